@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The stitched design as its readers see it: `build/<model>/rtl/manifest.json`. Standard library only.
+
+A stream word holds `elements_per_word` elements, element 0 in the least significant bits, `bits` bits each and no gaps;
+the word is padded up to whole bytes (`word_bytes`). Words come in NHWC order, channels innermost, frames contiguous.
+"""
+
+import dataclasses
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from chain.errors import InputError
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True)
+class Stream:
+    """One end of the accelerator: `shape` is [H, W, C] for images, [classes] for results."""
+
+    shape: tuple[int, ...]
+    bits: int
+    signed: bool
+    elements_per_word: int
+    word_bytes: int
+    words_per_frame: int
+
+    @classmethod
+    def of(cls, shape: tuple[int, ...], bits: int, signed: bool, elements_per_word: int) -> "Stream":
+        """Derive word size and count. The elements of a word must divide those of a frame (else InputError)."""
+        elements = 1
+        for size in shape:
+            elements *= size
+        if elements % elements_per_word:
+            raise InputError(f"{elements_per_word} elements a word do not divide the {elements} elements of {shape}")
+        word_bytes = (elements_per_word * bits + 7) // 8
+        return cls(tuple(shape), bits, signed, elements_per_word, word_bytes, elements // elements_per_word)
+
+    @property
+    def bytes_per_frame(self) -> int:
+        """Bytes of one frame in memory, padding of the words included."""
+        return self.word_bytes * self.words_per_frame
+
+
+@dataclass(frozen=True)
+class Tap:
+    """A stream inside the accelerator that simulation compares: `signal` is the prefix of _tdata, _tvalid, _tready.
+
+    `kind` is "acc" (wrapped accumulators, before the fold) or "act" (activations); `tensor` the tensor of the
+    dataflow graph on that edge; `fold` the layer's fold (0 for none), to be applied to "acc" before comparing.
+    """
+
+    layer: str
+    kind: str
+    signal: str
+    bits: int
+    signed: bool
+    shape: tuple[int, ...]
+    elements_per_word: int
+    tensor: str = ""
+    fold: int = 0
+
+    @property
+    def words_per_frame(self) -> int:
+        """Stream words of one image."""
+        elements = 1
+        for size in self.shape:
+            elements *= size
+        return elements // self.elements_per_word
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One hardware node, in stream order. `cycles` an image; `fifo_depth` of the FIFO behind it (0: none)."""
+
+    name: str
+    op: str
+    pe: int
+    simd: int
+    cycles: int
+    fifo_depth: int
+    layer: str = ""
+    instance: str = ""
+
+
+@dataclass(frozen=True)
+class Design:
+    """The whole manifest. `files` in compile order and `memories` are names relative to the manifest's folder.
+
+    `bound` is the slowest layer's cycles an image: no design of this folding can be faster.
+    """
+
+    model: str
+    top: str
+    files: tuple[str, ...]
+    memories: tuple[str, ...]
+    input: Stream
+    output: Stream
+    taps: tuple[Tap, ...]
+    layers: tuple[Layer, ...]
+    bound: int
+    clock_mhz: float
+    part: str
+    classes: tuple[str, ...] = ()
+    format: int = FORMAT
+
+    def to_json(self) -> str:
+        """Deterministic text of the manifest."""
+        return json.dumps(dataclasses.asdict(self), indent=2) + "\n"
+
+    def save(self, folder: str | os.PathLike[str]) -> Path:
+        """Write `folder`/manifest.json, whole or not at all."""
+        target = Path(folder) / MANIFEST
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = target.with_name(f".{MANIFEST}.{os.getpid()}")
+        try:
+            temporary.write_text(self.to_json(), encoding="utf-8")
+            temporary.replace(target)
+        finally:
+            temporary.unlink(missing_ok=True)
+        return target
+
+    @property
+    def bottleneck(self) -> Layer:
+        """The slowest layer (the first of equals)."""
+        return max(self.layers, key=lambda layer: layer.cycles)
+
+
+def load(folder: str | os.PathLike[str]) -> Design:
+    """Read `folder`/manifest.json. Raises InputError if it is missing, of another format, or incomplete."""
+    path = Path(folder) / MANIFEST
+    try:
+        values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"{path} does not exist: stitch the design first (make rtl MODEL=...)") from None
+    except ValueError as error:
+        raise InputError(f"{path} is not JSON: {error}") from None
+    if not isinstance(values, dict) or values.get("format") != FORMAT:
+        found = values.get("format") if isinstance(values, dict) else values
+        raise InputError(f"{path}: format {found!r}, expected {FORMAT}: stitch the design again")
+    try:
+        return Design(
+            **{
+                **values,
+                "files": tuple(values["files"]),
+                "memories": tuple(values["memories"]),
+                "classes": tuple(values["classes"]),
+                "input": Stream(**_shaped(values["input"])),
+                "output": Stream(**_shaped(values["output"])),
+                "taps": tuple(Tap(**_shaped(tap)) for tap in values["taps"]),
+                "layers": tuple(Layer(**layer) for layer in values["layers"]),
+            }
+        )
+    except (KeyError, TypeError) as error:
+        raise InputError(f"{path}: incomplete or unknown entries ({error}): stitch the design again") from None
+
+
+def digest(folder: str | os.PathLike[str]) -> str:
+    """SHA-256 (hex) over the manifest and every file and memory that it names, so that a cache can rely on it."""
+    design = load(folder)
+    total = hashlib.sha256()
+    for name in (MANIFEST, *sorted((*design.files, *design.memories))):
+        try:
+            content = (Path(folder) / name).read_bytes()
+        except FileNotFoundError:
+            raise InputError(f"{folder}: {name} is in the manifest and not in the folder: stitch again") from None
+        total.update(f"{name}\0{len(content)}\0".encode())
+        total.update(content)
+    return total.hexdigest()
+
+
+def _shaped(values: dict[str, Any]) -> dict[str, Any]:
+    return {**values, "shape": tuple(values["shape"])}
