@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Memory contents of the cells in fpga/rtl: integers in, lines of $readmemh files out.
+
+Each function returns the words of a memory, first address first, as hexadecimal lines of equal length. The cells'
+headers describe the same layouts. Values are checked: InputError names the first one that does not fit.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from chain.errors import InputError
+from chain.files import write_text
+
+Integers = npt.NDArray[np.integer]
+Lines = list[str]
+
+
+@dataclass(frozen=True)
+class Staircase:
+    """Thresholds of a monotone step function, channel by channel.
+
+    thresholds  [Ch, N] ascending; out = number of thresholds that g reaches (g >= t)
+    flip        [Ch] bool; g = -f - 1 (that is, ~f) where true: the function falls; else g = f
+    """
+
+    thresholds: npt.NDArray[np.int64]
+    flip: npt.NDArray[np.bool_]
+
+    @property
+    def bits(self) -> int:
+        """The narrowest signed width that holds every threshold."""
+        return signed_bits(int(self.thresholds.min()), int(self.thresholds.max()))
+
+    def __call__(self, f: npt.ArrayLike) -> npt.NDArray[np.int64]:
+        """The function's values for `f` [..., Ch]."""
+        values = np.asarray(f, dtype=np.int64)
+        g = np.where(self.flip, ~values, values)
+        return (g[..., None] >= self.thresholds).sum(axis=-1)
+
+
+def staircase(levels: Integers, first: int, out_bits: int) -> Staircase:
+    """Thresholds of monotone `levels` [Ch, F]: the outputs (0 .. 2^out_bits - 1) for f = first, first+1, ...
+
+    A level that is reached everywhere gets the least g as its threshold, one that is never reached the greatest g + 1.
+
+    >>> staircase(np.array([[0, 1, 3], [2, 1, 0]]), -1, 2).thresholds.tolist()
+    [[0, 1, 1], [-1, 0, 1]]
+    """
+    levels = _matrix(levels, "levels")
+    steps = np.diff(levels, axis=1)
+    falls = (steps < 0).any(axis=1)
+    mixed = np.flatnonzero(falls & (steps > 0).any(axis=1))
+    if mixed.size:
+        raise InputError(f"channel {mixed[0]} both rises and falls: thresholds cannot express it, a table can")
+    _check(levels, 0, (1 << out_bits) - 1, "level")
+    count = levels.shape[1]
+    rising = np.where(falls[:, None], levels[:, ::-1], levels)
+    below = (rising[:, None, :] < np.arange(1, 1 << out_bits)[:, None]).sum(axis=-1)
+    least = np.where(falls, -(first + count - 1) - 1, first)
+    return Staircase(below + least[:, None], falls)
+
+
+def signed_bits(low: int, high: int) -> int:
+    """Width of the narrowest two's complement number that holds `low` and `high`.
+
+    >>> signed_bits(-128, 127), signed_bits(0, 128), signed_bits(0, 0)
+    (8, 9, 1)
+    """
+    return max((~low if low < 0 else low).bit_length(), (~high if high < 0 else high).bit_length()) + 1
+
+
+def mvu_weights(weights: Integers, pe: int, simd: int, weight_bits: int) -> Lines:
+    """wrap_mvu's memory: `weights` [Mh, Mw]; weight_bits 1 takes -1 and +1, else two's complement.
+
+    Word nf * Sf + sf, with Sf = Mw / simd, holds weight (p, s) = weights[nf * pe + p][sf * simd + s] at bit
+    (p * simd + s) * weight_bits.
+    """
+    matrix = _matrix(weights, "weights")
+    mh, mw = matrix.shape
+    _divides(pe, mh, "pe", "rows")
+    _divides(simd, mw, "simd", "columns")
+    codes = weight_codes(matrix, weight_bits)
+    words = codes.reshape(mh // pe, pe, mw // simd, simd).transpose(0, 2, 1, 3)
+    return hex_lines(words.reshape(-1, pe * simd), weight_bits)
+
+
+def vvu_weights(weights: Integers, pe: int, weight_bits: int) -> Lines:
+    """wrap_vvu's memory: `weights` [Ch, K]; word cf * K + k holds weights[cf * pe + p][k] at bit p * weight_bits."""
+    matrix = _matrix(weights, "weights")
+    ch, k = matrix.shape
+    _divides(pe, ch, "pe", "channels")
+    codes = weight_codes(matrix, weight_bits)
+    return hex_lines(codes.reshape(ch // pe, pe, k).transpose(0, 2, 1).reshape(-1, pe), weight_bits)
+
+
+def activation_search(steps: Staircase, pe: int, out_bits: int, threshold_bits: int) -> list[Lines]:
+    """wrap_activation's memories for Style "search": one list of lines a lane, for the files <stem>_<lane>.hex.
+
+    Word cf * 2^out_bits + i of lane p is threshold t_i (i = 1 ..) of channel cf * pe + p; word i = 0 is its flip bit.
+    One channel for all (Shared) is a staircase of one channel and pe = 1.
+    """
+    channels, count = steps.thresholds.shape
+    _divides(pe, channels, "pe", "channels")
+    if count != (1 << out_bits) - 1:
+        raise InputError(f"{count} thresholds a channel, expected {(1 << out_bits) - 1} for {out_bits} output bits")
+    _check(steps.thresholds, -(1 << (threshold_bits - 1)), (1 << (threshold_bits - 1)) - 1, "threshold")
+    if (np.diff(steps.thresholds, axis=1) < 0).any():
+        raise InputError("the thresholds of a channel must ascend")
+    words = np.concatenate([steps.flip[:, None].astype(np.int64), steps.thresholds], axis=1)
+    words &= (1 << threshold_bits) - 1
+    return [hex_lines(words[lane::pe].reshape(-1, 1), threshold_bits) for lane in range(pe)]
+
+
+def activation_table(table: Integers, pe: int, out_bits: int) -> list[Lines]:
+    """wrap_activation's memories for Style "table": one list of lines a lane, for the files <stem>_<lane>.hex.
+
+    `table` [Ch, 2^InBits] is the output for the raw input word m (its bit pattern, before the fold). Word
+    cf * 2^InBits + m of lane p is table[cf * pe + p][m].
+    """
+    table = _matrix(table, "table")
+    _divides(pe, table.shape[0], "pe", "channels")
+    if table.shape[1] & (table.shape[1] - 1):
+        raise InputError(f"a table of {table.shape[1]} entries a channel; expected a power of two")
+    _check(table, 0, (1 << out_bits) - 1, "table entry")
+    return [hex_lines(table[lane::pe].reshape(-1, 1), out_bits) for lane in range(pe)]
+
+
+def weight_codes(weights: Integers, weight_bits: int) -> npt.NDArray[np.int64]:
+    """The bit patterns of `weights` (any shape): 1 for +1 and 0 for -1 with one bit, else two's complement."""
+    values = np.asarray(weights).astype(np.int64)
+    if weight_bits == 1:
+        wrong = values[np.abs(values) != 1]
+        if wrong.size:
+            raise InputError(f"weight {wrong[0]} with 1 bit; expected -1 or +1")
+        return (values + 1) // 2
+    _check(values, -(1 << (weight_bits - 1)), (1 << (weight_bits - 1)) - 1, "weight")
+    return values & ((1 << weight_bits) - 1)
+
+
+def hex_lines(codes: Integers, bits: int) -> Lines:
+    """One line a row of `codes` [words, fields]: field i (unsigned, `bits` wide) at bit i * bits."""
+    fields = np.asarray(codes).astype(np.int64)
+    planes = (fields[:, :, None] >> np.arange(bits)) & 1
+    flat = planes.reshape(len(fields), -1).astype(np.uint8)
+    digits = -(-flat.shape[1] // 4)
+    data = np.packbits(flat, axis=1, bitorder="little")
+    return [row.tobytes()[::-1].hex()[-digits:].rjust(digits, "0") for row in data]
+
+
+def write_lines(path: Path, lines: Sequence[str]) -> None:
+    """Write a memory file, atomically."""
+    write_text(path, "\n".join(lines) + "\n")
+
+
+def _matrix(values: Integers, what: str) -> npt.NDArray[np.int64]:
+    matrix = np.asarray(values)
+    if matrix.ndim != 2 or 0 in matrix.shape:
+        raise InputError(f"{what} of shape {list(matrix.shape)}; expected two axes, none of length 0")
+    if not np.issubdtype(matrix.dtype, np.integer):
+        raise InputError(f"{what} of type {matrix.dtype}; expected integers")
+    return matrix.astype(np.int64)
+
+
+def _divides(part: int, whole: int, part_name: str, whole_name: str) -> None:
+    if part < 1 or whole % part:
+        raise InputError(f"{part_name} = {part} does not divide {whole} {whole_name}")
+
+
+def _check(values: npt.NDArray[np.int64], low: int, high: int, what: str) -> None:
+    wrong = values[(values < low) | (values > high)]
+    if wrong.size:
+        raise InputError(f"{what} {wrong.flat[0]} outside [{low}, {high}]")
