@@ -52,14 +52,14 @@ def staircase(levels: Integers, first: int, out_bits: int) -> Staircase:
     """
     levels = _matrix(levels, "levels")
     steps = np.diff(levels, axis=1)
-    falls = (steps < 0).any(axis=1)
+    falls = np.asarray((steps < 0).any(axis=1))
     mixed = np.flatnonzero(falls & (steps > 0).any(axis=1))
     if mixed.size:
         raise InputError(f"channel {mixed[0]} both rises and falls: thresholds cannot express it, a table can")
     _check(levels, 0, (1 << out_bits) - 1, "level")
     count = levels.shape[1]
     rising = np.where(falls[:, None], levels[:, ::-1], levels)
-    below = (rising[:, None, :] < np.arange(1, 1 << out_bits)[:, None]).sum(axis=-1)
+    below = np.array([np.searchsorted(row, np.arange(1, 1 << out_bits)) for row in rising])
     least = np.where(falls, -(first + count - 1) - 1, first)
     return Staircase(below + least[:, None], falls)
 
