@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What all tests share: threads, the state of random tests, the folder of cached builds, and the pynq interpreter."""
+
+import os
+from pathlib import Path
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when torch is loaded; one process of many shares the machine
+
+import hypothesis
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# A failing example is printed with the line that repeats it. Simulations and first imports take any time they like.
+hypothesis.settings.register_profile("wrapnet", deadline=None, print_blob=True)
+hypothesis.settings.load_profile("wrapnet")
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The root of the repository."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def pynq_python() -> Path:
+    """The interpreter of the pynq environment, which `make setup` makes."""
+    python = ROOT / ".venv" / "pynq" / "bin" / "python"
+    if not python.exists():
+        pytest.fail(f"{python} is missing: run `make setup`")
+    return python
