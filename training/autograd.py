@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Wraparound and its cyclic activation on exact integers in float tensors, each with an explicit gradient.
+
+The same arithmetic as `chain.integers`, which is the definition; a test holds the two equal.
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd import Function
+
+
+def half(bits: int) -> float:
+    """H = 2^(bits-1): an accumulator of `bits` bits holds [-H, H-1]."""
+    return float(1 << (bits - 1))
+
+
+def wrap(z: Tensor, bits: int, overflow_slope: float = 1.0) -> Tensor:
+    """Two's complement wraparound of exact sums `z` (any shape, |z| < 2^24) to `bits` bits.
+
+    The gradient is 1 where nothing overflows and `overflow_slope` where something does. 1 is the derivative;
+    0 stops learning from sums that overflowed, which trains where the derivative does not.
+
+    >>> wrap(torch.tensor([127.0, 128.0, -129.0]), 8).tolist()
+    [127.0, -128.0, 127.0]
+    """
+    low, high = _range(z)
+    if -half(bits) <= low and high < half(bits):
+        return z
+    result: Tensor = _Wrap.apply(z, bits, overflow_slope)
+    return result
+
+
+def wrap_fold(z: Tensor, bits: int, k: int) -> Tensor:
+    """fold(wrap(z)): the triangle wave of period 2^bits, slope 1 around zero and -k beyond its corners.
+
+    m = wrap(z); the result is sign(m) * min(|m|, k * (H - |m|)). The gradient is the derivative: 1 inside
+    |m| <= k*H/(k+1), -k outside.
+
+    >>> wrap_fold(torch.tensor([96.0, 97.0, 127.0, 128.0, 129.0]), 8, 3).tolist()
+    [96.0, 93.0, 3.0, 0.0, -3.0]
+    """
+    low, high = _range(z)
+    if max(-low, high) * (k + 1) <= k * half(bits):
+        return z
+    result: Tensor = _WrapFold.apply(z, bits, k)
+    return result
+
+
+def overflow_penalty(z: Tensor, bits: int) -> Tensor:
+    """mean(max(|z| - H, 0)), a scalar: how far the sums `z` lie beyond the accumulator's range.
+
+    >>> overflow_penalty(torch.tensor([0.0, 130.0, -136.0, 128.0]), 8).item()
+    2.5
+    """
+    low, high = _range(z)
+    if max(-low, high) <= half(bits):
+        return z.new_zeros(())
+    result: Tensor = _Penalty.apply(z, half(bits))
+    return result
+
+
+def integers(x: Tensor, scale: Tensor) -> Tensor:
+    """round(x / scale): the integers of a quantised tensor. The gradient treats rounding as the identity and
+    `scale` as a constant; together with `scaled`, which does the same, nothing is lost: the two cancel.
+    """
+    result: Tensor = _Integers.apply(x, scale)
+    return result
+
+
+def scaled(x: Tensor, scale: Tensor) -> Tensor:
+    """x * scale with `scale` as a constant. `scale` broadcasts against `x`."""
+    return x * scale.detach()
+
+
+def _range(z: Tensor) -> tuple[float, float]:
+    if z.numel() == 0:
+        return 0.0, 0.0
+    low, high = torch.aminmax(z.detach())
+    return low.item(), high.item()
+
+
+def _wrapped(z: Tensor, bits: int) -> Tensor:
+    h = half(bits)
+    turns = (z + h).mul_(0.5 / h).floor_()
+    return torch.sub(z, turns, alpha=2 * h)
+
+
+class _Wrap(Function):
+    @staticmethod
+    def forward(ctx: Any, z: Tensor, bits: int, overflow_slope: float) -> Tensor:
+        m = _wrapped(z, bits)
+        ctx.overflow_slope = overflow_slope
+        if overflow_slope != 1.0:
+            ctx.save_for_backward(m != z)
+        return m
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
+        (gradient,) = gradients
+        if ctx.overflow_slope == 1.0:
+            return gradient, None, None
+        (overflowed,) = ctx.saved_tensors
+        return torch.where(overflowed, gradient * ctx.overflow_slope, gradient), None, None
+
+
+class _WrapFold(Function):
+    @staticmethod
+    def forward(ctx: Any, z: Tensor, bits: int, k: int) -> Tensor:
+        m = _wrapped(z, bits)
+        h = half(bits)
+        # k * (H - |m|) as two bounds: (H - m) is exact and small wherever it matters, which k * m need not be.
+        upper = (h - m).mul_(k)
+        lower = (-h - m).mul_(k)
+        f = torch.clamp(m, lower, upper)
+        ctx.save_for_backward(f != m)
+        ctx.k = k
+        return f
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
+        (gradient,) = gradients
+        (outside,) = ctx.saved_tensors
+        return torch.where(outside, gradient * -float(ctx.k), gradient), None, None
+
+
+class _Penalty(Function):
+    @staticmethod
+    def forward(ctx: Any, z: Tensor, h: float) -> Tensor:
+        excess = torch.nn.functional.softshrink(z, h)  # sign(z) * max(|z| - H, 0)
+        ctx.save_for_backward(excess)
+        return excess.abs().mean()
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        (gradient,) = gradients
+        (excess,) = ctx.saved_tensors
+        return excess.sign().mul_(gradient / excess.numel()), None
+
+
+class _Integers(Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, scale: Tensor) -> Tensor:
+        ctx.save_for_backward(scale)
+        return torch.div(x, scale).round_()
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        (gradient,) = gradients
+        (scale,) = ctx.saved_tensors
+        return gradient / scale, None

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Looking into a model: its wrapping layers by name, their accumulators while it runs, switching the mode."""
+
+import contextlib
+from collections.abc import Iterator
+
+from torch import Tensor, nn
+
+from training.layers.wrapping import AccumulatorMixin
+
+
+def accumulators(model: nn.Module) -> dict[str, AccumulatorMixin]:
+    """The wrapping layers of `model` by name, in order of definition. A layer's name is its module path; freeze
+    keeps the names of the model it froze.
+    """
+    found = {}
+    for path, module in model.named_modules():
+        if isinstance(module, AccumulatorMixin):
+            module.layer_name = module.layer_name or path
+            found[module.layer_name] = module
+    return found
+
+
+def set_wrapping(model: nn.Module, wrapping: bool) -> None:
+    """Switch every layer between wraparound (True) and wide accumulators (False)."""
+    for layer in accumulators(model).values():
+        layer.wrapping = wrapping
+
+
+@contextlib.contextmanager
+def recording(model: nn.Module) -> Iterator[dict[str, AccumulatorMixin]]:
+    """While active, every layer keeps `last_sum` (exact z) and `last_accumulator` (folded integers) of its last
+    batch, float tensors [N, C, H, W] or [N, C]. Both are dropped at the end.
+    """
+    layers = accumulators(model)
+    for layer in layers.values():
+        layer.recording = True
+    try:
+        yield layers
+    finally:
+        for layer in layers.values():
+            layer.recording = False
+            layer.last_sum = layer.last_accumulator = None
+
+
+@contextlib.contextmanager
+def penalising(model: nn.Module) -> Iterator[dict[str, AccumulatorMixin]]:
+    """While active, every forward pass leaves the layer's overflow penalty, differentiable, in `penalty`."""
+    layers = accumulators(model)
+    for layer in layers.values():
+        layer.penalising = True
+    try:
+        yield layers
+    finally:
+        for layer in layers.values():
+            layer.penalising = False
+            layer.penalty = None
+
+
+def total_penalty(layers: dict[str, AccumulatorMixin]) -> Tensor:
+    """The sum of the penalties that the last forward pass left."""
+    return sum((layer.penalty for layer in layers.values() if layer.penalty is not None), start=_zero(layers))
+
+
+def _zero(layers: dict[str, AccumulatorMixin]) -> Tensor:
+    return next(iter(layers.values())).weight.new_zeros(())

@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Convolution and linear layers whose exact integer accumulator is wrapped, folded and scaled back."""
+
+from typing import Any
+
+import brevitas.nn as qnn
+import torch
+from brevitas.nn.mixin.base import QuantProxyMixin
+from brevitas.proxy.runtime_quant import AccQuantProxyProtocol
+from brevitas.quant_tensor import IntQuantTensor
+from torch import Tensor
+
+from chain.errors import UnsupportedError
+from training.autograd import integers, overflow_penalty, scaled
+from training.quantisers import BinaryWeight, WideAccumulator, WrapAccumulator
+from training.statistics import Monitor
+
+# Integers up to here, and every partial sum on the way, are exact in float32.
+EXACT = 1 << 24
+
+# NNPACK's Winograd transform is not exact on integers.
+torch.backends.nnpack.set_flags(False)
+
+
+class AccumulatorMixin(QuantProxyMixin):
+    """Recovers the exact accumulator z from the scales, gives it to the accumulator quantiser, scales back.
+
+    Attributes: `wrapping` (False: the wide accumulator z itself), `accumulator_bits`, `fold`, `layer_name` (the
+    module's path, once `accumulators(model)` was asked), `integer_output` (set by freeze: the output is the folded
+    integer itself), `input_bits` and `input_scale` (of the last input seen).
+    """
+
+    weight: Tensor
+    accumulator_quant: Any
+
+    def __init__(self, accumulator_quant: Any, **kwargs: Any) -> None:
+        QuantProxyMixin.__init__(
+            self,
+            quant=accumulator_quant,
+            proxy_protocol=AccQuantProxyProtocol,
+            none_quant_injector=WideAccumulator,
+            proxy_prefix="accumulator_",
+            kwargs_prefix="accumulator_",
+            **kwargs,
+        )
+        self.layer_name = ""
+        self.integer_output = False
+        self.recording = False
+        self.last_sum: Tensor | None = None
+        self.last_accumulator: Tensor | None = None
+        self.penalising = False
+        self.penalty: Tensor | None = None
+        self.monitor: Monitor | None = None
+        self.input_bits = 0
+        self.input_scale: Tensor | None = None
+
+    @property
+    def wrapping(self) -> bool:
+        return bool(self.accumulator_quant.is_quant_enabled)
+
+    @wrapping.setter
+    def wrapping(self, value: bool) -> None:
+        self.accumulator_quant.disable_quant = not value
+
+    @property
+    def accumulator_bits(self) -> int:
+        return int(self.accumulator_quant.tensor_quant.bit_width)
+
+    @accumulator_bits.setter
+    def accumulator_bits(self, value: int) -> None:
+        self._replace_accumulator(accumulator_bit_width=value)
+
+    @property
+    def fold(self) -> int | None:
+        return self.accumulator_quant.tensor_quant.fold  # type: ignore[no-any-return]
+
+    @fold.setter
+    def fold(self, value: int | None) -> None:
+        self._replace_accumulator(accumulator_fold=value)
+
+    @property
+    def weight_bits(self) -> float:
+        """1 for binary, 1.58 for ternary, else the width."""
+        bits = int(self.weight_quant.bit_width())  # type: ignore[attr-defined]
+        narrow = self.weight_quant.is_narrow_range  # type: ignore[attr-defined]
+        return 1.58 if bits == 2 and narrow else float(bits)
+
+    def integer_weight(self) -> tuple[Tensor, Tensor]:
+        """The weights' integers (a float tensor of the weight's shape) and their scale, [] or [out, 1, ...]."""
+        quantised = self.quant_weight()  # type: ignore[attr-defined]
+        return integers(quantised.value, quantised.scale.detach()), quantised.scale.detach()
+
+    def forward(self, input: IntQuantTensor) -> Tensor:  # type: ignore[override]
+        """A quantised tensor, unsigned and of one scale -> float [N, out, ...].
+
+        Raises UnsupportedError for any other input and for a layer whose sums might not be exact.
+        """
+        self._check(input)
+        weight, weight_scale = self.integer_weight()
+        x = integers(input.value, input.scale.detach())
+        z = self.inner_forward_impl(x, weight, None)  # type: ignore[attr-defined]
+        if self.monitor is not None:
+            self.monitor.update(z.detach(), self.accumulator_bits)
+        if self.penalising:
+            self.penalty = overflow_penalty(z, self.accumulator_bits)
+        f = self.accumulator_quant(z)
+        if self.recording:
+            self.last_sum, self.last_accumulator = z.detach(), f.detach()
+        if self.integer_output:
+            return f  # type: ignore[no-any-return]
+        scale = input.scale.detach() * weight_scale
+        return scaled(f, scale.view((1, -1) + (1,) * (f.dim() - 2)) if scale.numel() > 1 else scale.view(()))
+
+    def describe(self) -> str:
+        return f"layer {self.layer_name!r}" if self.layer_name else f"layer {type(self).__name__}({self.extra_repr()})"  # type: ignore[attr-defined]
+
+    def _replace_accumulator(self, **changes: Any) -> None:
+        disabled = self.accumulator_quant.disable_quant
+        injector = self.accumulator_quant.quant_injector
+        changes = {name.removeprefix("accumulator_"): value for name, value in changes.items()}
+        self.accumulator_quant = injector.proxy_class(self, injector.let(**changes))
+        self.accumulator_quant.disable_quant = disabled
+
+    def _check(self, x: IntQuantTensor) -> None:
+        if not isinstance(x, IntQuantTensor):
+            raise UnsupportedError(
+                f"{self.describe()}: input is a {type(x).__name__} without a scale, expected a quantised tensor; "
+                "put a quantiser with return_quant_tensor=True before it"
+            )
+        self.input_scale = x.scale.detach()
+        bits = int(x.bit_width)
+        if bits == self.input_bits:
+            return
+        if x.signed or x.scale.numel() != 1 or bool((x.zero_point != 0).any()):
+            raise UnsupportedError(
+                f"{self.describe()}: input is {'signed' if x.signed else 'unsigned'} with {x.scale.numel()} scales and "
+                f"zero point {x.zero_point.flatten()[0].item():g}, expected unsigned, one scale, zero point 0"
+            )
+        fan_in = self.weight[0].numel()
+        weight_max = 1 if self.weight_bits < 2 else (1 << int(self.weight_bits) - 1) - 1
+        reach = fan_in * weight_max * ((1 << bits) - 1)
+        if reach >= EXACT:
+            raise UnsupportedError(
+                f"{self.describe()}: {fan_in} products of weights up to {weight_max} and {bits}-bit inputs may sum "
+                f"to {reach}, float32 is exact below {EXACT}; use fewer inputs, groups, or narrower weights or inputs"
+            )
+        self.input_bits = bits
+
+
+def _without_bias(bias: bool, name: str) -> None:
+    if bias:
+        raise UnsupportedError(f"{name}: a bias is not supported; the batch norm that follows has one")
+
+
+class WrapConv2d(AccumulatorMixin, qnn.QuantConv2d):
+    """Brevitas' QuantConv2d with a wraparound accumulator.
+
+    Everything that QuantConv2d takes (kernel, stride, padding, dilation, groups, `weight_quant`, `weight_*`), and
+    `accumulator_quant`, a class as in training.quantisers, whose fields `accumulator_bit_width` and
+    `accumulator_fold` override.
+
+    >>> layer = WrapConv2d(1, 4, 3, padding=1, accumulator_bit_width=6)
+    >>> layer.accumulator_bits, layer.fold, layer.wrapping
+    (6, 3, True)
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int | tuple[int, int],
+        stride: int | tuple[int, int] = 1,
+        padding: int | tuple[int, int] | str = 0,
+        dilation: int | tuple[int, int] = 1,
+        groups: int = 1,
+        bias: bool = False,
+        weight_quant: Any = BinaryWeight,
+        accumulator_quant: Any = WrapAccumulator,
+        **kwargs: Any,
+    ) -> None:
+        _without_bias(bias, "WrapConv2d")
+        qnn.QuantConv2d.__init__(
+            self,
+            in_channels,
+            out_channels,
+            kernel_size,
+            stride=stride,
+            padding=padding,
+            dilation=dilation,
+            groups=groups,
+            bias=False,
+            weight_quant=weight_quant,
+            **kwargs,
+        )
+        AccumulatorMixin.__init__(self, accumulator_quant, **kwargs)
+
+
+class WrapLinear(AccumulatorMixin, qnn.QuantLinear):
+    """Brevitas' QuantLinear with a wraparound accumulator. Takes what WrapConv2d takes beyond its own.
+
+    >>> WrapLinear(16, 10, accumulator_fold=None).fold
+    """
+
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        bias: bool = False,
+        weight_quant: Any = BinaryWeight,
+        accumulator_quant: Any = WrapAccumulator,
+        **kwargs: Any,
+    ) -> None:
+        _without_bias(bias, "WrapLinear")
+        qnn.QuantLinear.__init__(self, in_features, out_features, bias=False, weight_quant=weight_quant, **kwargs)
+        AccumulatorMixin.__init__(self, accumulator_quant, **kwargs)

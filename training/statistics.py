@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Counters of what a layer's exact sums do: how many overflow, how far, and how they are spread."""
+
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+BINS = 64
+
+
+@dataclass
+class Monitor:
+    """Accumulates over batches. `span` (set once) adds a histogram of BINS bins over [-span, span), in units of 1;
+    sums beyond are counted in the end bins.
+    """
+
+    span: float = 0.0
+    sums: int = 0
+    overflows: int = 0
+    excess: float = 0.0
+    low: float = 0.0
+    high: float = 0.0
+    counts: Tensor = field(default_factory=lambda: torch.zeros(BINS, dtype=torch.float64))
+
+    def update(self, z: Tensor, bits: int) -> None:
+        """Count one batch of exact sums `z` (any shape) against an accumulator of `bits` bits."""
+        h = float(1 << (bits - 1))
+        low, high = (bound.item() for bound in torch.aminmax(z))
+        self.low, self.high = min(self.low, low), max(self.high, high)
+        self.sums += z.numel()
+        if low < -h or high >= h:
+            self.overflows += int(((z >= h) | (z < -h)).sum())
+            self.excess += float(torch.nn.functional.softshrink(z, h).abs().sum(dtype=torch.float64))
+        if self.span:
+            inside = z.clamp(-self.span, self.span * (1 - 1e-6))
+            self.counts += torch.histc(inside, BINS, -self.span, self.span).double()
+
+    @property
+    def overflow_rate(self) -> float:
+        """Share of the sums outside [-H, H-1]."""
+        return self.overflows / self.sums if self.sums else 0.0
+
+    @property
+    def penalty(self) -> float:
+        """mean(max(|z| - H, 0))."""
+        return self.excess / self.sums if self.sums else 0.0
+
+    def edges(self) -> list[float]:
+        """The BINS + 1 edges of the histogram."""
+        return torch.linspace(-self.span, self.span, BINS + 1).tolist()
+
+    def shares(self) -> list[float]:
+        """The histogram as shares of all sums."""
+        return (self.counts / max(self.sums, 1)).tolist()
