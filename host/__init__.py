@@ -1,1 +1,23 @@
 # SPDX-License-Identifier: BSD-3-Clause
+"""The driver of the accelerator on a PYNQ board. It is copied to the board: numpy, pynq and the standard library only.
+
+from host import WrapNetOverlay
+overlay = WrapNetOverlay("digits.bit")
+labels = overlay.run(images, labels=True)
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from host.overlay import WrapNetOverlay, connect
+
+__all__ = ["WrapNetOverlay", "connect"]
+
+
+def __getattr__(name: str) -> Any:
+    # pynq is imported only when it is used: packing and metadata work where it is not installed.
+    if name in __all__:
+        from host import overlay
+
+        return getattr(overlay, name)
+    raise AttributeError(f"module 'host' has no attribute {name!r}")

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The metadata beside a bitstream: <model>.json, and whether .bit, .hwh and .json belong together."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from host.errors import MetadataError, MismatchError, MissingFileError
+from host.packing import Layout
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """What the driver knows of a design. `design_hash` is the SHA-256 (hex) whose low 32 bits the board shows.
+
+    `ip` is the name of the shell in the hardware hand-off, `simulated` says that the bitstream is a stand-in
+    which only the simulated board takes; both may be absent from the file.
+    """
+
+    model: str
+    input: Layout
+    output: Layout
+    classes: tuple[str, ...]
+    clock_mhz: float
+    part: str
+    design_hash: str
+    bit_sha256: str
+    hwh_sha256: str
+    ip: str | None = None
+    simulated: bool = False
+
+    @property
+    def short_hash(self) -> int:
+        """The 32 bits of the design's hash that its DESIGN_HASH register holds."""
+        return int(self.design_hash, 16) & 0xFFFFFFFF
+
+
+def load(bitfile: str | Path) -> Metadata:
+    """Read the .json beside `bitfile` and check the hashes of the .bit and the .hwh against it.
+
+    Raises MissingFileError, MetadataError (unreadable or incomplete) or MismatchError (files of different builds).
+    """
+    bit = Path(bitfile)
+    hwh, path = bit.with_suffix(".hwh"), bit.with_suffix(".json")
+    if bit.suffix != ".bit":
+        raise MissingFileError(f"{bit}: expected the name of a .bit file")
+    for file, what in ((bit, "bitstream"), (hwh, "hardware hand-off"), (path, "metadata")):
+        if not file.is_file():
+            raise MissingFileError(
+                f"{file}: the {what} is missing; copy {bit.stem}.bit, .hwh and .json together into one folder"
+            )
+    metadata = parse(path.read_bytes(), path)
+    for file, expected in ((bit, metadata.bit_sha256), (hwh, metadata.hwh_sha256)):
+        found = hashlib.sha256(file.read_bytes()).hexdigest()
+        if found != expected:
+            raise MismatchError(
+                f"{file} and {path} do not belong together: SHA-256 of {file.name} is {found[:16]}..., "
+                f"the metadata names {expected[:16]}...; copy the files of one build"
+            )
+    return metadata
+
+
+def parse(text: bytes, path: Path) -> Metadata:
+    """Check the content of a metadata file; `path` is for the messages of MetadataError only."""
+    try:
+        values: Any = json.loads(text)
+    except ValueError as error:
+        raise MetadataError(f"{path} is not JSON: {error}") from None
+    if not isinstance(values, dict):
+        raise MetadataError(f"{path}: expected a JSON object, found {type(values).__name__}")
+    if values.get("format") != FORMAT:
+        raise MetadataError(
+            f"{path}: format {values.get('format')!r}, this driver reads format {FORMAT}; "
+            "use the driver that came with the bitstream"
+        )
+    try:
+        return Metadata(
+            model=_text(values, "model"),
+            input=_layout(values, "input", 8),
+            output=_layout(values, "output", 32),
+            classes=tuple(str(name) for name in values["classes"]),
+            clock_mhz=_clock(values["clock_mhz"]),
+            part=_text(values, "part"),
+            design_hash=_hash(values, "design_hash"),
+            bit_sha256=_hash(values, "bit_sha256"),
+            hwh_sha256=_hash(values, "hwh_sha256"),
+            ip=_text(values, "ip") if values.get("ip") is not None else None,
+            simulated=bool(values.get("simulated", False)),
+        )
+    except KeyError as error:
+        raise MetadataError(f"{path}: the entry {error} is missing") from None
+    except (TypeError, ValueError) as error:
+        raise MetadataError(f"{path}: {error}") from None
+
+
+def _text(values: dict[str, Any], key: str) -> str:
+    value = values[key]
+    if not isinstance(value, str) or not value:
+        raise ValueError(f"{key}: expected a text, found {value!r}")
+    return value
+
+
+def _hash(values: dict[str, Any], key: str) -> str:
+    value = _text(values, key)
+    if len(value) != 64 or set(value) - set("0123456789abcdef"):
+        raise ValueError(f"{key}: expected 64 lower-case hexadecimal digits, found {value!r}")
+    return value
+
+
+def _clock(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 2000:
+        raise ValueError(f"clock_mhz: expected MHz above 0, found {value!r}")
+    return float(value)
+
+
+def _layout(values: dict[str, Any], key: str, most_bits: int) -> Layout:
+    stream = values[key]
+    if not isinstance(stream, dict):
+        raise ValueError(f"{key}: expected an object, found {stream!r}")
+    numbers = {}
+    for name in ("bits", "elements_per_word", "word_bytes", "words_per_frame"):
+        value = stream[name]
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise ValueError(f"{key}.{name}: expected a positive integer, found {value!r}")
+        numbers[name] = value
+    shape = stream["shape"]
+    if not isinstance(shape, list) or not all(isinstance(n, int) and n > 0 for n in shape):
+        raise ValueError(f"{key}.shape: expected positive integers, found {shape!r}")
+    if len(shape) != (3 if key == "input" else 1):
+        raise ValueError(f"{key}.shape: expected {'[H, W, C]' if key == 'input' else '[classes]'}, found {shape!r}")
+    signed = bool(stream.get("signed", False))
+    if key == "input" and signed:
+        raise ValueError("input.signed: images are unsigned")
+    if numbers["bits"] > most_bits - (key == "output" and not signed):
+        raise ValueError(f"{key}.bits: {numbers['bits']} does not fit {'uint8' if key == 'input' else 'int32'}")
+    return Layout(shape=tuple(shape), signed=signed, **numbers)

@@ -1,0 +1,303 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The accelerator as a user sees it: WrapNetOverlay on pynq >= 3.0, on the board or over the network."""
+
+import contextlib
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pynq
+from pynq.pl_server.device import Device
+
+from host import metadata as files
+from host import packing, sensors
+from host.accelerator import Accelerator, Timing
+from host.errors import (
+    DeviceError,
+    EmptyError,
+    HostError,
+    MetadataError,
+    MismatchError,
+    MissingFileError,
+    RangeError,
+    SelfTestError,
+)
+from host.locks import board_lock, locked
+
+PORT = 7967
+SIMULATED = "wrapnet-simulated"
+
+_LOCK_SECONDS = 600.0
+
+
+@dataclass(frozen=True)
+class Throughput:
+    """Speed of one call, each part by itself. Seconds of the host are wall time, the fabric's are cycles / clock.
+
+    `fill_cycles` is the latency of the first image, `interval_cycles` the distance of two images in the steady state;
+    `fps` follows from the interval alone. `simulated` says that no hardware was involved: then cycles are exact and
+    the wall times are those of a simulator.
+    """
+
+    images: int
+    simulated: bool
+    clock_mhz: float
+    pack_seconds: float
+    transfer_seconds: float
+    unpack_seconds: float
+    cycles: int
+    fill_cycles: int
+    interval_cycles: float
+
+    @property
+    def fabric_seconds(self) -> float:
+        """Time in the fabric from start to the last result: cycles / clock."""
+        return self.cycles / (self.clock_mhz * 1e6)
+
+    @property
+    def fill_seconds(self) -> float:
+        """Latency of the first image in the fabric: fill / clock."""
+        return self.fill_cycles / (self.clock_mhz * 1e6)
+
+    @property
+    def fps(self) -> float:
+        """Images a second of the fabric in the steady state: clock / interval."""
+        return self.clock_mhz * 1e6 / self.interval_cycles
+
+    @property
+    def batch_fps(self) -> float:
+        """Images a second of the fabric over this whole batch, filling included."""
+        return self.images / self.fabric_seconds
+
+    def __str__(self) -> str:
+        where = "simulated: FPS are cycles divided by the clock, not wall time" if self.simulated else "on the board"
+        return "\n".join(
+            [
+                f"{self.fps:,.0f} images a second in the steady state ({where})",
+                f"  interval     {self.interval_cycles:,.1f} cycles at {self.clock_mhz:g} MHz",
+                f"  fill latency {self.fill_cycles:,} cycles = {self.fill_seconds * 1e6:,.1f} us",
+                f"  fabric       {self.fabric_seconds * 1e3:,.3f} ms for {self.images} images, filling included",
+                f"  host packing {self.pack_seconds * 1e3:,.3f} ms, unpacking {self.unpack_seconds * 1e3:,.3f} ms",
+                f"  transfer     {self.transfer_seconds * 1e3:,.3f} ms"
+                + (" (to the simulator; says nothing about a board)" if self.simulated else ""),
+            ]
+        )
+
+
+def connect(address: str = "127.0.0.1") -> Any:
+    """The pynq device at "host[:port]" (a board with PYNQ.remote, or the simulated one), made the active device.
+
+    Raises DeviceError if the address makes no sense or nothing answers within 5 s.
+    """
+    from pynq.pl_server.remote_device import RemoteDevice
+
+    host, colon, port = address.rpartition(":")
+    if not colon:
+        host, port = address, str(PORT)
+    if not host or not port.isdecimal() or not 0 < int(port) < 65536:
+        raise DeviceError(f"{address!r}: expected host[:port], such as 127.0.0.1:{PORT}")
+    with _talking_to(address, "is the board on, or the simulated one started (python -m fpga.board --build DIR)?"):
+        device = RemoteDevice(0, host, int(port))
+    Device.active_device = device
+    return device
+
+
+class WrapNetOverlay:
+    """The accelerator of `bitfile` (.bit; its .hwh and .json lie beside it) on `device`, pynq's active one by default.
+
+    Loads the bitstream. Raises MissingFileError, MetadataError or MismatchError about the files, DeviceError or
+    BusyError about the board. `timeout`: seconds without progress after which a run counts as stopped.
+    """
+
+    def __init__(self, bitfile: str | Path, device: Any = None, timeout: float = 10.0):
+        self.bitfile = Path(bitfile).absolute()
+        self.metadata = files.load(self.bitfile)
+        if not timeout > 0:
+            raise RangeError(f"timeout is {timeout}, expected seconds above 0")
+        self.device = _active_device() if device is None else device
+        self.simulated: bool = self._board_name() == SIMULATED
+        if self.metadata.simulated and not self.simulated:
+            raise MismatchError(
+                f"{self.bitfile} is a stand-in that only the simulated board can load, and {self._board_name()} is "
+                "a real one: build a bitstream (make bitstream) and copy that"
+            )
+        with self._exclusive(), _pynq_cache(), _talking_to(self._board_name(), f"while loading {self.bitfile}"):
+            _use_clocks_of(self.device)
+            self._overlay = pynq.Overlay(str(self.bitfile), device=self.device)
+            self.clock_mhz = self._clock()
+            shell = self._overlay.ip_dict[self._shell()]
+            mmio = pynq.MMIO(shell["phys_addr"], shell["addr_range"], device=self.device)
+            self._accelerator = Accelerator(mmio, self.metadata, self._allocate, timeout)
+            self._accelerator.identify()
+
+    def run(self, images: npt.NDArray[np.uint8], labels: bool = False) -> npt.NDArray[np.int32]:
+        """Logits int32 [N, classes] of images uint8 [N, H, W, C] ([N, H, W] too if C is 1); with `labels`, int32 [N].
+
+        Images are raw pixels as the network's input takes them. Raises ShapeError, DtypeError, RangeError or
+        EmptyError about the images; StallError, BusError, BusyError, MismatchError or DeviceError about the board.
+        """
+        outputs, _ = self._run(images)
+        if not labels:
+            return outputs
+        if outputs.shape[1] == 1 < len(self.metadata.classes):  # the accelerator chooses the label itself
+            return outputs[:, 0]
+        return outputs.argmax(axis=1).astype(np.int32)
+
+    def throughput(self, batch: int | npt.NDArray[np.uint8]) -> Throughput:
+        """Measure one call: `batch` is a number of images (at least 2; random pixels) or the images themselves."""
+        if isinstance(batch, int | np.integer):
+            if batch < 2:
+                raise RangeError(f"batch is {batch}, expected at least 2: one image has no interval")
+            source = self.metadata.input
+            random = np.random.default_rng(0)
+            images = random.integers(0, 1 << source.bits, (int(batch), *source.shape), dtype=np.uint8)
+        else:
+            images = batch
+        speed = self.run_timed(images)[1]
+        if math.isnan(speed.interval_cycles):
+            raise RangeError(f"batch has {speed.images} image, expected at least 2: one image has no interval")
+        return speed
+
+    def run_timed(self, images: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.int32], Throughput]:
+        """Like `run`, with the speed of this very call; for a single image its interval and FPS are nan."""
+        outputs, timing = self._run(images)
+        return outputs, Throughput(
+            images=timing.images,
+            simulated=self.simulated,
+            clock_mhz=self.clock_mhz,
+            pack_seconds=timing.pack_seconds,
+            transfer_seconds=timing.transfer_seconds,
+            unpack_seconds=timing.unpack_seconds,
+            cycles=timing.cycles,
+            fill_cycles=timing.fill_cycles,
+            interval_cycles=timing.interval_cycles,
+        )
+
+    def power(self) -> sensors.Power:
+        """The board's power now, in watts by rail; says plainly where a board has no sensor."""
+        if self.simulated:
+            return sensors.Power(None, "the board is simulated: it has no power sensor and draws no power")
+        with _talking_to(self._board_name(), "while reading its sensors"):
+            return sensors.measure(self._read_file, self._board_name())
+
+    def self_test(self) -> int:
+        """Run the golden images beside the bitstream (<model>.golden.npz); returns their number.
+
+        Raises SelfTestError naming the first wrong value, MissingFileError or MetadataError about the golden file.
+        """
+        images, expected = _golden(self.bitfile.with_suffix(".golden.npz"))
+        got = self.run(images)
+        if got.shape != expected.shape:
+            raise MismatchError(f"golden outputs have shape {list(expected.shape)}, results {list(got.shape)}")
+        wrong = np.argwhere(got != expected)
+        if len(wrong):
+            image, index = (int(i) for i in wrong[0])
+            raise SelfTestError(
+                f"{len(np.unique(wrong[:, 0]))} of {len(images)} golden images differ; first image {image}, output "
+                f"{index}: expected {expected[image, index]}, got {got[image, index]}"
+            )
+        return len(images)
+
+    def _run(self, images: Any) -> tuple[npt.NDArray[np.int32], Timing]:
+        begin = time.perf_counter()
+        checked = packing.check_images(images, self.metadata.input)
+        checking = time.perf_counter() - begin
+        with self._exclusive(), _talking_to(self._board_name(), "while running"):
+            outputs, timing = self._accelerator.run(checked)
+        return outputs, Timing(**{**timing.__dict__, "pack_seconds": timing.pack_seconds + checking})
+
+    def _allocate(self, size: int) -> Any:
+        return pynq.allocate((size,), np.uint8, target=self.device)
+
+    def _shell(self) -> str:
+        """Name of the shell in the hardware hand-off: the metadata's, or the only block that is not the processor."""
+        ps = getattr(self._overlay.parser, "ps_name", None)
+        names = [name for name, ip in self._overlay.ip_dict.items() if name != ps and "phys_addr" in ip]
+        wanted = self.metadata.ip
+        if wanted in names or (wanted is None and len(names) == 1):
+            return wanted or names[0]
+        raise MismatchError(
+            f"{self.bitfile.with_suffix('.hwh')} has the blocks {names}, "
+            f"expected {'one' if wanted is None else repr(wanted)}; copy the files of one build"
+        )
+
+    def _clock(self) -> float:
+        """The clock that the board really set, MHz. Raises MismatchError if it is not the design's (within 1 %)."""
+        clock = float(pynq.Clocks.fclk0_mhz)
+        if abs(clock - self.metadata.clock_mhz) > 0.01 * self.metadata.clock_mhz:
+            raise MismatchError(
+                f"the board's clock is {clock:g} MHz, the design was built for {self.metadata.clock_mhz:g} MHz; "
+                "copy the .hwh of the same build"
+            )
+        return clock
+
+    def _exclusive(self) -> contextlib.AbstractContextManager[None]:
+        address = getattr(self.device, "ip_addr", None)
+        name = f"{address}-{self.device.port}" if address else "local"
+        return locked(board_lock(name), f"the board ({self._board_name()})", _LOCK_SECONDS)
+
+    def _board_name(self) -> str:
+        return str(getattr(self.device, "name", None) or "the board")
+
+    def _read_file(self, path: str) -> str | None:
+        if hasattr(self.device, "read_file"):
+            if not self.device.exists_file(path).exists:
+                return None
+            return bytes(self.device.read_file(path)).decode(errors="replace")
+        try:
+            return Path(path).read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return None
+
+
+def _active_device() -> Any:
+    with _talking_to("pynq", "no board found; for one in the network pass device=host.connect('address')"):
+        return Device.active_device
+
+
+def _golden(path: Path) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int32]]:
+    if not path.is_file():
+        raise MissingFileError(f"{path}: the golden vectors are missing; copy them beside the bitstream")
+    try:
+        with np.load(path, allow_pickle=False) as content:
+            images, outputs = content["images"], content["outputs"]
+    except (OSError, ValueError, KeyError) as error:
+        raise MetadataError(f"{path} does not hold images and outputs: {error}") from None
+    if len(images) == 0 or len(images) != len(outputs):
+        raise EmptyError(f"{path}: {len(images)} images and {len(outputs)} outputs, expected as many, at least one")
+    return images, outputs
+
+
+@contextlib.contextmanager
+def _talking_to(name: str, hint: str) -> Iterator[None]:
+    """Turn what pynq and its connection raise into DeviceError; the driver's own errors pass."""
+    try:
+        yield
+    except HostError:
+        raise
+    except (RuntimeError, OSError) as error:
+        raise DeviceError(f"{name}: {error} ({hint})") from error
+    except Exception as error:
+        # gRPC's errors, without importing gRPC: on a board it need not be installed.
+        details = getattr(error, "details", None)
+        if not callable(details):
+            raise
+        raise DeviceError(f"{name}: {details()} ({hint})") from error
+
+
+def _pynq_cache() -> contextlib.AbstractContextManager[None]:
+    # pynq keeps the last bitstream's metadata in files of its own package, and readers meet half-written ones.
+    folder = Path(pynq.__file__).parent / "pl_server"
+    return locked(folder, "pynq's metadata cache", _LOCK_SECONDS)
+
+
+def _use_clocks_of(device: Any) -> None:
+    # pynq's Clocks stays with the first device it ever saw in a process.
+    clocks: Any = pynq.Clocks
+    if clocks.device is not device and "_real_instance" in vars(clocks):
+        del clocks._real_instance
