@@ -7,7 +7,6 @@ Accumulators: `WrapAccumulator` and its variants; `tensor_quant` is the module t
 
 from typing import Any
 
-import torch
 from brevitas.core.quant import BinaryQuant
 from brevitas.inject import ExtendedInjector
 from brevitas.inject.enum import ScalingImplType, ScalingPerOutputType, StatsOp
@@ -190,11 +189,11 @@ class WrapAccumulator(ExtendedInjector):
 class PlainWrapAccumulator(WrapAccumulator):
     """Wraparound alone."""
 
-    fold = None
+    fold = None  # type: ignore[assignment]
 
 
 class WideAccumulator(WrapAccumulator):
     """32 bits, which no layer within float32's exact range can fill: the sum as it is."""
 
     bit_width = 32
-    fold = None
+    fold = None  # type: ignore[assignment]

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Labelled images by name: digits, fashion-mnist, cifar10, or a user's own function."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from chain.errors import InputError, nearest
+from training.datasets import cifar10, digits, fashion_mnist
+from training.datasets.dataset import Dataset
+from training.environment import data_folder
+from training.recipe import Recipe
+from training.userfile import is_reference, resolve
+
+DATASETS: dict[str, Callable[[Path | None], Dataset]] = {
+    "digits": digits.load,
+    "fashion-mnist": fashion_mnist.load,
+    "cifar10": cifar10.load,
+}
+
+__all__ = ["DATASETS", "Dataset", "load"]
+
+
+def load(recipe: Recipe, data: Path | None = None) -> Dataset:
+    """The recipe's data set. `data` (else the environment's DATA) is the folder of its files.
+
+    A function "file.py:name" is called with that folder or None and returns a Dataset. Raises InputError for an
+    unknown name, missing or damaged files, or arrays that do not fit together.
+    """
+    data = data or data_folder()
+    if is_reference(recipe.dataset):
+        found = resolve(recipe.dataset, recipe.folder)(data)
+        if not isinstance(found, Dataset):
+            raise InputError(
+                f"dataset {recipe.dataset!r} returned a {type(found).__name__}, expected training.datasets.Dataset"
+            )
+        return found
+    if recipe.dataset not in DATASETS:
+        raise InputError(
+            f"unknown dataset {recipe.dataset!r}; {nearest(recipe.dataset, DATASETS)}, or file.py:function"
+        )
+    return DATASETS[recipe.dataset](data)

@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The one place of this package that reads environment variables."""
+
+import os
+from pathlib import Path
+
+
+def data_folder() -> Path | None:
+    """DATA: the folder of the data sets' files, if it is set and not empty."""
+    value = os.environ.get("DATA", "")
+    return Path(value) if value else None

@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Recipes: one small TOML file a model that names everything its training depends on."""
+
+import hashlib
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
+
+from chain.errors import InputError, nearest
+
+RECIPES = Path(__file__).parent / "recipes"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Quantisation(_Section):
+    """Widths. `accumulator_bits` is one width for all layers or a table by layer name, with `default` for the rest;
+    `fold` is k of the cyclic activation, 0 for none; `weights` "binary", "ternary" or 2 to 8 bits.
+    """
+
+    weights: Literal["binary", "ternary"] | int = "binary"
+    activation_bits: int = Field(default=4, ge=1, le=8)
+    input_bits: int = Field(default=8, ge=1, le=8)
+    accumulator_bits: int | dict[str, int] = 8
+    fold: int = Field(default=3, ge=0, le=15)
+
+    @field_validator("weights")
+    @classmethod
+    def _weights(cls, value: str | int) -> str | int:
+        if isinstance(value, int) and not 2 <= value <= 8:
+            raise ValueError("expected 'binary', 'ternary' or a width of 2 to 8 bits")
+        return value
+
+    @field_validator("accumulator_bits")
+    @classmethod
+    def _accumulator_bits(cls, value: int | dict[str, int]) -> int | dict[str, int]:
+        for bits in value.values() if isinstance(value, dict) else [value]:
+            if not 4 <= bits <= 32:
+                raise ValueError(f"found {bits}, expected a width of 4 to 32 bits")
+        return value
+
+
+class Stage(_Section):
+    """One stage of training. `accumulator`: "wide" leaves the sums as they are, "wrap" wraps and folds them;
+    `penalty` weighs the overflow penalty, summed over the layers. The learning rate follows half a cosine down to
+    `lr * final_lr` ("cosine") or stays ("constant").
+    """
+
+    name: str
+    epochs: int = Field(ge=1)
+    lr: float = Field(gt=0)
+    accumulator: Literal["wide", "wrap"]
+    penalty: float = Field(default=0.0, ge=0)
+    optimiser: Literal["adam", "sgd"] = "adam"
+    schedule: Literal["cosine", "constant"] = "cosine"
+    final_lr: float = Field(default=0.01, ge=0, le=1)
+    weight_decay: float = Field(default=0.0, ge=0)
+
+
+class Augmentation(_Section):
+    """Random changes of the training images: shifts of up to `shift` pixels, mirror images with `flip`."""
+
+    shift: int = Field(default=0, ge=0)
+    flip: bool = False
+
+
+class Hardware(_Section):
+    """Wishes for the accelerator; training only hands them on. `fps` None: as small as possible."""
+
+    part: str = "xc7z020clg400-1"
+    clock_mhz: float = Field(default=100.0, gt=0)
+    fps: float | None = Field(default=None, gt=0)
+
+
+class Recipe(_Section):
+    """Everything a model's training depends on."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    dataset: str
+    network: str
+    seed: int = Field(default=1, ge=0)
+    batch_size: int = Field(default=128, ge=2)
+    quantisation: Quantisation = Quantisation()
+    augmentation: Augmentation = Augmentation()
+    stages: tuple[Stage, ...] = Field(min_length=1)
+    hardware: Hardware = Hardware()
+
+    # The file it came from: the user's own network and data set files are found relative to it.
+    _path: Path | None = PrivateAttr(default=None)
+
+    @model_validator(mode="after")
+    def _stage_names(self) -> "Recipe":
+        names = [stage.name for stage in self.stages]
+        if len(set(names)) != len(names):
+            raise ValueError(f"stages: names must differ, found {names}")
+        return self
+
+    @property
+    def path(self) -> Path | None:
+        return self._path
+
+    @property
+    def folder(self) -> Path:
+        """Where relative paths in the recipe start."""
+        return self._path.parent if self._path else Path()
+
+    @property
+    def epochs(self) -> int:
+        """Epochs of all stages."""
+        return sum(stage.epochs for stage in self.stages)
+
+    def text(self) -> str:
+        """The recipe as JSON, defaults included."""
+        return self.model_dump_json()
+
+    def digest(self) -> str:
+        """What tells whether a checkpoint is of this recipe: everything but `hardware` counts."""
+        return hashlib.sha256(self.model_dump_json(exclude={"hardware"}).encode()).hexdigest()
+
+
+def available() -> list[str]:
+    """Names of the recipes that come with the project."""
+    return sorted(path.stem for path in RECIPES.glob("*.toml"))
+
+
+def load(model: str) -> Recipe:
+    """Read a recipe by its name or by the path of its .toml file. Raises InputError with the reason."""
+    is_path = model.endswith(".toml") or "/" in model
+    path = Path(model) if is_path else RECIPES / f"{model}.toml"
+    if is_path and not path.is_file():
+        raise InputError(f"recipe {model}: no such file")
+    if not is_path and model not in available():
+        raise InputError(
+            f"unknown model {model!r}; {nearest(model, available())}. A recipe of your own is given by the path of "
+            "its .toml file"
+        )
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"recipe {path}: not valid TOML: {error}") from None
+    return parse(values, path)
+
+
+def parse(values: dict[str, Any], path: Path | None = None) -> Recipe:
+    """Validate a recipe's values. Unknown keys, wrong types and ranges raise InputError, all of them in one text."""
+    where = f"recipe {path}" if path else "recipe"
+    try:
+        recipe = Recipe.model_validate(_tuples(values))
+    except ValidationError as error:
+        raise InputError(f"{where}:\n" + "\n".join(_explain(detail) for detail in error.errors())) from None
+    recipe._path = path.resolve() if path else None
+    return recipe
+
+
+def from_text(text: str, path: str | None = None) -> Recipe:
+    """The inverse of `Recipe.text`."""
+    try:
+        recipe = Recipe.model_validate_json(text)
+    except ValidationError as error:
+        raise InputError("recipe:\n" + "\n".join(_explain(detail) for detail in error.errors())) from None
+    recipe._path = Path(path) if path else None
+    return recipe
+
+
+def _tuples(values: dict[str, Any]) -> dict[str, Any]:
+    # Strict validation takes no list, which is what TOML gives, for a tuple.
+    stages = values.get("stages")
+    return {**values, "stages": tuple(stages)} if isinstance(stages, list) else values
+
+
+def _explain(detail: Any) -> str:
+    location = detail["loc"]
+    name = ".".join(str(part) for part in location)
+    if detail["type"] == "extra_forbidden":
+        section: Any = Recipe
+        for part in location[:-1]:
+            if isinstance(part, str) and part in section.model_fields:
+                section = _SECTIONS.get(part, section)
+        return f"  {name}: unknown key; {nearest(str(location[-1]), section.model_fields)}"
+    if detail["type"] == "missing":
+        return f"  {name}: missing"
+    return f"  {name}: {detail['msg']}, found {detail['input']!r}"
+
+
+_SECTIONS = {
+    "quantisation": Quantisation,
+    "augmentation": Augmentation,
+    "stages": Stage,
+    "hardware": Hardware,
+}
