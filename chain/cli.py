@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What the command lines have in common: errors become text, MODEL becomes a name."""
+
+import functools
+import sys
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import ParamSpec
+
+from chain.errors import InputError, WrapNetError
+
+P = ParamSpec("P")
+
+
+def errors_as_text(command: Callable[P, None]) -> Callable[P, None]:
+    """Let `command` end with status 2 and one text on a WrapNetError or OSError, 130 on Ctrl-C; never a traceback."""
+
+    @functools.wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except WrapNetError as error:
+            print(f"error: {error}", file=sys.stderr)
+            sys.exit(2)
+        except OSError as error:
+            print(f"error: {error}", file=sys.stderr)
+            sys.exit(2)
+        except KeyboardInterrupt:
+            print("interrupted", file=sys.stderr)
+            sys.exit(130)
+
+    return run
+
+
+def model_name(model: str) -> str:
+    """The name of MODEL: itself, or the `name` in the recipe if it is a recipe's path (InputError if there is none)."""
+    if not model.endswith(".toml"):
+        return model
+    path = Path(model)
+    if not path.is_file():
+        raise InputError(f"recipe {model!r}: no such file")
+    try:
+        name = tomllib.loads(path.read_text(encoding="utf-8")).get("name")
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"recipe {model!r} is not TOML: {error}") from None
+    if not isinstance(name, str) or not name:
+        raise InputError(f"recipe {model!r} has no `name`")
+    return name

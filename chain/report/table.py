@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The report as tables in the terminal."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from chain.report.page import accumulators, count, micro, percent, plain, rate, stage_rows, totals
+from chain.report.parts import part_of
+
+
+def show(report: Mapping[str, Any], console: Console) -> None:
+    """Print stages, layers, speed and resources, and whatever is amiss."""
+    console.print(_stages(report))
+    console.print(_layers(report))
+    console.print(_hardware(report))
+    for note in report["notes"]:
+        console.print(f"[yellow]note:[/] {escape(note)}")
+    for stage, text in report["divergences"].items():
+        console.print(f"[bold red]{stage} differs:[/] {escape(text)}")
+
+
+def _stages(report: Mapping[str, Any]) -> Table:
+    title = f"{report['model']}: accumulators of {accumulators(report)}"
+    table = Table("stage", title=title, title_justify="left", box=box.SIMPLE_HEAD)
+    for heading in ("accuracy", "test images", "images that differ"):
+        table.add_column(heading, justify="right")
+    for row in stage_rows(report):
+        differs = "-" if row.mismatches is None else f"[{'red' if row.mismatches else 'green'}]{row.mismatches}[/]"
+        style = "dim" if row.is_reference else ""
+        table.add_row(row.title, percent(row.value), count(row.images), differs, style=style)
+    return table
+
+
+def _layers(report: Mapping[str, Any]) -> Table:
+    table = Table("layer", box=box.SIMPLE_HEAD)
+    for heading in ("weights", "inputs", "accumulator", "overflow", "before"):
+        table.add_column(heading, justify="right")
+    for layer in report["layers"]:
+        before = layer.get("overflow_rate_before")
+        table.add_row(
+            layer["name"],
+            f"{layer['weight_bits']} bit",
+            f"{layer['activation_bits']} bit",
+            f"{layer['accumulator_bits']} bit",
+            rate(layer["overflow_rate"]),
+            "-" if before is None else rate(before),
+        )
+    return table
+
+
+def _hardware(report: Mapping[str, Any]) -> Table:
+    resources, cycles = report["resources"], report["cycles"]
+    part = part_of(resources["device"])
+    slowest = max(report["pipeline"], key=lambda node: node["cycles"], default=None)
+    table = Table("hardware", "", "", box=box.SIMPLE_HEAD)
+    table.columns[1].justify = "right"
+    clock = f"{plain(report['clock_mhz'])} MHz"
+    table.add_row("frames a second", count(report["fps"]), f"simulated: {clock} / {count(cycles['interval'])} cycles")
+    table.add_row("latency", micro(report["latency_us"]), f"simulated: {count(cycles['fill'])} cycles / {clock}")
+    if slowest:
+        name = slowest.get("layer") or slowest["name"]
+        table.add_row("bottleneck", name, f"{count(slowest['cycles'])} cycles an image, {slowest['op']}")
+    for total in totals(report):
+        of = f"{percent(total.used / total.available)} of {count(total.available)}; " if part else ""
+        table.add_row(total.title, plain(total.used), f"{of}estimated by {resources['tool']}")
+    table.add_row("seconds", count(sum(report["seconds"].values())), "all steps together")
+    return table
