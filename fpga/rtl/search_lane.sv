@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// One lane of wrap_activation, Style "search": fold, then a binary search over the channel's thresholds, one output
+// bit a cycle, the highest first. Latency OutBits + 1. The enclosing cell counts words and moves the pipeline.
+//
+// Stage j has found the j highest bits; the threshold it compares with is word {channel, those bits, 1, 0...} of the
+// memory, so that each stage reads only the 2^j words that its address can reach.
+module search_lane #(
+    parameter int unsigned Words = 1,
+    parameter int unsigned InBits = 8,
+    parameter bit InSigned = 1'b1,
+    parameter int unsigned Fold = 0,
+    parameter int unsigned OutBits = 2,
+    parameter int unsigned ThresholdBits = 8,
+    parameter string InitFile = "activation",
+    parameter int unsigned Lane = 0,
+    localparam int unsigned WordBits = Words > 1 ? $clog2(Words) : 1
+) (
+    input  logic                clk_i,
+    input  logic                move_i,
+    input  logic [WordBits-1:0] word_i,
+    input  logic [  InBits-1:0] m_i,
+    output logic [ OutBits-1:0] out_o
+);
+  localparam int unsigned ValueBits = InSigned ? InBits : InBits + 1;
+  localparam int unsigned CompareBits = ValueBits > ThresholdBits ? ValueBits : ThresholdBits;
+  localparam int unsigned AddressBits = OutBits + $clog2(Words);
+
+  if (ThresholdBits < 1 || ThresholdBits > 33) begin : gen_check_threshold_bits
+    $error("search_lane: ThresholdBits is %0d, expected 1 to 33", ThresholdBits);
+  end
+
+  (* rom_style = "distributed" *) logic [ThresholdBits-1:0] memory[Words << OutBits];
+
+  initial $readmemh($sformatf("%s_%0d.hex", InitFile, Lane), memory);
+
+  // g, the channel and the bits found so far, before each stage.
+  logic signed [ValueBits-1:0] g_q[OutBits];
+  logic [WordBits-1:0] word_q[OutBits];
+  logic [OutBits-1:0] found_q[OutBits+1];
+
+  logic [ValueBits-1:0] f;
+  logic flip;
+
+  if (Fold != 0) begin : gen_fold
+    fold_value #(
+        .Bits(InBits),
+        .Fold(Fold)
+    ) i_fold (
+        .m_i,
+        .f_o(f)
+    );
+  end else if (InSigned) begin : gen_signed
+    assign f = m_i;
+  end else begin : gen_unsigned
+    assign f = {1'b0, m_i};
+  end
+
+  assign flip = memory[AddressBits'({word_i, {OutBits{1'b0}}})][0];
+
+  always_ff @(posedge clk_i) begin
+    if (move_i) begin
+      g_q[0] <= f ^ {ValueBits{flip}};
+      word_q[0] <= word_i;
+    end
+  end
+  assign found_q[0] = '0;
+
+  for (genvar j = 0; j < OutBits; j++) begin : gen_stage
+    localparam logic [OutBits-1:0] Bit = OutBits'(1 << (OutBits - 1 - j));
+    logic [OutBits-1:0] found;
+    logic signed [ThresholdBits-1:0] threshold;
+    logic reached;
+
+    // Only the bits above Bit can be set: the rest of the address is constant.
+    assign found = (found_q[j] & ~((Bit << 1) - 1'b1)) | Bit;
+    assign threshold = memory[AddressBits'({word_q[j], found})];
+    assign reached = CompareBits'(g_q[j]) >= CompareBits'(threshold);
+
+    always_ff @(posedge clk_i) if (move_i) found_q[j+1] <= reached ? found : found & ~Bit;
+
+    if (j + 1 < OutBits) begin : gen_next
+      always_ff @(posedge clk_i) begin
+        if (move_i) begin
+          g_q[j+1] <= g_q[j];
+          word_q[j+1] <= word_q[j];
+        end
+      end
+    end
+  end
+
+  assign out_o = found_q[OutBits];
+endmodule

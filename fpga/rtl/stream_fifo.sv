@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// First in, first out: holds Depth words, takes one and gives one each cycle.
+//
+// Depth 2 is a pair of registers. A greater depth is a memory of Depth - 1 words (RamStyle: "auto", "block",
+// "distributed") behind an output register, which is the block RAM's own where the memory is one.
+// Latency: 1 cycle for Depth 2, else 2. No path leads from out_ready_i to in_ready_o, and none from in_valid_i to
+// out_valid_o: both are registers. It does not show its filling and has one clock.
+module stream_fifo #(
+    parameter int unsigned Width = 8,
+    parameter int unsigned Depth = 2,
+    parameter string RamStyle = "auto"
+) (
+    input  logic             clk_i,
+    input  logic             rst_ni,
+    input  logic [Width-1:0] in_data_i,
+    input  logic             in_valid_i,
+    output logic             in_ready_o,
+    output logic [Width-1:0] out_data_o,
+    output logic             out_valid_o,
+    input  logic             out_ready_i
+);
+  if (Width < 1) begin : gen_check_width
+    $error("stream_fifo: Width is 0, expected at least 1");
+  end
+  if (Depth < 2) begin : gen_check_depth
+    $error("stream_fifo: Depth is %0d, expected at least 2", Depth);
+  end
+  if (RamStyle != "auto" && RamStyle != "block" && RamStyle != "distributed") begin : gen_check_ram_style
+    $error("stream_fifo: RamStyle is \"%s\", expected \"auto\", \"block\" or \"distributed\"", RamStyle);
+  end
+
+  logic [Width-1:0] out_q;
+  logic out_valid_q, free_q, push, load;
+
+  assign push = in_valid_i && free_q;
+  assign load = !out_valid_q || out_ready_i;
+  assign in_ready_o = free_q;
+  assign out_data_o = out_q;
+  assign out_valid_o = out_valid_q;
+
+  if (Depth == 2) begin : gen_pair
+    // free_q: the second register is empty.
+    logic [Width-1:0] second_q;
+
+    always_ff @(posedge clk_i) begin
+      if (free_q) second_q <= in_data_i;
+      if (load) out_q <= free_q ? in_data_i : second_q;
+      if (!rst_ni) begin
+        out_valid_q <= 1'b0;
+        free_q <= 1'b1;
+      end else if (load) begin
+        out_valid_q <= in_valid_i || !free_q;
+        free_q <= 1'b1;
+      end else if (push) begin
+        free_q <= 1'b0;
+      end
+    end
+  end else begin : gen_memory
+    localparam int unsigned Words = Depth - 1;
+    localparam int unsigned AddressBits = $clog2(Words);
+    localparam int unsigned CountBits = $clog2(Words + 1);
+    localparam logic [AddressBits-1:0] Last = AddressBits'(Words - 1);
+
+    (* ram_style = RamStyle, no_rw_check *) logic [Width-1:0] memory[Words];
+    logic [AddressBits-1:0] write_q, read_q;
+    logic [CountBits-1:0] count_q;
+    logic some_q, pop;
+
+    assign pop = load && some_q;
+
+    always_ff @(posedge clk_i) begin
+      if (push) memory[write_q] <= in_data_i;
+      if (pop) out_q <= memory[read_q];
+    end
+
+    always_ff @(posedge clk_i) begin
+      if (!rst_ni) begin
+        write_q <= '0;
+        read_q <= '0;
+        count_q <= '0;
+        some_q <= 1'b0;
+        free_q <= 1'b1;
+        out_valid_q <= 1'b0;
+      end else begin
+        if (push) write_q <= write_q == Last ? '0 : write_q + 1'b1;
+        if (pop) read_q <= read_q == Last ? '0 : read_q + 1'b1;
+        if (push && !pop) begin
+          count_q <= count_q + 1'b1;
+          some_q <= 1'b1;
+          free_q <= count_q != CountBits'(Words - 1);
+        end else if (pop && !push) begin
+          count_q <= count_q - 1'b1;
+          some_q <= count_q != CountBits'(1);
+          free_q <= 1'b1;
+        end
+        if (load) out_valid_q <= some_q;
+      end
+    end
+  end
+endmodule

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Read-only memory with a registered output; a single word is a constant. RomStyle: "auto", "block", "distributed".
+module weight_rom #(
+    parameter int unsigned Depth = 1,
+    parameter int unsigned Width = 1,
+    parameter string InitFile = "weights.hex",
+    parameter string RomStyle = "auto",
+    localparam int unsigned AddressBits = Depth > 1 ? $clog2(Depth) : 1
+) (
+    input  logic                   clk_i,
+    input  logic                   move_i,
+    input  logic [AddressBits-1:0] address_i,
+    output logic [      Width-1:0] word_o
+);
+  if (RomStyle != "auto" && RomStyle != "block" && RomStyle != "distributed") begin : gen_check_rom_style
+    $error("weight_rom: RomStyle is \"%s\", expected \"auto\", \"block\" or \"distributed\"", RomStyle);
+  end
+
+  (* rom_style = RomStyle *) logic [Width-1:0] memory[Depth];
+
+  initial $readmemh(InitFile, memory);
+
+  if (Depth == 1) begin : gen_constant
+    logic unused;
+    assign unused = ^{clk_i, move_i, address_i};
+    assign word_o = memory[0];
+  end else begin : gen_memory
+    logic [Width-1:0] word_q;
+    always_ff @(posedge clk_i) if (move_i) word_q <= memory[address_i];
+    assign word_o = word_q;
+  end
+endmodule
