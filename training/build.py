@@ -44,7 +44,7 @@ def build(recipe: Recipe, input_shape: tuple[int, int, int], classes: int, maxim
             if name not in layers:
                 raise InputError(f"accumulator_bits: no layer {name!r}; {nearest(name, [*layers, 'default'])}")
             layers[name].accumulator_bits = width
-    model.input_shape = input_shape
+    model.input_shape = input_shape  # type: ignore[assignment]
     _try(recipe, model, blocks)
     return model
 

@@ -151,7 +151,7 @@ def parse(values: dict[str, Any], path: Path | None = None) -> Recipe:
     try:
         recipe = Recipe.model_validate(_tuples(values))
     except ValidationError as error:
-        raise InputError(f"{where}:\n" + "\n".join(_explain(detail) for detail in error.errors())) from None
+        raise InputError(f"{where}:\n{_explain_all(error)}") from None
     recipe._path = path.resolve() if path else None
     return recipe
 
@@ -161,7 +161,7 @@ def from_text(text: str, path: str | None = None) -> Recipe:
     try:
         recipe = Recipe.model_validate_json(text)
     except ValidationError as error:
-        raise InputError("recipe:\n" + "\n".join(_explain(detail) for detail in error.errors())) from None
+        raise InputError(f"recipe:\n{_explain_all(error)}") from None
     recipe._path = Path(path) if path else None
     return recipe
 
@@ -170,6 +170,15 @@ def _tuples(values: dict[str, Any]) -> dict[str, Any]:
     # Strict validation takes no list, which is what TOML gives, for a tuple.
     stages = values.get("stages")
     return {**values, "stages": tuple(stages)} if isinstance(stages, list) else values
+
+
+def _explain_all(error: ValidationError) -> str:
+    details = error.errors()
+    # A section whose items are wrong also counts as too short: say only what is wrong with the items.
+    deeper = {detail["loc"][0] for detail in details if len(detail["loc"]) > 1}
+    return "\n".join(
+        _explain(detail) for detail in details if not (detail["type"] == "too_short" and detail["loc"][0] in deeper)
+    )
 
 
 def _explain(detail: Any) -> str:

@@ -19,14 +19,15 @@ IMAGES_MAGIC, LABELS_MAGIC = 0x00000803, 0x00000801
 def load(data: Path | None = None) -> Dataset:
     """Read the four files from `data`, `data`/fashion-mnist or Debian's folder."""
     folder = find(data)
-    arrays = []
-    for part in ("train", "t10k"):
-        images = read_idx(_file(folder, f"{part}-images-idx3-ubyte"), IMAGES_MAGIC)
-        labels = read_idx(_file(folder, f"{part}-labels-idx1-ubyte"), LABELS_MAGIC)
-        if len(images) != len(labels):
-            raise InputError(f"{folder}: {part} has {len(images)} images but {len(labels)} labels")
-        arrays += [images[:, None], labels.astype(np.int64)]
-    return Dataset(arrays[0], arrays[1], arrays[2], arrays[3], CLASSES)
+    return Dataset(*_part(folder, "train"), *_part(folder, "t10k"), CLASSES)
+
+
+def _part(folder: Path, part: str) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+    images = read_idx(_file(folder, f"{part}-images-idx3-ubyte"), IMAGES_MAGIC)
+    labels = read_idx(_file(folder, f"{part}-labels-idx1-ubyte"), LABELS_MAGIC)
+    if len(images) != len(labels):
+        raise InputError(f"{folder}: {part} has {len(images)} images but {len(labels)} labels")
+    return images[:, None], labels.astype(np.int64)
 
 
 def find(data: Path | None) -> Path:

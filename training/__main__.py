@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Command line: python -m training train MODEL."""
+
+import sys
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from chain.errors import WrapNetError
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Quantisation-aware training with wraparound accumulators."""
+
+
+@main.command()
+@click.argument("model")
+@click.option(
+    "--build", default="build", type=click.Path(path_type=Path), show_default=True, help="Folder of all models."
+)
+@click.option("--resume", is_flag=True, help="Go on from the last finished epoch, if there is one.")
+@click.option("--data", default=None, type=click.Path(path_type=Path), help="Folder of the data set's files.")
+def train(model: str, build: Path, resume: bool, data: Path | None) -> None:
+    """Train MODEL, a recipe's name or the path of its .toml file."""
+    from training import recipe as recipes
+    from training.trainer import train as run
+
+    console = Console(stderr=True)
+    try:
+        recipe = recipes.load(model)
+        folder = build / recipe.name
+        console.print(f"training {recipe.name}: {recipe.epochs} epochs into {folder}", highlight=False)
+        summary = run(recipe, folder, resume, data, console)
+    except WrapNetError as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(2)
+    except OSError as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        click.echo(f"\nstopped; go on with: python -m training train {model} --build {build} --resume", err=True)
+        sys.exit(130)
+    console.print(_table(summary))
+
+
+@main.command("list")
+def list_recipes() -> None:
+    """The recipes that come with the project."""
+    from training.recipe import available
+
+    for name in available():
+        click.echo(name)
+
+
+def _table(summary: dict) -> Table:  # type: ignore[type-arg]
+    table = Table("network", "test accuracy", "images")
+    names = {
+        "torch_32bit": "wide accumulators, before the penalty",
+        "torch_cut": "the same, accumulators just cut",
+        "torch": "trained for wraparound",
+    }
+    for key, text in names.items():
+        if key in summary["accuracy"]:
+            value = summary["accuracy"][key]
+            table.add_row(text, f"{100 * value['value']:.2f} %", str(value["images"]))
+    return table
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Checkpoints: a plain dict of tensors, strings and numbers, written whole or not at all, read without pickle."""
+
+import pickle
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from chain.errors import InputError
+from chain.files import atomic
+from training.build import build
+from training.layers import set_wrapping
+from training.recipe import Recipe, from_text
+
+FORMAT = 1
+NAME = "checkpoint.pt"
+
+
+@dataclass
+class Checkpoint:
+    """What training needs to go on, and what the later steps need to rebuild the model.
+
+    `epochs` counts finished epochs over all stages; `optimiser` is that of the stage they end in, empty where a stage
+    is complete. `reference` holds the weights at the end of the last stage with wide accumulators and no penalty.
+    """
+
+    recipe: Recipe
+    input_shape: tuple[int, int, int]
+    class_names: tuple[str, ...]
+    maximum: int
+    epochs: int = 0
+    finished: bool = False
+    model: dict[str, Tensor] = field(default_factory=dict)
+    reference: dict[str, Tensor] = field(default_factory=dict)
+    optimiser: dict[str, Any] = field(default_factory=dict)
+
+
+def save(checkpoint: Checkpoint, folder: Path) -> None:
+    """Write `folder`/checkpoint.pt, atomically."""
+    recipe = checkpoint.recipe
+    values = {
+        "format": FORMAT,
+        "recipe": recipe.text(),
+        "recipe_digest": recipe.digest(),
+        "recipe_path": str(recipe.path or ""),
+        "input_shape": list(checkpoint.input_shape),
+        "class_names": list(checkpoint.class_names),
+        "maximum": checkpoint.maximum,
+        "epochs": checkpoint.epochs,
+        "finished": checkpoint.finished,
+        "model": checkpoint.model,
+        "reference": checkpoint.reference,
+        "optimiser": checkpoint.optimiser,
+        "torch": torch.__version__,
+    }
+    with atomic(folder / NAME) as temporary:
+        torch.save(values, temporary)
+
+
+def read(path: Path, recipe: Recipe | None = None) -> Checkpoint:
+    """Read a checkpoint file. With `recipe`, it must be of that recipe (its `hardware` section may differ).
+
+    Raises InputError if it is missing, damaged, holds anything but tensors, strings and numbers (it is never
+    unpickled), or belongs to another recipe.
+    """
+    if not path.is_file():
+        raise InputError(f"no checkpoint {path}; train the model first: python -m training train MODEL")
+    try:
+        values = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(
+            f"{path} is refused: it holds objects other than tensors, strings and numbers, or is damaged ({reason})"
+        ) from None
+    except (RuntimeError, EOFError, ValueError, OSError) as error:
+        raise InputError(f"{path} is damaged: {str(error).splitlines()[0]}") from None
+    if not isinstance(values, dict) or values.get("format") != FORMAT:
+        raise InputError(f"{path} is not a checkpoint of this toolkit (format {FORMAT})")
+    if recipe is not None and values["recipe_digest"] != recipe.digest():
+        raise InputError(
+            f"{path} belongs to another recipe than {recipe.name!r}, or the recipe changed since: "
+            f"{_difference(from_text(values['recipe']), recipe)}. Train anew (without --resume), or use another "
+            "--build folder"
+        )
+    return Checkpoint(
+        recipe=recipe or from_text(values["recipe"], values["recipe_path"]),
+        input_shape=tuple(values["input_shape"]),
+        class_names=tuple(values["class_names"]),
+        maximum=values["maximum"],
+        epochs=values["epochs"],
+        finished=values["finished"],
+        model=values["model"],
+        reference=values["reference"],
+        optimiser=values["optimiser"],
+    )
+
+
+def restore(checkpoint: Checkpoint, state: dict[str, Tensor] | None = None) -> nn.Module:
+    """The network of a checkpoint, in eval mode, accumulators wrapping. `state` instead of its own weights."""
+    model = build(checkpoint.recipe, checkpoint.input_shape, len(checkpoint.class_names), checkpoint.maximum)
+    load_state(model, checkpoint.model if state is None else state)
+    set_wrapping(model, True)
+    model.class_names = checkpoint.class_names  # type: ignore[assignment]
+    return model.eval()
+
+
+def load_state(model: nn.Module, state: dict[str, Tensor]) -> None:
+    """Put weights into a model built from the same recipe. Raises InputError if they do not fit."""
+    try:
+        model.load_state_dict({name: value.clone() for name, value in state.items()})
+    except RuntimeError as error:
+        raise InputError(f"the checkpoint does not fit the network: {error}") from None
+
+
+def load(folder: str | Path) -> tuple[nn.Module, Recipe]:
+    """The trained model of build/<model> and its recipe. The model is in eval mode, its accumulators wrap, and it
+    has the attributes `input_shape` (C, H, W) and `class_names`. Raises InputError if training is not finished.
+    """
+    path = Path(folder) / NAME
+    checkpoint = read(path)
+    if not checkpoint.finished:
+        raise InputError(
+            f"{path}: training stopped after {checkpoint.epochs} of {checkpoint.recipe.epochs} epochs; "
+            "finish it with python -m training train MODEL --resume"
+        )
+    return restore(checkpoint), checkpoint.recipe
+
+
+def _difference(theirs: Recipe, ours: Recipe) -> str:
+    a, b = theirs.model_dump(exclude={"hardware"}), ours.model_dump(exclude={"hardware"})
+    changed = [key for key in b if a.get(key) != b[key]]
+    return "; ".join(f"{key} was {a.get(key)!r}, is {b[key]!r}" for key in changed[:2]) or "an older recipe format"

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What training leaves for the report: accuracy with wide, cut and wrapped accumulators, overflow before and after."""
+
+from typing import Any
+
+import numpy as np
+
+from training.checkpoint import Checkpoint, restore
+from training.datasets import Dataset
+from training.evaluation import Evaluation, evaluate
+from training.freezing import freeze
+from training.layers import accumulators, set_wrapping
+
+HISTOGRAM_IMAGES = 2000
+
+
+def summarise(checkpoint: Checkpoint, dataset: Dataset, seconds: float) -> dict[str, Any]:
+    """The content of training.json.
+
+    "torch" is the trained network, frozen, accumulators wrapped and folded; "torch_32bit" the network before the
+    penalty with wide accumulators; "torch_cut" that network with its accumulators wrapped and not folded. The last
+    two are absent where the recipe has no stage with wide accumulators and no penalty.
+    """
+    images, labels = dataset.test_images, dataset.test_labels
+    model = restore(checkpoint)
+    after = evaluate(freeze(model), images, labels)
+    accuracy = {"torch": _accuracy(after)}
+    before = None
+    if checkpoint.reference:
+        reference = restore(checkpoint, checkpoint.reference)
+        set_wrapping(reference, False)
+        before = evaluate(reference, images, labels)
+        accuracy["torch_32bit"] = _accuracy(before)
+        spans = {name: _span(monitor.low, monitor.high, after, name) for name, monitor in before.layers.items()}
+        some = slice(0, HISTOGRAM_IMAGES)
+        before_shape = evaluate(reference, images[some], labels[some], spans)
+        after_shape = evaluate(model, images[some], labels[some], spans)
+        set_wrapping(reference, True)
+        for layer in accumulators(reference).values():
+            layer.fold = None
+        accuracy["torch_cut"] = _accuracy(evaluate(reference, images, labels))
+    layers = []
+    for name, layer in accumulators(model).items():
+        entry: dict[str, Any] = {
+            "name": name,
+            "accumulator_bits": layer.accumulator_bits,
+            "fold": layer.fold,
+            "weight_bits": layer.weight_bits,
+            "activation_bits": layer.input_bits,
+            "overflow_rate": after.layers[name].overflow_rate,
+        }
+        if before is not None:
+            entry["overflow_rate_before"] = before.layers[name].overflow_rate
+            entry["histogram"] = {
+                "edges": before_shape.layers[name].edges(),
+                "before": before_shape.layers[name].shares(),
+                "after": after_shape.layers[name].shares(),
+            }
+        layers.append(entry)
+    return {
+        "accuracy": accuracy,
+        "layers": layers,
+        "epochs": checkpoint.epochs,
+        "seconds": seconds,
+        "seed": checkpoint.recipe.seed,
+        "dataset": checkpoint.recipe.dataset,
+        "train_images": len(dataset.train_images),
+    }
+
+
+def _accuracy(evaluation: Evaluation) -> dict[str, float | int]:
+    return {"value": evaluation.accuracy, "images": evaluation.images}
+
+
+def _span(low: float, high: float, after: Evaluation, name: str) -> float:
+    monitor = after.layers[name]
+    return float(np.ceil(max(-low, high, -monitor.low, monitor.high, 1.0)) + 1)

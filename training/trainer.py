@@ -1,0 +1,272 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Training by recipe: stages, epochs, a checkpoint after each, and what is logged."""
+
+import json
+import math
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from torch import Tensor, nn
+from torch.utils.tensorboard import SummaryWriter
+
+from chain.errors import InputError
+from chain.files import write_json, write_text
+from training import checkpoint as checkpoints
+from training import datasets
+from training.augmentation import augment
+from training.build import build
+from training.checkpoint import Checkpoint
+from training.datasets import Dataset
+from training.evaluation import Evaluation, evaluate
+from training.layers import accumulators, penalising, set_wrapping
+from training.layers.inspection import total_penalty
+from training.recipe import Recipe, Stage
+from training.statistics import Monitor
+from training.summary import summarise
+
+# Training counts the overflows of every so manieth batch: counting costs two passes over the sums.
+COUNT_EVERY = 16
+
+
+def train(
+    recipe: Recipe, folder: Path, resume: bool = False, data: Path | None = None, console: Console | None = None
+) -> dict[str, Any]:
+    """Train to the end, leaving checkpoint.pt, history.jsonl, tensorboard/ and training.json in `folder`.
+
+    Gives training.json's content. With `resume`, goes on from the last finished epoch if there is one; the result is
+    the same, bit for bit, as that of a run without interruption (on one machine with one number of threads).
+    """
+    console = console or Console(stderr=True)
+    dataset = datasets.load(recipe, data)
+    run = _Run(recipe, dataset, folder, console)
+    run.begin(resume)
+    try:
+        run.stages()
+    finally:
+        run.writer.close()
+    summary = summarise(run.checkpoint, dataset, sum(line["seconds"] for line in run.history))
+    write_json(folder / "training.json", summary)
+    write_json(folder / "seconds" / "train.json", {"seconds": summary["seconds"]})
+    return summary
+
+
+@dataclass(frozen=True)
+class _Epoch:
+    """What one epoch of training measured: means over batches, and overflow over the counted ones."""
+
+    loss: float
+    penalty: float
+    accuracy: float
+    overflow_rate: float
+    seconds: float
+
+
+class _Run:
+    """One training: the model, the checkpoint it will be, and the log."""
+
+    def __init__(self, recipe: Recipe, dataset: Dataset, folder: Path, console: Console) -> None:
+        self.recipe, self.dataset, self.folder, self.console = recipe, dataset, folder, console
+        self.images = torch.from_numpy(dataset.train_images)
+        self.labels = torch.from_numpy(dataset.train_labels)
+        self.model = build(recipe, dataset.input_shape, len(dataset.class_names), dataset.maximum)
+        self.checkpoint = Checkpoint(recipe, dataset.input_shape, dataset.class_names, dataset.maximum)
+        self.history: list[dict[str, Any]] = []
+        self.writer: SummaryWriter
+
+    def begin(self, resume: bool) -> None:
+        """Start anew, or take up a checkpoint and cut the log to it."""
+        if len(self.images) < self.recipe.batch_size:
+            raise InputError(f"batch_size {self.recipe.batch_size} is more than the {len(self.images)} training images")
+        path = self.folder / checkpoints.NAME
+        if resume and path.exists():
+            self.checkpoint = checkpoints.read(path, self.recipe)
+            checkpoints.load_state(self.model, self.checkpoint.model)
+            lines = (self.folder / "history.jsonl").read_text(encoding="utf-8").splitlines()
+            self.history = [json.loads(line) for line in lines[: self.checkpoint.epochs]]
+            self.console.print(f"continuing after epoch {self.checkpoint.epochs} of {self.recipe.epochs}")
+        else:
+            path.unlink(missing_ok=True)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.writer = SummaryWriter(str(self.folder / "tensorboard"), purge_step=self.checkpoint.epochs + 1)
+
+    def stages(self) -> None:
+        """Every stage that is not done."""
+        done = self.checkpoint.epochs
+        for stage in self.recipe.stages:
+            if done >= stage.epochs:
+                done -= stage.epochs
+                continue
+            self._stage(stage, done)
+            done = 0
+
+    def _stage(self, stage: Stage, done: int) -> None:
+        set_wrapping(self.model, stage.accumulator == "wrap")
+        optimiser = _optimiser(self.model, stage)
+        if done and self.checkpoint.optimiser:
+            optimiser.load_state_dict(self.checkpoint.optimiser)
+        for epoch in range(done, stage.epochs):
+            measured = self._epoch(stage, epoch, optimiser)
+            test = evaluate(self.model, self.dataset.test_images, self.dataset.test_labels)
+            self._log(stage, epoch, measured, test)
+            self._save(stage, epoch + 1, optimiser)
+
+    def _epoch(self, stage: Stage, epoch: int, optimiser: torch.optim.Optimizer) -> _Epoch:
+        # Every epoch draws from its own seed, so that a resumed run draws what an uninterrupted one does.
+        seed = self.recipe.seed * 1_000_003 + self.checkpoint.epochs
+        torch.manual_seed(seed)
+        generator = torch.Generator().manual_seed(seed)
+        size = self.recipe.batch_size
+        steps = len(self.images) // size
+        order = torch.randperm(len(self.images), generator=generator)[: steps * size].view(steps, size)
+        layers = accumulators(self.model)
+        self.model.train()
+        start = time.perf_counter()
+        loss_sum, penalty_sum, correct = 0.0, 0.0, 0
+        sums = overflows = 0
+        title = f"{stage.name} {epoch + 1}/{stage.epochs}"
+        with self._progress(title, steps) as (progress, task):
+            for step, indices in enumerate(order):
+                for group in optimiser.param_groups:
+                    group["lr"] = learning_rate(stage, epoch * steps + step, stage.epochs * steps)
+                images = augment(self.images[indices].float(), self.recipe.augmentation, generator)
+                labels = self.labels[indices]
+                counted = step % COUNT_EVERY == 0
+                if counted:
+                    for layer in layers.values():
+                        layer.monitor = Monitor()
+                logits, penalty = self._forward(images, stage.penalty)
+                loss = nn.functional.cross_entropy(logits, labels)
+                optimiser.zero_grad(set_to_none=True)
+                (loss if penalty is None else loss + stage.penalty * penalty).backward()
+                optimiser.step()
+                if counted:
+                    monitors = [layer.monitor for layer in layers.values() if layer.monitor is not None]
+                    sums += sum(monitor.sums for monitor in monitors)
+                    overflows += sum(monitor.overflows for monitor in monitors)
+                    for layer in layers.values():
+                        layer.monitor = None
+                if not torch.isfinite(loss):
+                    raise InputError(f"stage {stage.name!r}: the loss is {loss.item()}; lower its lr, found {stage.lr}")
+                loss_sum += loss.item()
+                penalty_sum += penalty.item() if penalty is not None else 0.0
+                correct += int((logits.argmax(dim=1) == labels).sum())
+                progress.update(
+                    task,
+                    advance=1,
+                    loss=loss_sum / (step + 1),
+                    accuracy=100 * correct / ((step + 1) * size),
+                    overflow=100 * overflows / max(sums, 1),
+                )
+        return _Epoch(
+            loss=loss_sum / steps,
+            penalty=penalty_sum / steps,
+            accuracy=correct / (steps * size),
+            overflow_rate=overflows / max(sums, 1),
+            seconds=time.perf_counter() - start,
+        )
+
+    def _forward(self, images: Tensor, weight: float) -> tuple[Tensor, Tensor | None]:
+        if not weight:
+            return self.model(images), None
+        with penalising(self.model) as layers:
+            return self.model(images), total_penalty(layers)
+
+    def _progress(self, title: str, steps: int) -> "_Bar":
+        return _Bar(self.console, title, steps)
+
+    def _log(self, stage: Stage, epoch: int, measured: _Epoch, test: Evaluation) -> None:
+        step = self.checkpoint.epochs + 1
+        line = {
+            "epoch": step,
+            "stage": stage.name,
+            "accumulator": stage.accumulator,
+            "lr": learning_rate(stage, epoch + 1, stage.epochs),
+            "loss": measured.loss,
+            "penalty": measured.penalty,
+            "train_accuracy": measured.accuracy,
+            "train_overflow_rate": measured.overflow_rate,
+            "test_accuracy": test.accuracy,
+            "layers": {
+                name: {"overflow_rate": layer.overflow_rate, "penalty": layer.penalty}
+                for name, layer in test.layers.items()
+            },
+            "seconds": measured.seconds,
+        }
+        self.history.append(line)
+        write_text(self.folder / "history.jsonl", "".join(json.dumps(entry) + "\n" for entry in self.history))
+        for key in ("lr", "loss", "penalty", "train_accuracy", "test_accuracy", "train_overflow_rate"):
+            self.writer.add_scalar(key, line[key], step)
+        for name, layer in test.layers.items():
+            self.writer.add_scalar(f"overflow_rate/{name}", layer.overflow_rate, step)
+            self.writer.add_scalar(f"penalty/{name}", layer.penalty, step)
+        self.writer.flush()
+        self.console.print(
+            f"epoch {step:3d}/{self.recipe.epochs} {stage.name:>8}  loss {measured.loss:.4f}  "
+            f"train {100 * measured.accuracy:5.2f} %  test {100 * test.accuracy:5.2f} %  "
+            f"overflow {100 * test.overflow_rate:.3f} %  {measured.seconds:.1f} s",
+            highlight=False,
+        )
+
+    def _save(self, stage: Stage, done: int, optimiser: torch.optim.Optimizer) -> None:
+        point = self.checkpoint
+        point.epochs += 1
+        point.finished = point.epochs == self.recipe.epochs
+        point.model = _copy(self.model.state_dict())
+        complete = done == stage.epochs
+        point.optimiser = {} if complete else optimiser.state_dict()
+        if complete and stage.accumulator == "wide" and stage.penalty == 0:
+            point.reference = point.model
+        checkpoints.save(point, self.folder)
+
+
+class _Bar:
+    """A progress bar for one epoch, gone when the epoch is over."""
+
+    def __init__(self, console: Console, title: str, steps: int) -> None:
+        self.title, self.steps = title, steps
+        self.progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("loss {task.fields[loss]:.4f}  accuracy {task.fields[accuracy]:.2f} %"),
+            TextColumn("overflow {task.fields[overflow]:.3f} %"),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+        )
+
+    def __enter__(self) -> tuple[Progress, Any]:
+        self.progress.start()
+        return self.progress, self.progress.add_task(self.title, total=self.steps, loss=0.0, accuracy=0.0, overflow=0.0)
+
+    def __exit__(self, *exception: object) -> None:
+        self.progress.stop()
+
+
+def learning_rate(stage: Stage, step: int, steps: int) -> float:
+    """The learning rate at `step` of `steps`.
+
+    >>> stage = Stage(name="a", epochs=1, lr=0.1, accumulator="wide", final_lr=0.0)
+    >>> [round(learning_rate(stage, step, 4), 4) for step in range(5)]
+    [0.1, 0.0854, 0.05, 0.0146, 0.0]
+    """
+    if stage.schedule == "constant":
+        return stage.lr
+    last = stage.lr * stage.final_lr
+    return last + (stage.lr - last) * 0.5 * (1 + math.cos(math.pi * step / steps))
+
+
+def _optimiser(model: nn.Module, stage: Stage) -> torch.optim.Optimizer:
+    if stage.optimiser == "sgd":
+        return torch.optim.SGD(
+            model.parameters(), stage.lr, momentum=0.9, nesterov=True, weight_decay=stage.weight_decay
+        )
+    return torch.optim.Adam(model.parameters(), stage.lr, weight_decay=stage.weight_decay)
+
+
+def _copy(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name: value.detach().clone() for name, value in state.items()}
