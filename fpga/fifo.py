@@ -1,0 +1,405 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""FIFO depths by analysis: when each word comes and goes, if images arrive evenly at the rate of the slowest layer.
+
+Each node is a process that takes a step a cycle where it can; a step may read a word of each input and may emit a word
+of each output. With FIFOs without bound the times follow in closed form, and the largest number of words between two
+nodes is a depth that never blocks. In such a system everything happens no later if the source is faster or a FIFO is
+deeper, so the design keeps that rate and cannot deadlock: skew between the branches of a residual block is one such
+number.
+
+FINN's sliding window reads nothing of the next image before it has written the last window of this one. Padding,
+sliding window and the unit behind it are therefore one process here, with a FIFO of m windows between the last two: the
+least m that keeps the rate is taken.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from chain.errors import UnsupportedError
+
+Times = npt.NDArray[np.int64]
+
+FRAMES = 4
+LATENCY = 6  # cycles of a node's pipeline and the FIFO behind it: generous, and rounding adds to it
+SLACK = 1.005  # of the rate, when a FIFO behind a sliding window is chosen
+_WINDOW_READERS = ("WrapMVU", "WrapVVU", "WindowMax")
+
+
+@dataclass(frozen=True)
+class Steps:
+    """One image of a node: for each step, which inputs it reads and which outputs it emits ([ports, steps] bool)."""
+
+    reads: npt.NDArray[np.bool_]
+    emits: npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Window:
+    """Padding (optional), sliding window and its reader (optional) as one process; sizes in stream words.
+
+    real       for each word of the padded image: does it come from the input (False: padding)?
+    offsets    word read by each step of a window, relative to the window's first
+    first      word at which each window begins, non-decreasing along a row
+    buffer     words that the sliding window holds
+    depthwise  a window's words are needed until it ends
+    period     cycles in which the reader takes a window
+    read_at    step of the reader that takes each word of a window
+    emit_at    steps of the reader that emit
+    """
+
+    real: npt.NDArray[np.bool_]
+    offsets: Times
+    first: Times
+    buffer: int
+    depthwise: bool
+    period: int
+    read_at: Times
+    emit_at: Times
+
+
+@dataclass(frozen=True)
+class Depths:
+    """`edges` maps tensors to FIFO depths (0: no FIFO); `interval` is what the analysis expects between images."""
+
+    edges: Mapping[str, int]
+    interval: float
+
+
+def depths(model: Any) -> Depths:
+    """FIFO depth of every stream between two nodes of `model`, an RTL dataflow graph without FIFOs."""
+    nodes = _nodes(model)
+    bound = max(cycles(inst) for _, inst in nodes)
+    result = _depths(model, nodes, float(bound))
+    if result.interval > bound:
+        # A node needs longer than its estimate says: words would pile up without end at the estimated rate.
+        result = _depths(model, nodes, result.interval)
+    return result
+
+
+def cycles(inst: Any) -> int:
+    """Cycles an image of a node: FINN's estimate, and one word a cycle at least."""
+    sides = [inst.get_folded_input_shape(), inst.get_folded_output_shape()]
+    return max(int(inst.get_exp_cycles()), *(int(np.prod(shape[:-1])) for shape in sides))
+
+
+def rounded(words: int) -> int:
+    """Depth of a FIFO for `words` words: what costs the same memory holds more.
+
+    Two registers; else a memory of 32, 64, 128, .. words (whole LUT RAMs) or of a power of two from 512 on (block RAM),
+    and the output register.
+
+    >>> [rounded(words) for words in (0, 2, 3, 33, 34, 300, 600)]
+    [2, 2, 33, 33, 65, 321, 1025]
+    """
+    if words <= 2:
+        return 2
+    for size in (32, 64):
+        if words <= size + 1:
+            return size + 1
+    if words <= 513:
+        return -(-(words - 1) // 64) * 64 + 1
+    return (1 << (words - 2).bit_length()) + 1
+
+
+def insert(model: Any, edges: Mapping[str, int]) -> Any:
+    """`model` with a StreamingFIFO of the given depth on each stream, called `<producer>_fifo<output>`."""
+    from onnx import helper
+
+    makers = {tensor: (node, index) for node in model.graph.node for index, tensor in enumerate(node.output)}
+    for tensor, depth in edges.items():
+        if not depth:
+            continue
+        maker, port = makers[tensor]
+        inst = _custom(maker)
+        folded = [int(size) for size in inst.get_folded_output_shape(port)]
+        behind = f"{tensor}_queued"
+        consumer = model.find_consumer(tensor)
+        model.set_tensor_shape(behind, model.get_tensor_shape(tensor))
+        model.set_tensor_datatype(behind, model.get_tensor_datatype(tensor))
+        for index, name in enumerate(consumer.input):
+            if name == tensor:
+                consumer.input[index] = behind
+        node = helper.make_node(
+            "StreamingFIFO_rtl",
+            [tensor],
+            [behind],
+            name=f"{maker.name}_fifo{port}",
+            domain="finn.custom_op.fpgadataflow.rtl",
+            backend="fpgadataflow",
+            depth=depth,
+            folded_shape=folded,
+            normal_shape=[int(size) for size in inst.get_normal_output_shape(port)],
+            dataType=model.get_tensor_datatype(tensor).name,
+        )
+        model.graph.node.insert(list(model.graph.node).index(maker) + 1, node)
+    return model
+
+
+# the analysis ----------------------------------------------------------------------------------------------------
+
+
+def _depths(model: Any, nodes: Sequence[tuple[Any, Any]], interval: float) -> Depths:
+    source, sink = model.graph.input[0].name, model.graph.output[0].name
+    arrivals = {source: _even(nodes, source, interval)}
+    taken: dict[str, Times] = {}
+    fixed: dict[str, int] = {}
+    for group in _groups(nodes):
+        node, inst = group[-1]
+        head = group[0][0]
+        if len(group) == 1 and not _slides(inst):
+            steps = node_steps(inst)
+            inputs = [tensor for tensor in head.input if tensor in arrivals]
+            at = process(steps, [arrivals[tensor] for tensor in inputs])
+            for port, tensor in enumerate(inputs):
+                taken[tensor] = at[np.tile(steps.reads[port], FRAMES)]
+            for port, tensor in enumerate(node.output):
+                arrivals[tensor] = at[np.tile(steps.emits[port], FRAMES)] + LATENCY
+            continue
+        window = _window(group)
+        at, out, windows = slide(window, arrivals[head.input[0]], interval)
+        taken[head.input[0]] = at
+        arrivals[node.output[0]] = out + LATENCY
+        inner = {name: 2 for member, _ in group[:-1] for name in member.output}
+        for member, inside in group:
+            if _slides(inside) and member is not node:
+                inner[member.output[0]] = rounded(windows * len(window.offsets))
+        fixed.update(inner)
+    found = {}
+    for node, _ in nodes:
+        for tensor in node.output:
+            if tensor != sink:
+                found[tensor] = fixed.get(tensor) or rounded(_occupancy(arrivals[tensor], taken[tensor]))
+    ends = arrivals[sink].reshape(FRAMES, -1)[:, -1]
+    return Depths(found, float(ends[-1] - ends[1]) / (FRAMES - 2))
+
+
+def process(steps: Steps, arrivals: Sequence[Times]) -> Times:
+    """Cycle of every step of FRAMES images, inputs arriving at `arrivals` (one array of word times each)."""
+    count = steps.reads.shape[1] * FRAMES
+    earliest = np.full(count, -1, dtype=np.int64)
+    for port, times in enumerate(arrivals):
+        mask = np.tile(steps.reads[port], FRAMES)
+        earliest[mask] = np.maximum(earliest[mask], times)
+    ramp = np.arange(count, dtype=np.int64)
+    return np.maximum.accumulate(earliest - ramp) + ramp
+
+
+def slide(window: Window, arrivals: Times, interval: float) -> tuple[Times, Times, int]:
+    """Times at which a sliding window takes its input words, at which its reader emits, and windows between the two."""
+    most = len(window.first)
+    windows = 1
+    while True:
+        taken, out = _slide(window, arrivals, windows)
+        ends = out.reshape(FRAMES, -1)[:, -1]
+        if windows >= most or (ends[-1] - ends[1]) / (FRAMES - 2) <= SLACK * interval:
+            return taken, out, windows
+        windows *= 2
+
+
+def _slide(window: Window, arrivals: Times, windows: int) -> tuple[Times, Times]:
+    size, count = len(window.real), len(window.first)
+    ramp_in, ramp = np.arange(size, dtype=np.int64), np.arange(len(window.offsets), dtype=np.int64)
+    span = int(window.offsets.max())
+    per_frame = int(window.real.sum())
+    all_reads, starts = [], np.zeros(count * FRAMES, dtype=np.int64)
+    # The window whose start (or end) frees the place of input word i; count: only the end of the image does.
+    following = np.append(window.first[1:], size)
+    freeing = np.searchsorted(np.maximum.accumulate(following), np.arange(size) - window.buffer, side="right")
+    begin, ready = 0, -(10**9)
+    for frame in range(FRAMES):
+        earliest = np.full(size, begin, dtype=np.int64)
+        earliest[window.real] = np.maximum(begin, arrivals[frame * per_frame : (frame + 1) * per_frame])
+        reads = np.zeros(size, dtype=np.int64)
+        freed = np.full(count + 1, -(10**9), dtype=np.int64)
+        done, last, wrote = 0, begin - 1, begin - 1
+        for index in range(count):
+            upto = int(window.first[index]) + span + 1
+            if upto > done:
+                part = slice(done, upto)
+                free = np.where(ramp_in[part] < window.buffer, -(10**9), freed[np.minimum(freeing[part], count)])
+                reads[part] = _run(np.maximum(earliest[part], free), last)
+                done, last = upto, int(reads[upto - 1])
+            wanted = reads[int(window.first[index]) + window.offsets] + 1
+            number = frame * count + index
+            if number >= windows:
+                wanted = np.maximum(wanted, starts[number - windows] + window.read_at)
+            writes = _run(wanted, wrote)
+            wrote = int(writes[-1])
+            freed[index] = wrote if window.depthwise else int(writes[0])
+            ready = max(ready + window.period, int((writes + 2 - window.read_at).max()))
+            starts[number] = ready
+        if done < size:
+            reads[done:] = _run(np.maximum(earliest[done:], wrote), last)
+            last = int(reads[-1])
+        begin = max(wrote, last) + 1
+        all_reads.append(reads[window.real])
+    return np.concatenate(all_reads), (starts[:, None] + window.emit_at).reshape(-1)
+
+
+def _run(earliest: Times, before: int) -> Times:
+    """One event a cycle, in order, none earlier than told, the first after `before`."""
+    ramp = np.arange(len(earliest), dtype=np.int64)
+    return np.maximum(np.maximum.accumulate(earliest - ramp), before + 1) + ramp
+
+
+def _occupancy(arrivals: Times, taken: Times) -> int:
+    """The most words that have arrived and are not taken before that cycle."""
+    before = np.searchsorted(taken, arrivals, side="left")
+    return int((np.arange(1, len(arrivals) + 1) - before).max())
+
+
+def _even(nodes: Sequence[tuple[Any, Any]], source: str, interval: float) -> Times:
+    """Arrival of FRAMES images' words, evenly spaced."""
+    for node, inst in nodes:
+        if source in node.input:
+            words = int(np.prod(inst.get_folded_input_shape(list(node.input).index(source))[:-1]))
+            return np.floor(np.arange(words * FRAMES) * (interval / words)).astype(np.int64)
+    raise UnsupportedError(f"no node reads the graph's input {source!r}")
+
+
+# what each op does -----------------------------------------------------------------------------------------------
+
+
+def node_steps(inst: Any) -> Steps:
+    """Steps of one image of any node but the sliding window of several steps."""
+    op = _op(inst)
+    if op == "FMPadding":
+        real = _padding_mask(inst)
+        return Steps(real[None], np.ones((1, len(real)), dtype=bool))
+    if op == "ConvolutionInputGenerator":
+        need = _window_words(inst)[1] + int(_window_words(inst)[0].max())
+        steps = int(np.prod(inst.get_folded_input_shape()[:-1]))
+        emits = np.zeros((1, steps), dtype=bool)
+        emits[0, need] = True
+        return Steps(np.ones((1, steps), dtype=bool), emits)
+    if op == "WrapMVU":
+        _, reads, emits = _vector(inst)
+        vectors = int(np.prod([1, *inst.get_nodeattr("vectors")]))
+        return Steps(np.tile(reads, vectors)[None], np.tile(emits, vectors)[None])
+    inputs = [int(np.prod(inst.get_folded_input_shape(i)[:-1])) for i in range(_streams_in(inst))]
+    outputs = [int(np.prod(inst.get_folded_output_shape(i)[:-1])) for i in range(len(inst.onnx_node.output))]
+    steps = max(*inputs, *outputs)
+    reads = np.stack([_spread(words, steps, first=True) for words in inputs])
+    emits = np.stack([_spread(words, steps, first=False) for words in outputs])
+    if op == "WindowSum":
+        emits[:] = np.arange(steps) >= steps - outputs[0]
+    return Steps(reads, emits)
+
+
+def _spread(words: int, steps: int, first: bool) -> npt.NDArray[np.bool_]:
+    """`words` of `steps` steps: each group's first (for reading) or last (for emitting)."""
+    number = np.arange(steps + 1, dtype=np.int64) * words // steps
+    if first:
+        number = -(-np.arange(steps + 1, dtype=np.int64) * words // steps)
+    return np.diff(number) > 0
+
+
+def _vector(inst: Any) -> tuple[int, npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Steps of one vector of a WrapMVU: their number, which read, which emit."""
+    synapses = inst.get_nodeattr("MW") // inst.get_nodeattr("SIMD")
+    neurons = inst.get_nodeattr("MH") // inst.get_nodeattr("PE")
+    step = np.arange(synapses * neurons)
+    return len(step), step < synapses, step % synapses == synapses - 1
+
+
+def _padding_mask(inst: Any) -> npt.NDArray[np.bool_]:
+    height, width = inst.get_nodeattr("ImgDim")
+    top, left, bottom, right = inst.get_nodeattr("Padding")
+    fold = inst.get_nodeattr("NumChannels") // inst.get_nodeattr("SIMD")
+    mask = np.zeros((height + top + bottom, width + left + right, fold), dtype=bool)
+    mask[top : top + height, left : left + width] = True
+    return mask.reshape(-1)
+
+
+def _window_words(inst: Any) -> tuple[Times, Times]:
+    """Offsets of a window's words from its first, in the order written, and the first word of every window."""
+    (height, width), (rows, columns) = inst.get_nodeattr("IFMDim"), inst.get_nodeattr("ConvKernelDim")
+    (down, right), (out_h, out_w) = inst.get_nodeattr("Stride"), inst.get_nodeattr("OFMDim")
+    fold = inst.get_nodeattr("IFMChannels") // inst.get_nodeattr("SIMD")
+    y, x = np.arange(rows)[:, None, None], np.arange(columns)[None, :, None]
+    dilation = inst.get_nodeattr("Dilation")
+    offsets = (y * dilation[0] * width + x * dilation[1]) * fold + np.arange(fold)
+    if inst.get_nodeattr("depthwise"):
+        offsets = offsets.transpose(2, 0, 1)
+    first = (np.arange(out_h)[:, None] * down * width + np.arange(out_w) * right) * fold
+    return offsets.reshape(-1).astype(np.int64), first.reshape(-1).astype(np.int64)
+
+
+def _window(group: Sequence[tuple[Any, Any]]) -> Window:
+    """The group of nodes [padding,] sliding window [, converters .., reader] as one process."""
+    slider = next(inst for _, inst in group if _slides(inst))
+    offsets, first = _window_words(slider)
+    head, reader = group[0][1], group[-1][1]
+    words = int(np.prod(slider.get_folded_input_shape()[:-1]))
+    real = _padding_mask(head) if _op(head) == "FMPadding" else np.ones(words, dtype=bool)
+    steps = np.arange(len(offsets), dtype=np.int64)
+    if reader is slider:
+        period, read_at, emit_at = len(offsets), steps, steps
+    elif _op(reader) == "WrapMVU":
+        period, reads, emits = _vector(reader)
+        read_at, emit_at = steps * int(reads.sum()) // len(offsets), np.flatnonzero(emits)
+    else:
+        period = cycles(reader) // len(first)
+        emits = _spread(int(np.prod(reader.get_folded_output_shape()[:-1])) // len(first), period, first=False)
+        read_at, emit_at = steps * period // len(offsets), np.flatnonzero(emits)
+    return Window(
+        real=real,
+        offsets=offsets,
+        first=first,
+        buffer=int(slider.get_buffer_depth()),
+        depthwise=bool(slider.get_nodeattr("depthwise")),
+        period=int(period),
+        read_at=read_at.astype(np.int64),
+        emit_at=emit_at.astype(np.int64),
+    )
+
+
+def _groups(nodes: Sequence[tuple[Any, Any]]) -> Iterator[list[tuple[Any, Any]]]:
+    """Nodes in order; padding, sliding window, converters and the reader behind it in one list."""
+    readers = {tensor: (node, inst) for node, inst in nodes for tensor in node.input}
+    grouped: set[str] = set()
+    for node, inst in nodes:
+        if node.name in grouped:
+            continue
+        group = [(node, inst)]
+        if _op(inst) == "FMPadding":
+            after = readers.get(node.output[0])
+            if after and _slides(after[1]):
+                group.append(after)
+        if _slides(group[-1][1]):
+            trial = list(group)
+            after = readers.get(trial[-1][0].output[0])
+            while after and _op(after[1]) == "StreamingDataWidthConverter":
+                trial.append(after)
+                after = readers.get(after[0].output[0])
+            if after and _op(after[1]) in _WINDOW_READERS:
+                group = [*trial, after]
+        grouped.update(member.name for member, _ in group)
+        yield group
+
+
+def _slides(inst: Any) -> bool:
+    """A sliding window that writes a window in several steps from an addressable buffer."""
+    return _op(inst) == "ConvolutionInputGenerator" and inst.select_impl_style() == "default"
+
+
+def _op(inst: Any) -> str:
+    return str(inst.onnx_node.op_type).removesuffix("_rtl").removesuffix("_hls")
+
+
+def _streams_in(inst: Any) -> int:
+    return sum(1 for index, _ in enumerate(inst.onnx_node.input) if inst.get_instream_width(index))
+
+
+def _nodes(model: Any) -> list[tuple[Any, Any]]:
+    return [(node, _custom(node)) for node in model.graph.node]
+
+
+def _custom(node: Any) -> Any:
+    from qonnx.custom_op.registry import getCustomOp
+
+    return getCustomOp(node)

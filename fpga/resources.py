@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What the design takes of a Xilinx 7-series part: Yosys' synth_xilinx, the whole and by layer.
+
+Each node of the dataflow graph is synthesised with its borders kept (no optimisation across streams), so that the
+layers add up to the whole. LUTs are counted before packing: two small LUTs that could share one site count as two.
+"""
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from chain.errors import InputError, ToolError, UnsupportedError, nearest
+from chain.files import write_json
+from fpga import yosys
+from fpga.design import Design, digest, load
+from fpga.stitch import instance_name
+
+FORMAT = 1
+
+# LUT sites of cells that are made of LUTs (UG474); every other LUT cell is one.
+LUT_SITES: Mapping[str, int] = {
+    **{f"LUT{inputs}": 1 for inputs in range(1, 7)},
+    **{"LUT6_2": 1, "INV": 1, "SRL16E": 1, "SRL16": 1, "SRLC16E": 1, "SRLC32E": 1},
+    **{"RAM16X1S": 1, "RAM32X1S": 1, "RAM64X1S": 1, "RAM32X2S": 2, "RAM128X1S": 2, "RAM256X1S": 4},
+    **{"RAM16X1D": 2, "RAM32X1D": 2, "RAM64X1D": 2, "RAM128X1D": 4, "RAM32M": 4, "RAM64M": 4},
+}
+FLIP_FLOPS = {"FDRE", "FDSE", "FDCE", "FDPE", "LDCE", "LDPE", "FDRE_1", "FDSE_1", "FDCE_1", "FDPE_1"}
+BRAM36: Mapping[str, float] = {"RAMB18E1": 0.5, "RAMB36E1": 1.0}
+# Cells that take none of the four: carry chains and multiplexers sit beside LUTs, the rest is wiring or notes.
+FREE = {"CARRY4", "MUXF7", "MUXF8", "GND", "VCC", "BUFG", "IBUF", "OBUF", "$scopeinfo"}
+
+
+@dataclass(frozen=True)
+class Part:
+    """Totals of a part."""
+
+    lut: int
+    ff: int
+    bram36: int
+    dsp: int
+
+
+PARTS: Mapping[str, Part] = {
+    "xc7z010": Part(17_600, 35_200, 60, 80),
+    "xc7z020": Part(53_200, 106_400, 140, 220),
+    "xc7z045": Part(218_600, 437_200, 545, 900),
+}
+
+
+@dataclass
+class Use:
+    """Counts of one layer, or of the whole."""
+
+    lut: int = 0
+    ff: int = 0
+    bram36: float = 0
+    dsp: int = 0
+    carry4: int = 0
+
+    def add(self, other: "Use") -> None:
+        """Add `other` to this."""
+        self.lut += other.lut
+        self.ff += other.ff
+        self.bram36 += other.bram36
+        self.dsp += other.dsp
+        self.carry4 += other.carry4
+
+
+@dataclass
+class Resources:
+    """Use of the whole design, of its layers (by ONNX layer) and of its nodes."""
+
+    device: str
+    tool: str
+    whole: Use
+    layers: dict[str, Use] = field(default_factory=dict)
+    nodes: dict[str, Use] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, object]:
+        """The report's `resources`."""
+        return {
+            "device": self.device,
+            "tool": self.tool,
+            **asdict(self.whole),
+            "available": asdict(part_of(self.device)),
+            "by_layer": [{"layer": layer, **asdict(use)} for layer, use in self.layers.items()],
+            "by_node": [{"node": node, **asdict(use)} for node, use in self.nodes.items()],
+        }
+
+
+def part_of(name: str) -> Part:
+    """Totals of part `name` (a speed grade and package may follow). InputError for a part that is not known."""
+    for prefix, part in PARTS.items():
+        if name.startswith(prefix):
+            return part
+    raise InputError(f"unknown part {name!r}: {nearest(name, PARTS)}")
+
+
+def synthesise(rtl: Path, cache: Path) -> Path:
+    """Folder with netlist.v and stat.json of the design in `rtl`, made unless `cache` holds it already."""
+    design = load(rtl)
+    folder = cache / f"xc7-{digest(rtl)[:16]}-yosys-{yosys.version()}-{FORMAT}"
+    if (folder / "stat.json").exists():
+        return folder
+    partial = folder.with_name(f".{folder.name}")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    target = partial.absolute()
+    names = [layer.instance for layer in design.layers] + _fifos(rtl, design)
+    borders = " ".join(f"=*${design.top}.{name}" for name in names)
+    commands = [
+        # FINN's RTL uses names before their declaration, which slang takes only when told.
+        f"read_slang --keep-hierarchy --allow-use-before-declare --top {design.top} {' '.join(design.files)}",
+        f"hierarchy -top {design.top}",
+        "chformal -remove",
+        "delete t:$print t:$check",
+        f"setattr -mod -set keep_hierarchy 1 {borders}",
+        f"synth_xilinx -family xc7 -flatten -noiopad -noclkbuf -top {design.top}",
+        f"tee -q -o {target}/stat.txt stat -json -hierarchy",
+        f"write_verilog -noattr {target}/netlist.v",
+    ]
+    yosys.run(commands, rtl.absolute(), cache / "yosys.log")
+    shutil.copyfile(cache / "yosys.log", partial / "log.txt")
+    (partial / "stat.txt").rename(partial / "stat.json")
+    shutil.rmtree(folder, ignore_errors=True)
+    partial.rename(folder)
+    return folder
+
+
+def count(rtl: Path, cache: Path) -> Resources:
+    """Resources of the design in `rtl`, by node and by layer."""
+    design = load(rtl)
+    part_of(design.part)
+    stat = json.loads((synthesise(rtl, cache) / "stat.json").read_text(encoding="utf-8"))
+    owners = {layer.instance: layer.layer or layer.name for layer in design.layers}
+    by_instance = {layer.instance: layer.name for layer in design.layers}
+    result = Resources(design.part, f"yosys {yosys.version()}", Use())
+    for module, facts in stat["modules"].items():
+        use = tally({cell: int(value["local_count"]) for cell, value in facts["num_cells_by_type"].items()})
+        instance = module.partition(f"${design.top}.")[2]
+        source = instance.partition("_fifo")[0] if instance not in owners else instance
+        node = by_instance.get(instance, instance.removeprefix(instance_name("")) or design.top)
+        result.nodes.setdefault(node, Use()).add(use)
+        result.layers.setdefault(owners.get(source, "other"), Use()).add(use)
+        result.whole.add(use)
+    order = list(dict.fromkeys([*owners.values(), "other"]))
+    result.layers = {layer: result.layers[layer] for layer in order if layer in result.layers}
+    if result.layers.get("other") == Use():
+        del result.layers["other"]
+    return result
+
+
+def tally(cells: Mapping[str, int]) -> Use:
+    """Use of a number of cells of each type. ToolError for a cell that synthesis should not have left."""
+    use = Use()
+    for cell, number in cells.items():
+        if cell in LUT_SITES:
+            use.lut += LUT_SITES[cell] * number
+        elif cell in FLIP_FLOPS:
+            use.ff += number
+        elif cell in BRAM36:
+            use.bram36 += BRAM36[cell] * number
+        elif cell == "DSP48E1":
+            use.dsp += number
+        elif cell == "CARRY4":
+            use.carry4 += number
+        elif cell not in FREE:
+            raise ToolError(f"synthesis left {number} cells {cell!r}, which no count is known for")
+    return use
+
+
+def require_fit(resources: Resources, design: Design) -> None:
+    """Raise UnsupportedError if the design is larger than its part: by how much, and which layer to fold."""
+    part, whole = part_of(resources.device), resources.whole
+    over = []
+    for label, kind in (("LUTs", "lut"), ("flip-flops", "ff"), ("BRAM36", "bram36"), ("DSPs", "dsp")):
+        have, need = getattr(part, kind), getattr(whole, kind)
+        if need > have:
+            name, use = max(resources.layers.items(), key=lambda item: getattr(item[1], kind))
+            over.append(
+                f"{need:,} {label} of {have:,} ({need - have:,} too many; most in layer {name!r}: "
+                f"{getattr(use, kind):,})"
+            )
+            worst = name
+    if over:
+        nodes = [layer for layer in design.layers if layer.layer == worst and (layer.pe or layer.simd)]
+        folding = ", ".join(f"{node.name} PE {node.pe} SIMD {node.simd} ({node.cycles:,} cycles)" for node in nodes)
+        raise UnsupportedError(
+            f"{design.model} does not fit {resources.device}: {'; '.join(over)}. Fold layer {worst!r} further "
+            f"({folding}): ask for fewer FPS=, or give LUT= a budget"
+        )
+
+
+def write(rtl: Path, cache: Path, target: Path) -> Resources:
+    """Count, write the report's `resources` to `target`, and then refuse a design that does not fit."""
+    resources = count(rtl, cache)
+    write_json(target, resources.to_json())
+    require_fit(resources, load(rtl))
+    return resources
+
+
+def _fifos(rtl: Path, design: Design) -> list[str]:
+    """Instances of FIFOs in the top module."""
+    found = []
+    for line in (rtl / f"{design.top}.sv").read_text(encoding="utf-8").splitlines():
+        if line.startswith("    stream_fifo #"):
+            found.append(line.rsplit(maxsplit=2)[1])
+    return found
