@@ -25,7 +25,7 @@ from export.ops.functions import WRAP_DOMAIN
 
 Floats = npt.NDArray[np.float32]
 Model = ModelProto | bytes | str | os.PathLike[str]
-BATCH = 250
+BATCH = 100
 
 
 def load(model: Model) -> ModelProto:

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The chain's export step: build/<model>/checkpoint.pt to model.onnx, reference.npz and the stages' records."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+import training
+from chain.files import write_json
+from export.agreement import Agreement, agree, save_reference
+from export.metadata import Metadata
+from export.qonnx import to_qonnx
+from training import checkpoint, datasets
+from training import recipe as recipes
+
+
+def run(
+    model: str,
+    build: Path,
+    data: Path | None = None,
+    images: int | None = None,
+    batch: int = 100,
+    advance: Callable[[int, int], None] = lambda done, total: None,
+) -> Agreement:
+    """Export the trained `model`, a recipe's name or path, and compare the three stages on its test images.
+
+    `images` limits their number; `advance` is told the images of each batch and of all. Whether the stages agree is
+    for the caller to require.
+
+    Raises:
+        InputError: an unknown model, a missing, unfinished, damaged checkpoint or one of another recipe, missing data.
+        UnsupportedError: a network that cannot be exported.
+    """
+    started = time.perf_counter()
+    recipe = recipes.load(model)
+    folder = build / recipe.name
+    checkpoint.read(folder / checkpoint.NAME, recipe)
+    network, _ = training.load(folder)
+    dataset = datasets.load(recipe, data)
+    frozen = training.freeze(network, torch.zeros(1, *dataset.input_shape))
+    path = folder / "model.onnx"
+    provenance = {"recipe": recipe.model_dump(mode="json", exclude={"hardware"}), "recipe_sha256": recipe.digest()}
+    hardware = recipe.hardware.model_dump(mode="json")
+    to_qonnx(frozen, path, Metadata(recipe.name, dataset.class_names, hardware, provenance), dataset.input_shape)
+    pixels, labels = dataset.test_images[:images], dataset.test_labels[:images]
+    agreement = agree(frozen, path, pixels, labels, batch, lambda done: advance(done, len(pixels)))
+    agreement.save(folder / "stages")
+    save_reference(folder / "reference.npz", pixels, labels, agreement.outputs, dataset.class_names)
+    write_json(folder / "seconds" / "export.json", {"seconds": round(time.perf_counter() - started, 3)})
+    return agreement
