@@ -5,8 +5,8 @@
 // In: Sf words a vector, element s of word sf is x[sf * Simd + s] (unsigned). Out: Nf words, element p of word nf is row
 // nf * Pe + p (AccBits bits, two's complement, not folded). One step a cycle: vectors back to back take Sf * Nf cycles
 // each. With Nf > 1 the vector is kept and passed Nf times; its words are taken during the first pass.
-// Latency from a vector's last word to its first output word: 4 cycles with Nf = 1 (3 with Sf = 1); with Nf > 1 the
-// first output word comes as long after the first pass.
+// Latency from the last word of a vector to its first output word: 3 cycles with Nf = 1, 4 with Nf > 1; the further
+// words follow every Sf cycles.
 //
 // Weights, $readmemh(InitFile): word nf * Sf + sf holds weight (p, s) = W[nf * Pe + p][sf * Simd + s] at bit
 // (p * Simd + s) * WeightBits. WeightBits 1: bit 1 is +1, bit 0 is -1; else two's complement (ternary: 2 bits).

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""wrap_mvu against a numpy product, wrapped: foldings, odd sizes, widths; one step a cycle."""
+
+import numpy as np
+import pytest
+
+from chain.integers import wrap
+from fpga.rtl_memory import mvu_weights
+from tests.fpga.rtl.bench import STALLS, Bench, Case, Stream
+
+# Mw, Mh, Simd, Pe, InBits, WeightBits, AccBits
+SHAPES = [
+    (1, 1, 1, 1, 1, 1, 8),
+    (16, 4, 16, 4, 2, 1, 8),
+    (36, 4, 36, 4, 4, 1, 8),
+    (13, 7, 1, 1, 8, 1, 8),
+    (13, 7, 13, 1, 4, 1, 6),
+    (14, 6, 7, 3, 1, 1, 4),
+    (24, 8, 3, 8, 4, 1, 12),
+    (27, 16, 9, 4, 8, 1, 8),
+    (64, 10, 8, 2, 4, 1, 32),
+    (12, 5, 4, 5, 3, 2, 8),
+    (26, 14, 13, 7, 2, 2, 6),
+    (9, 8, 3, 2, 8, 4, 12),
+    (18, 4, 6, 4, 5, 4, 8),
+    (8, 3, 8, 1, 8, 8, 32),
+    (21, 13, 7, 1, 6, 8, 20),
+    (6, 2, 2, 2, 8, 8, 4),
+    (10, 9, 5, 3, 7, 3, 10),
+]
+NAMES = ("Mw", "Mh", "Simd", "Pe", "InBits", "WeightBits", "AccBits")
+
+
+def case(index: int, shape: tuple[int, ...]) -> Case:
+    mw, mh, simd, pe, in_bits, weight_bits, acc_bits = shape
+    random = np.random.default_rng(index)
+    vectors = max(4, 400 // (mw // simd * mh // pe))
+    x = random.integers(0, 1 << in_bits, (vectors, mw))
+    x[0], x[1] = 0, (1 << in_bits) - 1
+    if weight_bits == 1:
+        weights = random.integers(0, 2, (mh, mw)) * 2 - 1
+        weights[0] = 1
+    else:
+        low = -1 if weight_bits == 2 else -(1 << (weight_bits - 1))
+        weights = random.integers(low, 1 << (weight_bits - 1), (mh, mw))
+        weights[0] = low
+    y = wrap(x @ weights.T, acc_bits)
+    return Case(
+        "wrap_mvu",
+        {**dict(zip(NAMES, shape, strict=True)), "InitFile": f"mvu{index}.hex"},
+        {"in_": Stream(x.reshape(-1, simd), in_bits)},
+        {"out_": Stream(y.reshape(-1, pe), acc_bits)},
+        {f"mvu{index}.hex": mvu_weights(weights, pe, simd, weight_bits)},
+    )
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    cases = [case(*indexed) for indexed in enumerate(SHAPES)]
+    return Bench(cases, tmp_path_factory.mktemp("mvu"), "wrap_mvu")
+
+
+@pytest.mark.parametrize(("idle", "back_pressure"), STALLS)
+def test_words(bench: Bench, idle: int, back_pressure: int) -> None:
+    bench.run(idle, back_pressure, seed=idle + 100 * back_pressure + 1)
+
+
+def test_interval_is_sf_times_nf(bench: Bench) -> None:
+    for (mw, mh, simd, pe, *_), result in zip(SHAPES, bench.run(0, 0), strict=True):
+        sf, nf = mw // simd, mh // pe
+        assert np.all(np.diff(result.outputs) == sf)
+        assert np.all(np.diff(result.inputs[::sf]) == sf * nf)
+
+
+def test_latency(bench: Bench) -> None:
+    """From a vector's last word of the first pass to its first output word: 3 cycles, 4 when the vector is kept."""
+    for (mw, mh, simd, pe, *_), result in zip(SHAPES, bench.run(0, 0), strict=True):
+        sf, nf = mw // simd, mh // pe
+        assert result.outputs[0] - result.inputs[sf - 1] == (3 if nf == 1 else 4)
+
+
+def test_reset_in_the_middle(bench: Bench) -> None:
+    bench.run(20, 40, seed=3, reset_at=77)
