@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The Verilog module of one node: FINN's boundary on the outside, one static cell of `fpga/rtl` inside."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One instance: the cell's module name, its parameters, and its memory files (bare name -> lines of hex words)."""
+
+    name: str
+    parameters: Mapping[str, int | str]
+    memories: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+def wrapper(top: str, cell: Cell, inputs: Sequence[int], outputs: Sequence[int]) -> str:
+    """Verilog text of module `top`. `inputs` and `outputs` are stream widths in bits, before padding to whole bytes."""
+    streams = [f"in{i}_V" for i in range(len(inputs))] + [f"out{i}_V" for i in range(len(outputs))]
+    ports = [
+        f'  (* X_INTERFACE_PARAMETER = "ASSOCIATED_BUSIF {":".join(streams)}, ASSOCIATED_RESET ap_rst_n" *)\n'
+        '  (* X_INTERFACE_INFO = "xilinx.com:signal:clock:1.0 ap_clk CLK" *)\n'
+        "  input  wire ap_clk",
+        '  (* X_INTERFACE_PARAMETER = "POLARITY ACTIVE_LOW" *)\n  input  wire ap_rst_n',
+    ]
+    connections = [".clk_i(ap_clk)", ".rst_ni(ap_rst_n)"]
+    padding = []
+    for i, width in enumerate(inputs):
+        stream, port = f"in{i}_V", "in" if len(inputs) == 1 else f"in{i}"
+        ports += [
+            f"  input  wire [{padded(width) - 1}:0] {stream}_TDATA",
+            f"  input  wire {stream}_TVALID",
+            f"  output wire {stream}_TREADY",
+        ]
+        connections += [
+            f".{port}_data_i({stream}_TDATA[{width - 1}:0])",
+            f".{port}_valid_i({stream}_TVALID)",
+            f".{port}_ready_o({stream}_TREADY)",
+        ]
+    for i, width in enumerate(outputs):
+        stream, port = f"out{i}_V", "out" if len(outputs) == 1 else f"out{i}"
+        ports += [
+            f"  output wire [{padded(width) - 1}:0] {stream}_TDATA",
+            f"  output wire {stream}_TVALID",
+            f"  input  wire {stream}_TREADY",
+        ]
+        connections += [
+            f".{port}_data_o({stream}_TDATA[{width - 1}:0])",
+            f".{port}_valid_o({stream}_TVALID)",
+            f".{port}_ready_i({stream}_TREADY)",
+        ]
+        if padded(width) > width:
+            missing = padded(width) - width
+            padding.append(f"  assign {stream}_TDATA[{padded(width) - 1}:{width}] = {missing}'d0;\n")
+    parameters = [
+        f'.{name}("{value}")' if isinstance(value, str) else f".{name}({value})"
+        for name, value in cell.parameters.items()
+    ]
+    return (
+        "// SPDX-License-Identifier: BSD-3-Clause\n"
+        f"// Generated: {cell.name} at FINN's boundary.\n"
+        f"module {top} (\n" + ",\n".join(ports) + "\n);\n"
+        f"  {cell.name} #(\n    "
+        + ",\n    ".join(parameters)
+        + "\n  ) cell_inst (\n    "
+        + ",\n    ".join(connections)
+        + "\n  );\n"
+        + "".join(padding)
+        + "endmodule\n"
+    )
+
+
+def padded(width: int) -> int:
+    """`width` rounded up to whole bytes."""
+    return -(-width // 8) * 8

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""ArgMax: the index of the largest class, the first one on a tie."""
+
+from typing import Any
+
+from onnx import GraphProto
+from qonnx.core.datatype import BaseDataType
+
+from fpga.ops._base import Array, Kernel, StreamOp, unsigned
+
+
+class ArgMax(StreamOp):
+    """[1, classes] signed integers to [1, 1], the class."""
+
+    def get_nodeattr_types(self) -> dict[str, Any]:
+        types = super().get_nodeattr_types()
+        types.update({"classes": ("i", True, 0)})
+        return types
+
+    def get_normal_input_shape(self, ind: int = 0) -> list[int]:
+        return [1, self.get_nodeattr("classes")]
+
+    def get_normal_output_shape(self, ind: int = 0) -> list[int]:
+        return [1, 1]
+
+    def get_output_datatype(self, ind: int = 0) -> BaseDataType:
+        return unsigned(max(1, (self.get_nodeattr("classes") - 1).bit_length()))
+
+    def output_lanes(self, ind: int = 0) -> int:
+        return 1
+
+    def lut_estimation(self, fpgapart: str = "") -> int:
+        """LUTs: a comparator a lane and the best value and index so far."""
+        bits = self.get_input_datatype().bitwidth()
+        return self.get_nodeattr("PE") * 2 * bits + self.get_output_datatype().bitwidth() + 10
+
+    def kernel(self, graph: GraphProto) -> Kernel:
+        def run(x: Array) -> tuple[Array, ...]:
+            return (x.argmax(axis=-1, keepdims=True),)
+
+        return run

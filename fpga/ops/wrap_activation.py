@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""WrapActivation: fold, then a staircase given by integer thresholds; batch norm, ReLU and quantiser in one."""
+
+from typing import Any
+
+import numpy as np
+from onnx import GraphProto
+from qonnx.core.datatype import BaseDataType
+
+from chain.integers import fold
+from fpga.ops._base import Array, Kernel, StreamOp, unsigned
+
+TABLE_BITS = 16
+"""Up to this input width execution looks results up in a table; above, it searches the thresholds."""
+
+
+class WrapActivation(StreamOp):
+    """Inputs: data [1, ..., C]; thresholds [C or 1, 2^outBits - 1], ascending; flips [C or 1]. All int64.
+
+    With f = fold(m) and g = ~f where the channel's flip is set, else f: output = number of thresholds <= g.
+    One row of thresholds serves all channels. `style` is the form of the hardware: "search" or "table".
+    """
+
+    def get_nodeattr_types(self) -> dict[str, Any]:
+        types = super().get_nodeattr_types()
+        types.update(
+            {
+                "shape": ("ints", True, []),
+                "outBits": ("i", True, 0),
+                "thresholdBits": ("i", True, 0),
+                "rows": ("i", True, 0),
+                "fold": ("i", False, 0),
+                "style": ("s", False, "search", {"search", "table"}),
+            }
+        )
+        return types
+
+    def get_normal_input_shape(self, ind: int = 0) -> list[int]:
+        if ind == 0:
+            return list(self.get_nodeattr("shape"))
+        rows = self.get_nodeattr("rows")
+        return [rows, (1 << self.get_nodeattr("outBits")) - 1] if ind == 1 else [rows]
+
+    def get_normal_output_shape(self, ind: int = 0) -> list[int]:
+        return list(self.get_nodeattr("shape"))
+
+    def get_output_datatype(self, ind: int = 0) -> BaseDataType:
+        return unsigned(self.get_nodeattr("outBits"))
+
+    def input_lanes(self, ind: int = 0) -> int:
+        return 0 if ind else self.get_nodeattr("PE")
+
+    def lut_estimation(self, fpgapart: str = "") -> int:
+        """LUTs: a table bit is a ROM of 2^B words, a search step a comparator and its threshold memory."""
+        lanes, out = self.get_nodeattr("PE"), self.get_nodeattr("outBits")
+        channels = self.get_nodeattr("shape")[-1] // lanes
+        if self.get_nodeattr("style") == "table":
+            return lanes * out * -(-channels * 2 ** self.get_input_datatype().bitwidth() // 64) + 10
+        bits = self.get_nodeattr("thresholdBits")
+        memory = sum(bits * max(1, channels * 2**step // 64) for step in range(out))
+        return lanes * (memory + out * bits + 2 * self.get_input_datatype().bitwidth()) + 20
+
+    def kernel(self, graph: GraphProto) -> Kernel:
+        thresholds, flips = self.initializer(graph, 1), self.initializer(graph, 2)
+        kind, k = self.get_input_datatype(), self.get_nodeattr("fold")
+        bits, signed = kind.bitwidth(), kind.signed()
+        rows = len(thresholds)
+
+        def staircase(row: int, m: Array) -> Array:
+            f = fold(m, bits, k)
+            g = ~f if flips[row] else f
+            return np.searchsorted(thresholds[row], g, side="right").astype(np.float32)
+
+        if bits > TABLE_BITS:
+
+            def search(x: Array) -> tuple[Array, ...]:
+                m = x.astype(np.int64)
+                if rows == 1:
+                    return (staircase(0, m),)
+                return (np.stack([staircase(c, m[..., c]) for c in range(rows)], axis=-1),)
+
+            return search
+
+        low, size = int(kind.min()), 1 << bits
+        table = np.concatenate([staircase(row, np.arange(low, low + size)) for row in range(rows)])
+        offset = (np.arange(rows, dtype=np.int32) * size - low) if signed or rows > 1 else np.zeros(1, np.int32)
+
+        def look_up(x: Array) -> tuple[Array, ...]:
+            index = x.astype(np.int32)
+            index += offset
+            return (table.take(index),)
+
+        return look_up

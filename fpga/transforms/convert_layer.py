@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""ConvertConv and ConvertMatMul: a sum of products and its accumulator become a matrix-vector unit, and what feeds it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from onnx import NodeProto
+from qonnx.core.datatype import BaseDataType, DataType
+from qonnx.core.modelwrapper import ModelWrapper
+
+from fpga.ops._base import signed
+from fpga.transforms._graph import (
+    TO_NCHW,
+    TO_NHWC,
+    attribute,
+    hardware,
+    is_unsigned,
+    new_tensor,
+    only_consumer,
+    refuse,
+    replace,
+    shape_of,
+    transpose,
+)
+from fpga.transforms._rewrite import Rewrite
+from fpga.transforms._window import Window, window
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A Conv or MatMul (`product`) of unsigned integers with integer `weights`, and its accumulator without a fold."""
+
+    product: NodeProto
+    accumulator: NodeProto
+    weights: Array
+
+
+def layer(model: ModelWrapper, node: NodeProto, op_type: str) -> Layer | None:
+    """`node`, a WrapAccumulator whose fold is someone else's, with the `op_type` before it, once its inputs are integers."""
+    if node.op_type != "WrapAccumulator" or attribute(node, "fold", 0):
+        return None
+    product = model.find_producer(node.input[0])
+    if product is None or product.op_type != op_type or not is_unsigned(model, product.input[0]):
+        return None
+    weights = model.get_initializer(product.input[1])
+    if weights is None:
+        refuse(product, "its weights are not constant", "export the trained weights as an initializer")
+    if not np.array_equal(weights, np.rint(weights)):
+        refuse(
+            product, "its weights are not integers", "export integer weights (the scales belong behind the accumulator)"
+        )
+    if only_consumer(model, product.output[0]) is None:
+        refuse(product, "its sums have readers besides the accumulator", "read the accumulator's output")
+    return Layer(product, node, weights)
+
+
+def weight_type(weights: Array) -> BaseDataType:
+    """The narrowest type that holds the weights: BIPOLAR, TERNARY or INT<n>."""
+    values = np.unique(weights)
+    if np.isin(values, (-1, 1)).all():
+        return DataType["BIPOLAR"]
+    if np.isin(values, (-1, 0, 1)).all():
+        return DataType["TERNARY"]
+    bits = 2
+    while values[0] < -(1 << (bits - 1)) or values[-1] > (1 << (bits - 1)) - 1:
+        bits += 1
+    return signed(bits)
+
+
+def fold_after(model: ModelWrapper, name: str) -> int:
+    """The fold that the reader of an accumulator applies to it."""
+    reader = only_consumer(model, name)
+    while reader is not None and reader.op_type == "Transpose":
+        reader = only_consumer(model, reader.output[0])
+    return (
+        attribute(reader, "fold", 0) if reader is not None and reader.op_type in ("WrapActivation", "WrapFold") else 0
+    )
+
+
+class ConvertConv(Rewrite):
+    """Conv -> WrapAccumulator to padding, sliding window and WrapMVU, or WrapVVU where it is depthwise."""
+
+    def match(self, model: ModelWrapper, node: NodeProto) -> tuple[Layer, Window] | None:
+        found = layer(model, node, "Conv")
+        if found is None:
+            return None
+        conv, channels = found.product, shape_of(model, found.product.input[0])[1]
+        group, outputs = attribute(conv, "group", 1), found.weights.shape[0]
+        if len(conv.input) > 2 and conv.input[2]:
+            refuse(conv, "it has a bias", "put the bias behind the accumulator (batch norm)")
+        if group not in (1, channels) or (group > 1 and outputs != channels):
+            refuse(
+                conv,
+                f"{group} groups of {channels} input and {outputs} output channels",
+                "use one group, or as many groups as input and output channels (depthwise)",
+            )
+        return found, window(model, conv, found.weights.shape[2:])
+
+    def rewrite(self, model: ModelWrapper, found: tuple[Layer, Window]) -> None:
+        conv, place = found
+        name, weights = conv.accumulator.name, conv.weights
+        first, source = transpose(model, conv.product.input[0], TO_NHWC)
+        depthwise = attribute(conv.product, "group", 1) > 1
+        whole = not depthwise and place.covers_image
+        before, source = place.insert(model, source, name, depthwise, sliding=not whole)
+        outputs = weights.shape[0]
+        shape = [1, *place.output, outputs]
+        target = new_tensor(model, f"{name}.sum", shape, signed(attribute(conv.accumulator, "bits")))
+        if depthwise:
+            unit = self._vvu(model, conv, source, target, place)
+        else:
+            matrix = weights.transpose(2, 3, 1, 0).reshape(-1, outputs)
+            unit = mvu(model, conv, source, target, matrix, list(place.output))
+        last, _ = transpose(model, target, TO_NCHW, conv.accumulator.output[0])
+        replace(model, [conv.product, conv.accumulator], [first, *before, unit, last])
+
+    @staticmethod
+    def _vvu(model: ModelWrapper, conv: Layer, source: str, target: str, place: Window) -> NodeProto:
+        taps = conv.weights.reshape(len(conv.weights), -1).T
+        name, kind = conv.accumulator.name, weight_type(taps)
+        return hardware(
+            model,
+            "WrapVVU",
+            [source, new_tensor(model, f"{name}.weights", [], kind, taps.astype(np.float32))],
+            [target],
+            layer=name,
+            inputDataType=model.get_tensor_datatype(source).name,
+            Channels=taps.shape[1],
+            Kernel=taps.shape[0],
+            accumulatorBits=attribute(conv.accumulator, "bits"),
+            fold=fold_after(model, conv.accumulator.output[0]),
+            weightDataType=kind.name,
+            vectors=list(place.output),
+        )
+
+
+class ConvertMatMul(Rewrite):
+    """MatMul -> WrapAccumulator to WrapMVU. A Flatten before it goes: its order is in the weights' rows."""
+
+    def match(self, model: ModelWrapper, node: NodeProto) -> Layer | None:
+        found = layer(model, node, "MatMul")
+        if found is None:
+            return None
+        if len(shape_of(model, found.product.input[0])) != 2 or found.weights.ndim != 2:
+            refuse(
+                found.product, "it is no product of [1, features] with [features, outputs]", "flatten its input first"
+            )
+        return found
+
+    def rewrite(self, model: ModelWrapper, found: Layer) -> None:
+        source, matrix, nodes = found.product.input[0], found.weights, []
+        flatten = model.find_producer(source)
+        if flatten is not None and flatten.op_type == "Flatten":
+            shape = shape_of(model, flatten.input[0])
+            if len(shape) == 4 and attribute(flatten, "axis", 1) == 1:
+                first, source = transpose(model, flatten.input[0], TO_NHWC)
+                nodes.append(first)
+                matrix = matrix.reshape(*shape[1:], -1).transpose(1, 2, 0, 3).reshape(matrix.shape)
+        nodes.append(mvu(model, found, source, found.accumulator.output[0], matrix, []))
+        model.set_tensor_datatype(found.accumulator.output[0], signed(attribute(found.accumulator, "bits")))
+        replace(model, [found.product, found.accumulator], nodes)
+
+
+def mvu(model: ModelWrapper, found: Layer, source: str, target: str, matrix: Array, vectors: list[int]) -> NodeProto:
+    """A WrapMVU of `matrix` [MW, MH] from `source` to `target`."""
+    name, kind = found.accumulator.name, weight_type(matrix)
+    return hardware(
+        model,
+        "WrapMVU",
+        [source, new_tensor(model, f"{name}.weights", [], kind, matrix.astype(np.float32))],
+        [target],
+        layer=name,
+        inputDataType=model.get_tensor_datatype(source).name,
+        MW=matrix.shape[0],
+        MH=matrix.shape[1],
+        accumulatorBits=attribute(found.accumulator, "bits"),
+        fold=fold_after(model, found.accumulator.output[0]),
+        weightDataType=kind.name,
+        inputShape=shape_of(model, source),
+        vectors=vectors,
+    )
