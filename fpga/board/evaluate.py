@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The chain's board stage: a simulated board in a process of its own, the driver in another."""
+
+import contextlib
+import os
+import subprocess
+import sys
+import time
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from chain.errors import InputError, ToolError
+from chain.files import atomic, write_json
+
+GOLDEN_IMAGES = 16
+
+_ROOT = Path(__file__).resolve().parents[2]
+_GREETING = "listening on "
+
+
+def evaluate(model: str, build: Path, images: int | None, stall: int = 0) -> int:
+    """Run the reference images of a model through the driver on a simulated board and compare every output.
+
+    Writes <build>/<model>/stages/board.json, seconds/board.json and the golden vectors beside the bitstream.
+    Returns 0, or 1 if an output differs; raises InputError if a file of the model is missing.
+    """
+    name = model_name(model)
+    folder = build.absolute() / name
+    bitfile, reference = folder / "board" / f"{name}.bit", folder / "reference.npz"
+    for path, step in ((reference, f"python -m export export {model}"), (bitfile, f"python -m fpga.shell {model}")):
+        if not path.is_file():
+            raise InputError(f"{path} does not exist: make it first ({step} --build {build})")
+    begin = time.monotonic()
+    write_golden(reference, bitfile.with_suffix(".golden.npz"))
+    with simulated_board(build, name, stall) as address:
+        command = [sys.executable, "-m", "host", "evaluate", str(bitfile), "--device", address]
+        command += ["--images", str(reference), "--timeout", "60"]
+        command += [] if images is None else ["--count", str(images)]
+        status = subprocess.run(command, cwd=_ROOT, check=False).returncode
+    if status not in (0, 1):
+        raise ToolError(f"the driver stopped with status {status} (see above); repeat: {' '.join(command)}")
+    write_json(folder / "seconds" / "board.json", {"seconds": time.monotonic() - begin})
+    return status
+
+
+def model_name(model: str) -> str:
+    """The name that a recipe gives its model, or `model` itself if it is not a recipe's path. Raises InputError."""
+    if not model.endswith(".toml"):
+        return model
+    try:
+        return str(tomllib.loads(Path(model).read_text(encoding="utf-8"))["name"])
+    except (OSError, tomllib.TOMLDecodeError, KeyError) as error:
+        raise InputError(f"{model} is not a recipe with a name: {error}") from None
+
+
+def write_golden(reference: Path, golden: Path) -> None:
+    """The first images and outputs of the reference, for the driver's self-test."""
+    with np.load(reference, allow_pickle=False) as content:
+        images, outputs = content["images"][:GOLDEN_IMAGES], content["outputs"][:GOLDEN_IMAGES]
+    with atomic(golden) as temporary, temporary.open("wb") as file:
+        np.savez_compressed(file, images=images, outputs=outputs)
+
+
+@contextlib.contextmanager
+def simulated_board(build: Path, model: str | None = None, stall: int = 0, port: int = 0) -> Iterator[str]:
+    """A server in a process of its own, on a free port; gives its address. It ends with the context, or with us."""
+    command = [sys.executable, "-m", "fpga.board", "--build", str(build.absolute()), "--port", str(port)]
+    command += ["--stall", str(stall), "--until-stdin-closes", *(["--model", model] if model else [])]
+    with subprocess.Popen(
+        command, cwd=_ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=dict(os.environ)
+    ) as server:
+        assert server.stdin and server.stdout
+        try:
+            line = server.stdout.readline()
+            if not line.startswith(_GREETING):
+                server.stdin.close()
+                raise ToolError(f"the simulated board did not start (status {server.wait()}): {' '.join(command)}")
+            yield line.removeprefix(_GREETING).strip()
+        finally:
+            server.stdin.close()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                server.wait(10)
+            if server.poll() is None:
+                server.kill()
