@@ -33,7 +33,7 @@ NAMES = ("Ch", "Pe", "InBits", "InSigned", "Fold", "OutBits", "Shared")
 
 
 def steps_of(random: np.random.Generator, channels: int, low: int, high: int, out_bits: int) -> Staircase:
-    """Random thresholds in [low, high + 1]; channel 0 falls, the last one is always at its top, the last but one never."""
+    """Random thresholds in [low, high + 1]; channel 0 falls, the last is always at its top, the last but one never."""
     thresholds = np.sort(random.integers(low, high + 2, (channels, (1 << out_bits) - 1)), axis=1)
     flip = random.integers(0, 2, channels).astype(bool)
     flip[0] = True

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Vector-vector unit (depthwise convolution): y[c] = sum over k of W[c][k] * x[c][k], mod 2^AccBits, W built in.
+//
+// In: for each pixel, for each of Cf = Ch / Pe channel words, the K words of its window (a depthwise sliding window's
+// order); lane p of word cf is channel cf * Pe + p, unsigned. Out: one word of Pe sums (AccBits bits, two's complement,
+// not folded) for K. One word a cycle in; latency 3 from the last of the K.
+//
+// Weights, $readmemh(InitFile): word cf * K + k holds W[cf * Pe + p][k] at bit p * WeightBits. WeightBits 1: bit 1 is
+// +1, bit 0 is -1; else two's complement (ternary: 2 bits). RomStyle: "auto", "block", "distributed".
+// No adder, register or wire of a sum is wider than AccBits.
+module wrap_vvu #(
+    parameter int unsigned Ch = 1,
+    parameter int unsigned K = 9,
+    parameter int unsigned Pe = 1,
+    parameter int unsigned InBits = 2,
+    parameter int unsigned WeightBits = 1,
+    parameter int unsigned AccBits = 8,
+    parameter string InitFile = "weights.hex",
+    parameter string RomStyle = "auto"
+) (
+    input  logic                  clk_i,
+    input  logic                  rst_ni,
+    input  logic [ Pe*InBits-1:0] in_data_i,
+    input  logic                  in_valid_i,
+    output logic                  in_ready_o,
+    output logic [Pe*AccBits-1:0] out_data_o,
+    output logic                  out_valid_o,
+    input  logic                  out_ready_i
+);
+  if (Pe < 1 || Ch % Pe != 0) begin : gen_check_pe
+    $error("wrap_vvu: Pe = %0d does not divide Ch = %0d", Pe, Ch);
+  end
+  if (K < 1) begin : gen_check_k
+    $error("wrap_vvu: K is %0d, expected at least 1", K);
+  end
+  if (InBits < 1 || InBits > 16) begin : gen_check_in_bits
+    $error("wrap_vvu: InBits is %0d, expected 1 to 16", InBits);
+  end
+  if (WeightBits < 1 || WeightBits > 16) begin : gen_check_weight_bits
+    $error("wrap_vvu: WeightBits is %0d, expected 1 to 16", WeightBits);
+  end
+  if (AccBits < 2 || AccBits > 32) begin : gen_check_acc_bits
+    $error("wrap_vvu: AccBits is %0d, expected 2 to 32", AccBits);
+  end
+
+  localparam int unsigned Depth = Ch / Pe * K;
+  localparam int unsigned DepthBits = Depth > 1 ? $clog2(Depth) : 1;
+  localparam int unsigned KBits = K > 1 ? $clog2(K) : 1;
+
+  // Step 1: inputs and weights. Step 2: products. Step 3: sums, to the output register with the last of the K.
+  logic [KBits-1:0] k_q;
+  logic [DepthBits-1:0] address_q;
+  logic [Pe*InBits-1:0] x1_q;
+  logic [Pe*WeightBits-1:0] w1;
+  logic [Pe*AccBits-1:0] sums, out_q;
+  logic last, move, step, valid1_q, last1_q, valid2_q, last2_q, out_valid_q;
+
+  assign last = k_q == KBits'(K - 1);
+  assign move = !(valid2_q && last2_q && out_valid_q && !out_ready_i);
+  assign step = move && in_valid_i;
+  assign in_ready_o = move;
+  assign out_data_o = out_q;
+  assign out_valid_o = out_valid_q;
+
+  weight_rom #(
+      .Depth(Depth),
+      .Width(Pe * WeightBits),
+      .InitFile(InitFile),
+      .RomStyle(RomStyle)
+  ) i_weights (
+      .clk_i,
+      .move_i(move),
+      .address_i(address_q),
+      .word_o(w1)
+  );
+
+  for (genvar p = 0; p < Pe; p++) begin : gen_lane
+    logic [AccBits-1:0] product;
+    if (WeightBits == 1) begin : gen_binary
+      logic [AccBits-1:0] x;
+      assign x = AccBits'(x1_q[p*InBits+:InBits]);
+      assign product = w1[p] ? x : -x;
+    end else begin : gen_wide
+      wrap_dot #(
+          .Simd(1),
+          .InBits(InBits),
+          .WeightBits(WeightBits),
+          .SumBits(AccBits)
+      ) i_dot (
+          .x_i(x1_q[p*InBits+:InBits]),
+          .w_i(w1[p*WeightBits+:WeightBits]),
+          .sum_o(product)
+      );
+    end
+    wrap_accumulate #(
+        .Bits(AccBits),
+        .Single(K == 1)
+    ) i_accumulate (
+        .clk_i,
+        .rst_ni,
+        .move_i(move),
+        .valid_i(valid2_q),
+        .last_i(last2_q),
+        .term_i(product),
+        .sum_o(sums[p*AccBits+:AccBits])
+    );
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (move) begin
+      x1_q <= in_data_i;
+      last1_q <= last;
+      last2_q <= last1_q;
+    end
+    if (move && valid2_q && last2_q) out_q <= sums;
+    if (!rst_ni) begin
+      k_q <= '0;
+      address_q <= '0;
+      valid1_q <= 1'b0;
+      valid2_q <= 1'b0;
+      out_valid_q <= 1'b0;
+    end else begin
+      if (step) begin
+        k_q <= last ? '0 : k_q + 1'b1;
+        address_q <= address_q == DepthBits'(Depth - 1) ? '0 : address_q + 1'b1;
+      end
+      if (move) begin
+        valid1_q <= in_valid_i;
+        valid2_q <= valid1_q;
+      end
+      if (move && valid2_q && last2_q) out_valid_q <= 1'b1;
+      else if (out_ready_i) out_valid_q <= 1'b0;
+    end
+  end
+endmodule

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""window_max, window_sum and arg_max against numpy."""
+
+import numpy as np
+import pytest
+
+from tests.fpga.rtl.bench import STALLS, Bench, Case, Stream
+
+MAXIMA = [(1, 4, 1, 4), (6, 4, 3, 1), (7, 9, 7, 8), (13, 2, 1, 3), (4, 1, 2, 2)]  # Ch, K, Pe, Bits
+SUMS = [(1, 1, 4, 4, 6), (8, 2, 49, 4, 10), (13, 13, 7, 8, 11), (7, 1, 9, 1, 4), (4, 2, 1, 2, 2), (6, 3, 2, 16, 32)]
+ARG_MAXIMA = [(10, 1, 8, 4), (10, 10, 8, 4), (10, 5, 16, 8), (7, 7, 4, 3), (13, 1, 2, 4), (1, 1, 8, 1), (8, 4, 32, 3)]
+
+
+def max_case(ch: int, k: int, pe: int, bits: int) -> Case:
+    x = np.random.default_rng(ch).integers(0, 1 << bits, (500 // (k * ch // pe) + 2, ch // pe, k, pe))
+    return Case(
+        "window_max",
+        {"Ch": ch, "K": k, "Pe": pe, "Bits": bits},
+        {"in_": Stream(x.reshape(-1, pe), bits)},
+        {"out_": Stream(x.max(axis=2).reshape(-1, pe), bits)},
+    )
+
+
+def sum_case(ch: int, pe: int, pixels: int, in_bits: int, out_bits: int) -> Case:
+    x = np.random.default_rng(ch).integers(0, 1 << in_bits, (500 // (pixels * ch // pe) + 2, pixels, ch))
+    x[0] = (1 << in_bits) - 1
+    return Case(
+        "window_sum",
+        {"Ch": ch, "Pe": pe, "Pixels": pixels, "InBits": in_bits, "OutBits": out_bits},
+        {"in_": Stream(x.reshape(-1, pe), in_bits)},
+        {"out_": Stream(x.sum(axis=1).reshape(-1, pe), out_bits)},
+    )
+
+
+def arg_max_case(classes: int, pe: int, bits: int, index_bits: int) -> Case:
+    """Random values, and vectors in which all, or all but one, are equal: ties."""
+    random = np.random.default_rng(classes)
+    low, high = -(1 << (bits - 1)), 1 << (bits - 1)
+    x = random.integers(low, high, (400 // (classes // pe) + 4, classes))
+    x[::3] = random.integers(max(low, -2), min(high, 2), x[::3].shape)
+    x[0], x[1], x[2] = low, high - 1, low
+    x[2, -1] = low + 1
+    return Case(
+        "arg_max",
+        {"Classes": classes, "Pe": pe, "Bits": bits, "IndexBits": index_bits},
+        {"in_": Stream(x.reshape(-1, pe), bits)},
+        {"out_": Stream(x.argmax(axis=1)[:, None], index_bits)},
+    )
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    cases = [max_case(*shape) for shape in MAXIMA]
+    cases += [sum_case(*shape) for shape in SUMS]
+    cases += [arg_max_case(*shape) for shape in ARG_MAXIMA]
+    return Bench(cases, tmp_path_factory.mktemp("windows"), "windows")
+
+
+@pytest.mark.parametrize(("idle", "back_pressure"), STALLS)
+def test_words(bench: Bench, idle: int, back_pressure: int) -> None:
+    bench.run(idle, back_pressure, seed=idle + 100 * back_pressure + 1)
+
+
+def test_one_word_a_cycle_and_latency(bench: Bench) -> None:
+    """Inputs never wait, and the first result comes 1 cycle (arg_max: 2) after the word that completes it."""
+    for case, result in zip(bench.cases, bench.run(0, 0), strict=True):
+        assert np.all(np.diff(result.inputs) == 1)
+        words = {
+            "window_max": lambda p: p["K"],
+            "window_sum": lambda p: (p["Pixels"] - 1) * p["Ch"] // p["Pe"] + 1,
+            "arg_max": lambda p: p["Classes"] // p["Pe"],
+        }[case.cell](case.parameters)
+        assert result.outputs[0] - result.inputs[words - 1] == (2 if case.cell == "arg_max" else 1)
+
+
+def test_reset_in_the_middle(bench: Bench) -> None:
+    bench.run(20, 40, seed=3, reset_at=77)
