@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chain.errors import UnsupportedError
+from fpga.folding import cycles
 
 Times = npt.NDArray[np.int64]
 
@@ -78,12 +79,6 @@ def depths(model: Any) -> Depths:
         # A node needs longer than its estimate says: words would pile up without end at the estimated rate.
         result = _depths(model, nodes, result.interval)
     return result
-
-
-def cycles(inst: Any) -> int:
-    """Cycles an image of a node: FINN's estimate, and one word a cycle at least."""
-    sides = [inst.get_folded_input_shape(), inst.get_folded_output_shape()]
-    return max(int(inst.get_exp_cycles()), *(int(np.prod(shape[:-1])) for shape in sides))
 
 
 def rounded(words: int) -> int:
@@ -202,7 +197,7 @@ def slide(window: Window, arrivals: Times, interval: float) -> tuple[Times, Time
 
 def _slide(window: Window, arrivals: Times, windows: int) -> tuple[Times, Times]:
     size, count = len(window.real), len(window.first)
-    ramp_in, ramp = np.arange(size, dtype=np.int64), np.arange(len(window.offsets), dtype=np.int64)
+    word = np.arange(size, dtype=np.int64)
     span = int(window.offsets.max())
     per_frame = int(window.real.sum())
     all_reads, starts = [], np.zeros(count * FRAMES, dtype=np.int64)
@@ -220,7 +215,7 @@ def _slide(window: Window, arrivals: Times, windows: int) -> tuple[Times, Times]
             upto = int(window.first[index]) + span + 1
             if upto > done:
                 part = slice(done, upto)
-                free = np.where(ramp_in[part] < window.buffer, -(10**9), freed[np.minimum(freeing[part], count)])
+                free = np.where(word[part] < window.buffer, -(10**9), freed[np.minimum(freeing[part], count)])
                 reads[part] = _run(np.maximum(earliest[part], free), last)
                 done, last = upto, int(reads[upto - 1])
             wanted = reads[int(window.first[index]) + window.offsets] + 1
@@ -317,7 +312,7 @@ def _padding_mask(inst: Any) -> npt.NDArray[np.bool_]:
 
 def _window_words(inst: Any) -> tuple[Times, Times]:
     """Offsets of a window's words from its first, in the order written, and the first word of every window."""
-    (height, width), (rows, columns) = inst.get_nodeattr("IFMDim"), inst.get_nodeattr("ConvKernelDim")
+    (_, width), (rows, columns) = inst.get_nodeattr("IFMDim"), inst.get_nodeattr("ConvKernelDim")
     (down, right), (out_h, out_w) = inst.get_nodeattr("Stride"), inst.get_nodeattr("OFMDim")
     fold = inst.get_nodeattr("IFMChannels") // inst.get_nodeattr("SIMD")
     y, x = np.arange(rows)[:, None, None], np.arange(columns)[None, :, None]

@@ -30,7 +30,7 @@ Integers = npt.NDArray[np.int32]
 
 @dataclass(frozen=True)
 class Edge:
-    """What passed one stream in a run: words moved, cycles with a word and no taker, cycles with a taker and no word."""
+    """What passed a stream: words moved, cycles with a word and no taker, cycles with a taker and no word."""
 
     name: str
     moved: int
@@ -221,7 +221,9 @@ def _output_tap(design: Design) -> Tap:
 
 def _check_images(images: npt.NDArray[np.integer], design: Design) -> None:
     if images.ndim != 1 + len(design.input.shape) or tuple(images.shape[1:]) != design.input.shape or not len(images):
-        raise InputError(f"images of shape {images.shape}, expected [N >= 1, {', '.join(map(str, design.input.shape))}]")
+        raise InputError(
+            f"images of shape {images.shape}, expected [N >= 1, {', '.join(map(str, design.input.shape))}]"
+        )
 
 
 def _edges(top: Path) -> list[str]:

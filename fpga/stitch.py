@@ -19,6 +19,7 @@ import numpy as np
 
 from chain.errors import InputError, ToolError, UnsupportedError
 from fpga.design import Design, Layer, Stream, Tap
+from fpga.folding import cycles, layer_of
 
 TOP = "accelerator"
 CELLS = Path(__file__).parent / "rtl"
@@ -65,7 +66,7 @@ def stitch(
     """Write the RTL of `model` (QONNX ModelWrapper, every node an RTL node of FINN) to `folder`; return its manifest.
 
     The folder is replaced as a whole, or left as it was if anything fails. Raises UnsupportedError for a graph that is
-    not a dataflow graph with one input and one output, ToolError when a file to be copied or patched is not as expected.
+    no dataflow graph with one input and one output, ToolError when a file to be copied or patched is not as expected.
     """
     nodes = [_Node(model, node) for node in model.graph.node]
     _check(model, nodes)
@@ -79,13 +80,13 @@ def stitch(
                 collect.source(CELLS / "stream_fifo.sv")
                 continue
             home = generated / node.name
-            home.mkdir(parents=True)
             node.generate(model, home, part, 1000.0 / clock_mhz)
             for path in node.inst.get_rtl_file_list(abspath=True):
                 collect.source(Path(path))
             for path in sorted(home.rglob("*")):
                 if path.suffix in _MEMORY_SUFFIXES:
                     collect.memory(path)
+            node.forget()
         collect.text(f"{TOP}.sv", accelerator(model, nodes, name))
         design = _design(model, nodes, collect, name, clock_mhz, part, tuple(classes), result_shape)
         design.save(target)
@@ -142,6 +143,7 @@ class _Node:
         self.name: str = node.name
         self.op: str = node.op_type.removesuffix("_rtl").removesuffix("_hls")
         self.op_type: str = node.op_type
+        self.layer = layer_of(node)
         try:
             self.inst = getCustomOp(node)
             streams = [index for index, _ in enumerate(node.input) if self.inst.get_instream_width(index)]
@@ -170,12 +172,18 @@ class _Node:
         return self._streams[index]
 
     def generate(self, model: Any, home: Path, part: str, period_ns: float) -> None:
-        """Write the node's own RTL into `home`. The graph keeps no path of it."""
+        """Write the node's own RTL into `home`."""
+        home.mkdir(parents=True)
         self.inst.set_nodeattr("code_gen_dir_ipgen", str(home))
         try:
             self.inst.code_generation_ipgen(model, part, period_ns)
         except (AssertionError, KeyError, ValueError, AttributeError) as error:
             raise ToolError(f"FINN could not write the RTL of {self.name} ({self.op_type}): {error!r}") from error
+
+    def forget(self) -> None:
+        """Take the paths that `generate` left out of the graph."""
+        for key in ("code_gen_dir_ipgen", "ipgen_path", "ip_path"):
+            self.inst.set_nodeattr(key, "")
 
 
 class _Collector:
@@ -237,8 +245,8 @@ def _check(model: Any, nodes: Sequence[_Node]) -> None:
     produced = {model.graph.input[0].name}
     seen: set[str] = set()
     for node in nodes:
-        if not _IDENTIFIER.match(node.name):
-            raise InputError(f"node name {node.name!r} is no Verilog identifier")
+        if not _IDENTIFIER.match(node.name) or "__" in node.name:
+            raise InputError(f"node name {node.name!r} is no Verilog identifier, or has two underscores in a row")
         if node.name in seen:
             raise InputError(f"two nodes are called {node.name!r}")
         seen.add(node.name)
@@ -334,7 +342,10 @@ def _design(
         memories=tuple(sorted(collect.memories)),
         input=_stream(source.inst.get_normal_input_shape(), source.inst.get_folded_input_shape(), source.inst, "input"),
         output=_stream(
-            result_shape or sink.inst.get_normal_output_shape(), sink.inst.get_folded_output_shape(), sink.inst, "output"
+            result_shape or sink.inst.get_normal_output_shape(),
+            sink.inst.get_folded_output_shape(),
+            sink.inst,
+            "output",
         ),
         taps=tuple(_taps(model, nodes)),
         layers=layers,
@@ -368,7 +379,7 @@ def _taps(model: Any, nodes: Sequence[_Node]) -> Iterator[Tap]:
         kind = "acc" if node.op in _ACCUMULATING else "act"
         datatype = node.inst.get_output_datatype()
         yield Tap(
-            layer=node.attribute("layer", "") or node.name,
+            layer=node.layer or node.name,
             kind=kind,
             signal=signals[tensor],
             bits=int(datatype.bitwidth()),
@@ -393,7 +404,7 @@ def _layers(model: Any, nodes: Sequence[_Node]) -> Iterator[Layer]:
     owner = ""
     owners: dict[str, str] = {}
     for node in reversed(nodes):
-        owner = node.attribute("layer", "") or owner
+        owner = node.layer or owner
         owners[node.name] = owner
     for node in nodes:
         if node.op == "StreamingFIFO":
@@ -405,7 +416,7 @@ def _layers(model: Any, nodes: Sequence[_Node]) -> Iterator[Layer]:
             op=node.op,
             pe=int(node.attribute("PE", 0) or 0),
             simd=int(node.attribute("SIMD", 0) or 0),
-            cycles=int(node.inst.get_exp_cycles()),
+            cycles=cycles(node.inst),
             fifo_depth=depth,
             layer=owners[node.name],
             instance=instance_name(node.name),
@@ -419,5 +430,3 @@ def _swap(new: Path, old: Path) -> None:
         os.replace(old, aside)
     os.replace(new, old)
     shutil.rmtree(aside, ignore_errors=True)
-
-
