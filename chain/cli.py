@@ -35,7 +35,7 @@ def errors_as_text(command: Callable[P, None]) -> Callable[P, None]:
 
 def model_name(model: str) -> str:
     """The name of MODEL: itself, or the `name` in the recipe if it is a recipe's path (InputError if there is none)."""
-    if not model.endswith(".toml"):
+    if not model.endswith(".toml") and "/" not in model:
         return model
     path = Path(model)
     if not path.is_file():

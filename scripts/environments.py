@@ -102,6 +102,11 @@ def check_machine(venv: Path) -> None:
         raise SetupError("this machine lacks what set-up needs:\n  " + "\n  ".join(lacking))
 
 
+def base_python() -> Path:
+    """The Python outside of any virtual environment: the running one may be about to be replaced."""
+    return Path(sys.executable if sys.prefix == sys.base_prefix else f"{sys.base_prefix}/bin/python3.11")
+
+
 def run(command: list[str], log: Path) -> None:
     """Run `command`, append its output to `log`; raise SetupError with the end of the log if it fails."""
     with log.open("a", encoding="utf-8") as file:
@@ -132,7 +137,7 @@ def install(environment: Environment, venv: Path, requirements: Path, wanted: st
     started = time.monotonic()
     try:
         if not python.exists():
-            run([sys.executable, "-m", "venv", "--clear", str(folder)], log)
+            run([str(base_python()), "-m", "venv", "--clear", str(folder)], log)
         pip = [str(python), "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
         for item in environment.requirements:
             run([*pip, *item.options, "-r", str(requirements / item.file)], log)

