@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Runs a dataflow graph in numpy, whole batches at a time, and keeps the accumulators of every layer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -12,30 +12,38 @@ from qonnx.custom_op.registry import getCustomOp
 
 import fpga.ops  # noqa: F401  (registers the ops)
 from chain.errors import InputError, UnsupportedError
-from chain.integers import fold
+from chain.integers import fold, half
 from fpga.ops._base import StreamOp
 from fpga.ops._window import interleave
+from fpga.ops.wrap_activation import TABLE_BITS
 
 Array = npt.NDArray[Any]
 Step = tuple[Callable[..., tuple[Array, ...]], list[str], list[str]]
 
 OUTPUT = "output"
-BATCH_BYTES = 96 << 20
-"""Images go through together until the largest tensor of a batch is this large."""
+BATCH_BYTES = 8 << 20
+"""Images go through together until the largest tensor of a batch is this large: more would leave the caches."""
 
 _PASSING = ("StreamingDataWidthConverter", "StreamingFIFO")
 
 
-def execute(model: ModelWrapper, images: npt.NDArray[np.integer]) -> dict[str, npt.NDArray[np.int64]]:
+def execute(model: ModelWrapper, images: npt.NDArray[np.integer]) -> dict[str, npt.NDArray[np.signedinteger]]:
     """Run `images`, unsigned integers [N, H, W, C] (or [N, features] for a network without an image), through `model`.
 
     Returns the folded accumulators of every layer, by its name and in graph order, as [N, C, H, W] or [N, C], and the
-    network's outputs [N, classes] under "output". Works on the graph of `to_dataflow` and of `specialise` alike.
+    network's outputs [N, classes] under "output", in the narrowest of int8, int16 and int32 that holds them. Works on
+    the graph of `to_dataflow` and of `specialise` alike. For many images see `batches`.
 
     Raises:
         InputError: the images have another shape, or values that the input cannot take.
         UnsupportedError: a node is no hardware op.
     """
+    parts = list(batches(model, images))
+    return {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
+
+
+def batches(model: ModelWrapper, images: npt.NDArray[np.integer]) -> Iterator[dict[str, npt.NDArray[np.signedinteger]]]:
+    """The results of `execute` a few images at a time, in order: what 10,000 images make need not fit in memory."""
     name = model.graph.input[0].name
     shape, kind = model.get_tensor_shape(name)[1:], model.get_tensor_datatype(name)
     if list(images.shape[1:]) != list(shape) or len(images) == 0:
@@ -43,10 +51,11 @@ def execute(model: ModelWrapper, images: npt.NDArray[np.integer]) -> dict[str, n
     if images.min() < kind.min() or images.max() > kind.max():
         raise InputError(f"images hold values in [{images.min()}, {images.max()}]; expected {kind.name}")
     steps = [_step(model, node) for node in model.graph.node]
-    taps = _taps(model)
     last_read = {tensor: index for index, (_, inputs, _) in enumerate(steps) for tensor in inputs}
+    taps = _taps(model)
+    result = model.graph.output[0].name
+    result_type = _integer(model.get_tensor_datatype(result).bitwidth())
     size = batch_size(model)
-    parts: list[dict[str, Array]] = []
     for start in range(0, len(images), size):
         values = {name: images[start : start + size].astype(np.float32)}
         part = {}
@@ -55,14 +64,13 @@ def execute(model: ModelWrapper, images: npt.NDArray[np.integer]) -> dict[str, n
             for tensor, value in zip(outputs, results, strict=True):
                 values[tensor] = value
                 if tensor in taps:
-                    layer, bits, k = taps[tensor]
-                    part[layer] = _channels_first(fold(value, bits, k))
+                    layer, folded = taps[tensor]
+                    part[layer] = _channels_first(folded(value))
             for tensor in inputs:
                 if last_read[tensor] == index:
                     values.pop(tensor, None)
-        part[OUTPUT] = values[model.graph.output[0].name].astype(np.int64)
-        parts.append(part)
-    return {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
+        part[OUTPUT] = values[result].astype(result_type)
+        yield part
 
 
 def batch_size(model: ModelWrapper) -> int:
@@ -72,18 +80,30 @@ def batch_size(model: ModelWrapper) -> int:
     return max(1, min(1024, BATCH_BYTES // (4 * largest)))
 
 
-def _taps(model: ModelWrapper) -> dict[str, tuple[str, int, int]]:
-    """The tensors that hold a layer's wrapped accumulators: layer name, bits, fold."""
+def _taps(model: ModelWrapper) -> dict[str, tuple[str, Callable[[Array], Array]]]:
+    """The tensors that hold a layer's wrapped accumulators: the layer's name and its fold."""
     taps = {}
     for node in model.graph.node:
         if node.op_type.removesuffix("_rtl") in ("WrapMVU", "WrapVVU"):
             op = getCustomOp(node)
-            taps[node.output[0]] = (
-                op.get_nodeattr("layer"),
-                op.get_nodeattr("accumulatorBits"),
-                op.get_nodeattr("fold"),
-            )
+            folded = _fold(op.get_nodeattr("accumulatorBits"), op.get_nodeattr("fold"))
+            taps[node.output[0]] = (op.get_nodeattr("layer"), folded)
     return taps
+
+
+def _fold(bits: int, k: int) -> Callable[[Array], Array]:
+    """The fold of a float array of wrapped sums, as narrow integers."""
+    narrow = _integer(bits)
+    if not k:
+        return lambda m: m.astype(narrow)
+    if bits > TABLE_BITS:
+        return lambda m: fold(m.astype(np.int64), bits, k).astype(narrow)
+    table = fold(np.arange(-half(bits), half(bits)), bits, k).astype(narrow)
+    return lambda m: table.take(m.astype(np.int32) + half(bits))
+
+
+def _integer(bits: int) -> type[np.signedinteger]:
+    return np.int8 if bits <= 8 else np.int16 if bits <= 16 else np.int32
 
 
 def _channels_first(value: Array) -> Array:

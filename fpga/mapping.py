@@ -20,12 +20,12 @@ from qonnx.custom_op.registry import getCustomOp
 from qonnx.transformation.general import GiveUniqueNodeNames
 
 from chain.errors import InputError, UnsupportedError, WrapNetError
-from fpga.execution import execute
+from fpga.execution import batches, execute
 from fpga.transforms import stages
 
 PART = "xc7z020clg400-1"
 
-__all__ = ["PART", "execute", "specialise", "to_dataflow"]
+__all__ = ["PART", "batches", "execute", "specialise", "to_dataflow"]
 
 
 def to_dataflow(path: str | os.PathLike[str]) -> ModelWrapper:
@@ -72,7 +72,7 @@ def specialise(
 
 
 def generate(model: ModelWrapper, node: NodeProto, folder: Path, part: str = PART, clock_ns: float = 10.0) -> None:
-    """Write the Verilog of one RTL node to `folder`; what FINN raises becomes an UnsupportedError that names the node."""
+    """Write the Verilog of one RTL node to `folder`; what FINN raises becomes an UnsupportedError naming the node."""
     folder.mkdir(parents=True, exist_ok=True)
     op = getCustomOp(node)
     op.set_nodeattr("code_gen_dir_ipgen", str(folder))

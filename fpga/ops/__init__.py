@@ -10,7 +10,7 @@ from fpga import environment
 environment.prepare()
 
 import finn.custom_op.fpgadataflow as _finn  # noqa: E402
-import finn.custom_op.fpgadataflow.hls  # noqa: E402  (FINN's SpecializeLayers wants it imported)
+import finn.custom_op.fpgadataflow.hls  # noqa: E402, F401  (FINN's SpecializeLayers wants it imported)
 import finn.custom_op.fpgadataflow.rtl as _finn_rtl  # noqa: E402
 
 from fpga.ops.arg_max import ArgMax  # noqa: E402

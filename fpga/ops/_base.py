@@ -73,7 +73,7 @@ class StreamOp(HWCustomOp):
         return max(words(self.get_folded_input_shape()), words(self.get_folded_output_shape()))
 
     def infer_node_datatype(self, model: ModelWrapper) -> None:
-        """Annotate the outputs. The input's type is part of the node: another one is an error, not a reason to adapt."""
+        """Annotate the outputs. The input's type is part of the node: to adapt to another one would hide an error."""
         found = model.get_tensor_datatype(self.onnx_node.input[0])
         if found != self.get_input_datatype():
             raise UnsupportedError(
@@ -110,8 +110,8 @@ class StreamOp(HWCustomOp):
             return tuple(shape)
         if shape[-1] % lanes:
             raise UnsupportedError(
-                f"node {self.onnx_node.name!r} (layer {self.get_nodeattr('layer')!r}): words of {lanes} elements do not "
-                f"divide the {shape[-1]} elements of its stream; choose a PE or SIMD that does"
+                f"node {self.onnx_node.name!r} (layer {self.get_nodeattr('layer')!r}): words of {lanes} elements do "
+                f"not divide the {shape[-1]} elements of its stream; choose a PE or SIMD that does"
             )
         return (*shape[:-1], shape[-1] // lanes, lanes)
 

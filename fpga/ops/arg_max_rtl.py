@@ -8,7 +8,7 @@ from fpga.ops._wrapper import Cell
 from fpga.ops.arg_max import ArgMax
 
 
-class ArgMax_rtl(RtlOp, ArgMax):  # noqa: N801  (FINN appends _rtl to the op's name)
+class ArgMax_rtl(RtlOp, ArgMax):
     """ArgMax on `fpga/rtl/arg_max.sv`."""
 
     def cell(self, graph: GraphProto) -> Cell:

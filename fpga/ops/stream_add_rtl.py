@@ -8,7 +8,7 @@ from fpga.ops._wrapper import Cell
 from fpga.ops.stream_add import StreamAdd
 
 
-class StreamAdd_rtl(RtlOp, StreamAdd):  # noqa: N801  (FINN appends _rtl to the op's name)
+class StreamAdd_rtl(RtlOp, StreamAdd):
     """StreamAdd on `fpga/rtl/stream_add.sv`."""
 
     def cell(self, graph: GraphProto) -> Cell:

@@ -8,7 +8,7 @@ from fpga.ops._wrapper import Cell
 from fpga.ops.stream_fork import StreamFork
 
 
-class StreamFork_rtl(RtlOp, StreamFork):  # noqa: N801  (FINN appends _rtl to the op's name)
+class StreamFork_rtl(RtlOp, StreamFork):
     """StreamFork on `fpga/rtl/stream_fork.sv`."""
 
     def cell(self, graph: GraphProto) -> Cell:

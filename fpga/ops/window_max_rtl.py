@@ -8,7 +8,7 @@ from fpga.ops._wrapper import Cell
 from fpga.ops.window_max import WindowMax
 
 
-class WindowMax_rtl(RtlOp, WindowMax):  # noqa: N801  (FINN appends _rtl to the op's name)
+class WindowMax_rtl(RtlOp, WindowMax):
     """WindowMax on `fpga/rtl/window_max.sv`."""
 
     interleaved = True

@@ -8,7 +8,7 @@ from fpga.ops._wrapper import Cell
 from fpga.ops.window_sum import WindowSum
 
 
-class WindowSum_rtl(RtlOp, WindowSum):  # noqa: N801  (FINN appends _rtl to the op's name)
+class WindowSum_rtl(RtlOp, WindowSum):
     """WindowSum on `fpga/rtl/window_sum.sv`."""
 
     def cell(self, graph: GraphProto) -> Cell:

@@ -18,7 +18,8 @@ class WrapActivation(StreamOp):
     """Inputs: data [1, ..., C]; thresholds [C or 1, 2^outBits - 1], ascending; flips [C or 1]. All int64.
 
     With f = fold(m) and g = ~f where the channel's flip is set, else f: output = number of thresholds <= g.
-    One row of thresholds serves all channels. `style` is the form of the hardware: "search" or "table".
+    One row of thresholds serves all channels. `style` is the form of the hardware: "search" (a binary search over the
+    thresholds), "table" (a memory addressed by m) or "auto", whichever is smaller at the chosen PE.
     """
 
     def get_nodeattr_types(self) -> dict[str, Any]:
@@ -30,7 +31,7 @@ class WrapActivation(StreamOp):
                 "thresholdBits": ("i", True, 0),
                 "rows": ("i", True, 0),
                 "fold": ("i", False, 0),
-                "style": ("s", False, "search", {"search", "table"}),
+                "style": ("s", False, "auto", {"auto", "search", "table"}),
             }
         )
         return types
@@ -50,15 +51,34 @@ class WrapActivation(StreamOp):
     def input_lanes(self, ind: int = 0) -> int:
         return 0 if ind else self.get_nodeattr("PE")
 
+    def chosen_style(self) -> str:
+        """The form of the hardware, "auto" resolved."""
+        style = self.get_nodeattr("style")
+        if style != "auto":
+            return style
+        small = self.get_input_datatype().bitwidth() <= TABLE_BITS
+        return "table" if small and self._table_luts() < self._search_luts() else "search"
+
     def lut_estimation(self, fpgapart: str = "") -> int:
-        """LUTs: a table bit is a ROM of 2^B words, a search step a comparator and its threshold memory."""
-        lanes, out = self.get_nodeattr("PE"), self.get_nodeattr("outBits")
-        channels = self.get_nodeattr("shape")[-1] // lanes
-        if self.get_nodeattr("style") == "table":
-            return lanes * out * -(-channels * 2 ** self.get_input_datatype().bitwidth() // 64) + 10
-        bits = self.get_nodeattr("thresholdBits")
-        memory = sum(bits * max(1, channels * 2**step // 64) for step in range(out))
-        return lanes * (memory + out * bits + 2 * self.get_input_datatype().bitwidth()) + 20
+        """LUTs of all lanes and the word counter."""
+        luts = self._table_luts() if self.chosen_style() == "table" else self._search_luts()
+        return self.get_nodeattr("PE") * luts + 10
+
+    def _words(self) -> int:
+        """Rows of thresholds in one lane's memory."""
+        return -(-self.get_nodeattr("rows") // self.get_nodeattr("PE"))
+
+    def _table_luts(self) -> int:
+        """A lane's table: a LUT holds 64 entries of one bit."""
+        return self.get_nodeattr("outBits") * -(-self._words() * 2 ** self.get_input_datatype().bitwidth() // 64)
+
+    def _search_luts(self) -> int:
+        """A lane's search: the fold, then for each step its thresholds (64 in a LUT) and a comparator."""
+        bits, words = self.get_input_datatype().bitwidth(), self._words()
+        memory = sum(-(-words * 2**step // 64) for step in range(self.get_nodeattr("outBits")) if words * 2**step > 1)
+        folding = 2 * bits if self.get_nodeattr("fold") else 0
+        width = self.get_nodeattr("thresholdBits")
+        return folding + memory * width + self.get_nodeattr("outBits") * -(-max(bits, width) // 2)
 
     def kernel(self, graph: GraphProto) -> Kernel:
         thresholds, flips = self.initializer(graph, 1), self.initializer(graph, 2)

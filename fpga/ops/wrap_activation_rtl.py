@@ -11,12 +11,12 @@ from fpga.ops._wrapper import Cell
 from fpga.ops.wrap_activation import WrapActivation
 
 
-class WrapActivation_rtl(RtlOp, WrapActivation):  # noqa: N801  (FINN appends _rtl to the op's name)
+class WrapActivation_rtl(RtlOp, WrapActivation):
     """WrapActivation on `fpga/rtl/wrap_activation.sv`."""
 
     def cell(self, graph: GraphProto) -> Cell:
         kind, out_bits = self.get_input_datatype(), self.get_nodeattr("outBits")
-        shared, style = self.get_nodeattr("rows") == 1, self.get_nodeattr("style")
+        shared, style = self.get_nodeattr("rows") == 1, self.chosen_style()
         stem = f"{self.get_verilog_top_module_name()}_{style}"
         parameters = {
             "Ch": self.get_nodeattr("shape")[-1],

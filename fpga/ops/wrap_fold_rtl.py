@@ -8,7 +8,7 @@ from fpga.ops._wrapper import Cell
 from fpga.ops.wrap_fold import WrapFold
 
 
-class WrapFold_rtl(RtlOp, WrapFold):  # noqa: N801  (FINN appends _rtl to the op's name)
+class WrapFold_rtl(RtlOp, WrapFold):
     """WrapFold on `fpga/rtl/wrap_fold.sv`."""
 
     def cell(self, graph: GraphProto) -> Cell:

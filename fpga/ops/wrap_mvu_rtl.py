@@ -9,7 +9,7 @@ from fpga.ops._wrapper import Cell
 from fpga.ops.wrap_mvu import WrapMVU
 
 
-class WrapMVU_rtl(RtlOp, WrapMVU):  # noqa: N801  (FINN appends _rtl to the op's name)
+class WrapMVU_rtl(RtlOp, WrapMVU):
     """WrapMVU on `fpga/rtl/wrap_mvu.sv`."""
 
     def cell(self, graph: GraphProto) -> Cell:

@@ -9,7 +9,7 @@ from fpga.ops._wrapper import Cell
 from fpga.ops.wrap_vvu import WrapVVU
 
 
-class WrapVVU_rtl(RtlOp, WrapVVU):  # noqa: N801  (FINN appends _rtl to the op's name)
+class WrapVVU_rtl(RtlOp, WrapVVU):
     """WrapVVU on `fpga/rtl/wrap_vvu.sv`."""
 
     interleaved = True

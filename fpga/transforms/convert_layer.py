@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""ConvertConv and ConvertMatMul: a sum of products and its accumulator become a matrix-vector unit, and what feeds it."""
+"""ConvertConv and ConvertMatMul: products and their accumulator become a matrix-vector unit, and what feeds it."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -40,7 +40,7 @@ class Layer:
 
 
 def layer(model: ModelWrapper, node: NodeProto, op_type: str) -> Layer | None:
-    """`node`, a WrapAccumulator whose fold is someone else's, with the `op_type` before it, once its inputs are integers."""
+    """`node`, a WrapAccumulator that does not fold, with the `op_type` before it, once the inputs are integers."""
     if node.op_type != "WrapAccumulator" or attribute(node, "fold", 0):
         return None
     product = model.find_producer(node.input[0])

@@ -9,7 +9,7 @@ from fpga.transforms._rewrite import Rewrite
 
 
 class InsertFork(Rewrite):
-    """A tensor with several readers: the first reads one output of a StreamFork, the others (forked again) the other."""
+    """A tensor with several readers: the first reads one output of a StreamFork, the others the other, forked again."""
 
     def match(self, model: ModelWrapper, node: NodeProto) -> str | None:
         for name in node.input:

@@ -122,7 +122,7 @@ class MoveScaleAdd(Rewrite):
         if not _sums_exactly(first, second) and any(reader.op_type not in (*INDIFFERENT, "Div") for reader in readers):
             refuse(
                 node,
-                "the float sum of its scaled inputs is not the scaled sum of their integers, and its reader would notice",
+                "the float sum of its inputs is not the scaled sum of their integers, and its reader would notice",
                 "use a scale that is a power of two, or let a layer follow that divides by the scale",
             )
         return first, second, node

@@ -48,7 +48,7 @@ class Tidy(Transformation):
         data = [value for value in model.graph.input if model.get_initializer(value.name) is None]
         if len(data) != 1 or len(model.graph.output) != 1:
             raise UnsupportedError(
-                f"the network has {len(data)} inputs and {len(model.graph.output)} outputs; the accelerator has one of each"
+                f"the network has {len(data)} inputs and {len(model.graph.output)} outputs; an accelerator has one each"
             )
         for value in (data[0], model.graph.output[0]):
             value.type.tensor_type.shape.dim[0].dim_value = 1
