@@ -4,7 +4,7 @@
 // A C interface for ctypes (fpga/shell/build.py compiles it, fpga/shell/library.py calls it). The memory is the
 // caller's: `ddr` holds the bytes of bus addresses ddr_base .. ddr_base + ddr_size; anything else answers with DECERR.
 // A write to a start bit of a DMA clocks the design until both DMAs are idle or nothing moves any more, so what a
-// program sees next does not depend on how fast it polls. One board is used by one thread at a time.
+// program sees next does not depend on how fast it polls (board_set_limit changes that). One board is used by one thread at a time.
 
 #include <cstdint>
 #include <cstring>
@@ -102,6 +102,7 @@ class Board {
   bool good() const { return model_ != nullptr; }
   uint64_t cycles() const { return cycles_; }
   void set_stall(uint32_t seed, uint32_t percent) { chance_.seed(seed, percent); }
+  void set_limit(uint64_t cycles) { limit_ = cycles; }
   void set_fault(uint64_t base, uint64_t size) { fault_base_ = base, fault_size_ = size; }
 
   uint32_t read(uint32_t offset) {
@@ -133,7 +134,7 @@ class Board {
     model_->s_axi_bready = 1;
     wait_for(model_->s_axi_bvalid);
     model_->s_axi_bready = 0;
-    if ((offset == kInControl || offset == kOutControl) && (value & 1)) run(UINT64_MAX);
+    if ((offset == kInControl || offset == kOutControl) && (value & 1)) run(limit_);
     if (offset == kReset && (value & 1)) {
       for (int i = 0; i < 1 << 16 && (read(kReset) & 1); i++) {
       }
@@ -254,6 +255,7 @@ class Board {
   std::deque<Burst> reads_, writes_;
   std::deque<uint32_t> responses_;
   Chance chance_;
+  uint64_t limit_ = UINT64_MAX;
   uint64_t fault_base_ = 0, fault_size_ = 0;
   uint64_t cycles_ = 0;
   uint64_t moved_ = 0;  // the cycle of the latest transfer
@@ -283,6 +285,9 @@ uint64_t board_run(void* board, uint64_t max_cycles) { return static_cast<Board*
 void board_set_stall(void* board, uint32_t seed, uint32_t percent) {
   static_cast<Board*>(board)->set_stall(seed, percent);
 }
+
+// The most cycles that a write to a start bit runs by itself (0: none; at first: no limit); board_run goes on from there.
+void board_set_limit(void* board, uint64_t cycles) { static_cast<Board*>(board)->set_limit(cycles); }
 
 // Bus addresses base .. base + size answer with an error (size 0: none), though there is memory behind them.
 void board_set_fault(void* board, uint64_t base, uint64_t size) { static_cast<Board*>(board)->set_fault(base, size); }

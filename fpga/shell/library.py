@@ -14,6 +14,7 @@ _SIGNATURES = {
     "board_cycles": (U64, [ctypes.c_void_p]),
     "board_run": (U64, [ctypes.c_void_p, U64]),
     "board_set_stall": (None, [ctypes.c_void_p, U32, U32]),
+    "board_set_limit": (None, [ctypes.c_void_p, U64]),
     "board_set_fault": (None, [ctypes.c_void_p, U64, U64]),
 }
 
@@ -56,6 +57,10 @@ class Board:
     def set_stall(self, seed: int, percent: int) -> None:
         """Let each memory channel wait in `percent` (0..99) of the cycles, at random by `seed`."""
         self._library.board_set_stall(self._handle(), seed, percent)
+
+    def set_limit(self, cycles: int) -> None:
+        """The most cycles that writing a start bit runs by itself (at first: no limit); `run` goes on from there."""
+        self._library.board_set_limit(self._handle(), cycles)
 
     def set_fault(self, base: int, size: int) -> None:
         """Let bus addresses `base` .. `base + size` answer with an error; size 0 takes it back."""
