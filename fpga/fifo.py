@@ -100,6 +100,16 @@ def rounded(words: int) -> int:
     return (1 << (words - 2).bit_length()) + 1
 
 
+def name_streams(model: Any) -> Any:
+    """`model` with the random names that FINN gives to tensors of width converters made from what they convert."""
+    for node in list(model.graph.node):
+        if _op_name(node) == "StreamingDataWidthConverter" and node.output[0] != model.graph.output[0].name:
+            kind = _custom(node).get_output_datatype()
+            model.rename_tensor(node.output[0], f"{node.input[0]}_converted")
+            model.set_tensor_datatype(node.output[0], kind)
+    return model
+
+
 def insert(model: Any, edges: Mapping[str, int]) -> Any:
     """`model` with a StreamingFIFO of the given depth on each stream, called `<producer>_fifo<output>`."""
     from onnx import helper
@@ -114,7 +124,7 @@ def insert(model: Any, edges: Mapping[str, int]) -> Any:
         behind = f"{tensor}_queued"
         consumer = model.find_consumer(tensor)
         model.set_tensor_shape(behind, model.get_tensor_shape(tensor))
-        model.set_tensor_datatype(behind, model.get_tensor_datatype(tensor))
+        model.set_tensor_datatype(behind, inst.get_output_datatype(port))
         for index, name in enumerate(consumer.input):
             if name == tensor:
                 consumer.input[index] = behind
@@ -128,7 +138,7 @@ def insert(model: Any, edges: Mapping[str, int]) -> Any:
             depth=depth,
             folded_shape=folded,
             normal_shape=[int(size) for size in inst.get_normal_output_shape(port)],
-            dataType=model.get_tensor_datatype(tensor).name,
+            dataType=inst.get_output_datatype(port).name,
         )
         model.graph.node.insert(list(model.graph.node).index(maker) + 1, node)
     return model
@@ -383,7 +393,11 @@ def _slides(inst: Any) -> bool:
 
 
 def _op(inst: Any) -> str:
-    return str(inst.onnx_node.op_type).removesuffix("_rtl").removesuffix("_hls")
+    return _op_name(inst.onnx_node)
+
+
+def _op_name(node: Any) -> str:
+    return str(node.op_type).removesuffix("_rtl").removesuffix("_hls")
 
 
 def _streams_in(inst: Any) -> int:
