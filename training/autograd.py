@@ -62,16 +62,12 @@ def overflow_penalty(z: Tensor, bits: int) -> Tensor:
 
 
 def integers(x: Tensor, scale: Tensor) -> Tensor:
-    """round(x / scale): the integers of a quantised tensor. The gradient treats rounding as the identity and
-    `scale` as a constant; together with `scaled`, which does the same, nothing is lost: the two cancel.
+    """round(x / scale): the integers of a quantised tensor, any shape; `scale` broadcasts against it.
+
+    The gradient takes rounding for the identity. Where `scale` needs none (detach it) that costs one pass.
     """
     result: Tensor = _Integers.apply(x, scale)
     return result
-
-
-def scaled(x: Tensor, scale: Tensor) -> Tensor:
-    """x * scale with `scale` as a constant. `scale` broadcasts against `x`."""
-    return x * scale.detach()
 
 
 def _range(z: Tensor) -> tuple[float, float]:
@@ -142,11 +138,15 @@ class _Penalty(Function):
 class _Integers(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, scale: Tensor) -> Tensor:
-        ctx.save_for_backward(scale)
+        ctx.save_for_backward(x if ctx.needs_input_grad[1] else None, scale)
         return torch.div(x, scale).round_()
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, Tensor | None]:
         (gradient,) = gradients
-        (scale,) = ctx.saved_tensors
-        return gradient / scale, None
+        x, scale = ctx.saved_tensors
+        by_x = gradient / scale
+        by_scale = None
+        if ctx.needs_input_grad[1]:
+            by_scale = (-by_x * x / scale).sum_to_size(scale.shape)
+        return (by_x if ctx.needs_input_grad[0] else None), by_scale

@@ -54,7 +54,7 @@ def save(checkpoint: Checkpoint, folder: Path) -> None:
         "model": checkpoint.model,
         "reference": checkpoint.reference,
         "optimiser": checkpoint.optimiser,
-        "torch": torch.__version__,
+        "torch": str(torch.__version__),
     }
     with atomic(folder / NAME) as temporary:
         torch.save(values, temporary)

@@ -7,7 +7,7 @@ from brevitas.quant_tensor import IntQuantTensor
 from torch import Tensor, nn
 
 from chain.errors import UnsupportedError
-from training.autograd import integers, scaled
+from training.autograd import integers
 from training.quantisers import UnsignedInput
 
 
@@ -66,7 +66,7 @@ class QuantSumPool(nn.Module):
             raise UnsupportedError(f"QuantSumPool: found {type(x).__name__}, expected a quantised tensor")
         total = integers(x.value, x.scale.detach()).sum(dim=(2, 3), keepdim=not self.flatten)
         pixels = x.value.shape[2] * x.value.shape[3]
-        return scaled(total, self.factor(x.scale, pixels))
+        return total * self.factor(x.scale, pixels)
 
     @staticmethod
     def factor(scale: Tensor, pixels: int) -> Tensor:

@@ -11,7 +11,7 @@ from brevitas.quant_tensor import IntQuantTensor
 from torch import Tensor
 
 from chain.errors import UnsupportedError
-from training.autograd import integers, overflow_penalty, scaled
+from training.autograd import integers, overflow_penalty
 from training.quantisers import BinaryWeight, WideAccumulator, WrapAccumulator
 from training.statistics import Monitor
 
@@ -96,8 +96,13 @@ class AccumulatorMixin(QuantProxyMixin):
         Raises UnsupportedError for any other input and for a layer whose sums might not be exact.
         """
         self._check(input)
-        weight, weight_scale = self.integer_weight()
-        x = integers(input.value, input.scale.detach())
+        quantised = self.quant_weight()  # type: ignore[attr-defined]
+        input_scale, weight_scale = input.scale, quantised.scale
+        if weight_scale.numel() > 1:
+            # Scales by channel come before a batch norm, which takes their gradient away: save its computation.
+            input_scale, weight_scale = input_scale.detach(), weight_scale.detach()
+        weight = integers(quantised.value, weight_scale)
+        x = integers(input.value, input_scale)
         z = self.inner_forward_impl(x, weight, None)  # type: ignore[attr-defined]
         if self.monitor is not None:
             self.monitor.update(z.detach(), self.accumulator_bits)
@@ -108,8 +113,8 @@ class AccumulatorMixin(QuantProxyMixin):
             self.last_sum, self.last_accumulator = z.detach(), f.detach()
         if self.integer_output:
             return f  # type: ignore[no-any-return]
-        scale = input.scale.detach() * weight_scale
-        return scaled(f, scale.view((1, -1) + (1,) * (f.dim() - 2)) if scale.numel() > 1 else scale.view(()))
+        scale = input_scale * weight_scale
+        return f * (scale.view((1, -1) + (1,) * (f.dim() - 2)) if scale.numel() > 1 else scale.view(()))
 
     def describe(self) -> str:
         return f"layer {self.layer_name!r}" if self.layer_name else f"layer {type(self).__name__}({self.extra_repr()})"  # type: ignore[attr-defined]
