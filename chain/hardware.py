@@ -64,7 +64,9 @@ def bitstream(model: str, build: Path, board: str, toolchain: str | None) -> Non
     """Say what a bitstream of MODEL for a board takes."""
     chosen = toolchain or BOARDS.get(board, ("vivado",))[0]
     missing = missing_programs(board, chosen)
-    tools = f"not found: {', '.join(missing)}, from {TOOLCHAINS[chosen].source}" if missing else "its programs are there"
+    tools = "its programs are there"
+    if missing:
+        tools = f"not found: {', '.join(missing)}, from {TOOLCHAINS[chosen].source}"
     raise UnsupportedError(
         f"bitstream for {board} with {chosen}: {tools}; and this version of the toolkit stops before place and route.\n"
         f"What there is: {_design(build / model_name(model), model)} and the shell around it in fpga/shell, "
