@@ -56,13 +56,15 @@ def check(file: Path) -> None:
     console = Console()
     problems = problems_of(file)
     if not problems:
-        console.print(f"{file}: every node can be mapped to hardware", highlight=False)
+        console.print(f"{file}: every node can be mapped to hardware", highlight=False, soft_wrap=True)
         return
     table = Table("node", "operator", "why it cannot be mapped", "way out", title=f"{file}", show_lines=True)
     for problem in problems:
         table.add_row(problem.node, problem.operator, problem.reason, problem.way_out)
     console.print(table, markup=False)
-    console.print(f"{len(problems)} node{'s' * (len(problems) > 1)} cannot be mapped to hardware", highlight=False)
+    console.print(
+        f"{len(problems)} node{'s' * (len(problems) > 1)} cannot be mapped to hardware", highlight=False, soft_wrap=True
+    )
     sys.exit(2)
 
 

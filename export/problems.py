@@ -127,7 +127,7 @@ def check(path: ModelProto | bytes | str | os.PathLike[str]) -> list[Problem]:
         onnx.checker.check_model(model)
         inferred = shape_inference.infer_shapes(model, strict_mode=True)
     except (onnx.checker.ValidationError, shape_inference.InferenceError) as error:
-        raise InputError(f"{where}: not a valid ONNX model: {error}") from error
+        raise InputError(f"{where}: not a valid ONNX model: {str(error).strip().splitlines()[0]}") from error
     return _Walk(inferred).problems()
 
 
@@ -297,8 +297,11 @@ class _Walk:
         held = self._source(node, Kind.DIVIDED)
         return held if held.kind is Kind.UNKNOWN else Held(Kind.INTEGERS, 1.0, held.top)
 
-    def _weights(self, node: NodeProto) -> Array:
+    def _weights(self, node: NodeProto) -> Array | None:
+        """The layer's constant integer weights; None where a problem is reported already at what computes them."""
         name = node.input[1]
+        if self.held.get(name) == UNKNOWN:
+            return None
         weights = self.constants.get(name)
         if weights is None:
             raise _Unmappable(f"its weights {name!r} are computed in the graph, not constant integers", _WRAP_LAYERS)
@@ -333,6 +336,8 @@ class _Walk:
             raise _Unmappable("it has a bias", "leave the bias to the batch norm behind it: bias=False")
         held = self._source(node, Kind.INTEGERS)
         weights = self._weights(node)
+        if weights is None:
+            return UNKNOWN
         attributes = {a.name: helper.get_attribute_value(a) for a in node.attribute}
         if weights.ndim != 4:
             raise _Unmappable(f"a kernel of {weights.ndim - 2} dimensions, expected 2", "use a 2-dimensional one")
@@ -352,6 +357,8 @@ class _Walk:
     def _matmul(self, node: NodeProto) -> Held:
         held = self._source(node, Kind.INTEGERS)
         weights = self._weights(node)
+        if weights is None:
+            return UNKNOWN
         if weights.ndim != 2:
             raise _Unmappable(f"weights of shape {list(weights.shape)}, expected [inputs, outputs]", _WRAP_LAYERS)
         return self._sums(held, weights, (0,))

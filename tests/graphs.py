@@ -6,6 +6,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -46,7 +47,7 @@ class Builder:
         self.random = np.random.default_rng(self.seed)
         self.channels = self.shape[0]
 
-    def op(self, name: str, op_type: str, inputs: list[str], output: str | None = None, **attributes: object) -> str:
+    def op(self, name: str, op_type: str, inputs: list[str], output: str | None = None, **attributes: Any) -> str:
         """Add a node; its output, named after it unless told, becomes the current tensor."""
         self.tensor = output or f"{name}.out"
         self.nodes.append(helper.make_node(op_type, inputs, [self.tensor], name=name, **attributes))

@@ -4,6 +4,7 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ from export.ops.functions import WRAP_DOMAIN, make_model
 from export.ops.runtime import QonnxExecutor
 
 
-def model(**attributes: int) -> ModelProto:
+def model(**attributes: Any) -> ModelProto:
     node = helper.make_node("WrapAccumulator", ["x"], ["y"], name="conv1", domain=WRAP_DOMAIN, **attributes)
     value = helper.make_tensor_value_info
     outputs = [value("y", TensorProto.FLOAT, None)]

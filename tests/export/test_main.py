@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The command line: a recipe's checkpoint through the export step, and bad input told in one text."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from click.testing import CliRunner, Result
+
+from chain.agreement import load
+from export.__main__ import main
+from export.metadata import read
+from export.ops.runtime import OnnxRuntime
+from tests.graphs import CASES
+from training import checkpoint, datasets, recipe
+from training.build import build
+
+RECIPE = """
+name = "toy"
+dataset = "digits"
+network = "digits-dws"
+seed = 5
+[quantisation]
+weights = "ternary"
+activation_bits = 2
+input_bits = 4
+accumulator_bits = {default = 7, fc = 9}
+fold = 1
+[[stages]]
+name = "wrap"
+epochs = 1
+lr = 1e-3
+accumulator = "wrap"
+[hardware]
+fps = 1234.0
+"""
+IMAGES = 40
+
+
+def invoke(*arguments: object) -> Result:
+    return CliRunner().invoke(main, [str(argument) for argument in arguments], catch_exceptions=False)
+
+
+@pytest.fixture
+def toy(tmp_path: Path) -> Path:
+    """A recipe with a checkpoint of its untrained network in tmp_path/build/toy."""
+    path = tmp_path / "toy.toml"
+    path.write_text(RECIPE, encoding="utf-8")
+    save_checkpoint(path, tmp_path / "build" / "toy")
+    return path
+
+
+def save_checkpoint(path: Path, folder: Path, finished: bool = True) -> None:
+    made = recipe.load(str(path))
+    data = datasets.load(made)
+    model = build(made, data.input_shape, len(data.class_names), data.maximum)
+    checkpoint.save(
+        checkpoint.Checkpoint(
+            made, data.input_shape, data.class_names, data.maximum, 1, finished, dict(model.state_dict())
+        ),
+        folder,
+    )
+
+
+def test_export_writes_everything_that_the_next_steps_read(toy: Path) -> None:
+    result = invoke("export", toy, "--build", toy.parent / "build", "--images", IMAGES, "--batch", 16)
+    assert result.exit_code == 0, result.output
+    folder = toy.parent / "build" / "toy"
+    stages = load(folder / "stages")
+    assert [(s.stage, s.against, s.images, s.mismatches) for s in stages.values()] == [
+        ("torch", "", IMAGES, 0),
+        ("qonnx", "torch", IMAGES, 0),
+        ("onnxruntime", "qonnx", IMAGES, 0),
+    ]
+    assert json.loads((folder / "seconds" / "export.json").read_text())["seconds"] > 0
+    found = read(onnx.load(folder / "model.onnx"))
+    assert (found["name"], found["hardware"]["fps"], len(found["classes"])) == ("toy", 1234.0, 10)
+    assert found["provenance"]["recipe"]["seed"] == 5
+    with np.load(folder / "reference.npz") as reference:
+        assert reference["images"].shape == (IMAGES, 8, 8, 1)
+        channels_first = reference["images"].transpose(0, 3, 1, 2)
+        again = OnnxRuntime(folder / "model.onnx")(channels_first)["output"]
+        assert np.array_equal(again, reference["outputs"])
+
+
+def test_export_names_the_widths_of_the_recipe(toy: Path) -> None:
+    invoke("export", toy, "--build", toy.parent / "build", "--images", 1)
+    model = onnx.load(toy.parent / "build" / "toy" / "model.onnx")
+    widths = {n.name: [a.i for a in n.attribute] for n in model.graph.node if n.op_type == "WrapAccumulator"}
+    assert widths.pop("fc") == [9, 1]
+    assert set(map(tuple, widths.values())) == {(7, 1)}
+
+
+def test_hardware_may_change_after_training(toy: Path) -> None:
+    toy.write_text(RECIPE.replace("1234.0", "99.0"), encoding="utf-8")
+    assert invoke("export", toy, "--build", toy.parent / "build", "--images", 1).exit_code == 0
+    assert read(onnx.load(toy.parent / "build" / "toy" / "model.onnx"))["hardware"]["fps"] == 99.0
+
+
+def test_bad_input_is_one_text_and_status_2(toy: Path) -> None:
+    folder = toy.parent / "build" / "toy"
+
+    def unfinished() -> None:
+        toy.write_text(RECIPE, encoding="utf-8")
+        save_checkpoint(toy, folder, finished=False)
+
+    cases: list[tuple[Callable[[], object], object, str]] = [
+        (lambda: None, "digist", "did you mean"),
+        (lambda: toy.write_text(RECIPE.replace("seed = 5", "seed = 6"), encoding="utf-8"), toy, "another recipe"),
+        (
+            lambda: toy.write_text(RECIPE, encoding="utf-8") and save_checkpoint(toy, folder, False),
+            toy,
+            "stopped after",
+        ),
+        (lambda: (folder / "checkpoint.pt").write_bytes(b"PK" * 400), toy, "checkpoint.pt is"),
+        (lambda: (folder / "checkpoint.pt").unlink(), toy, "train the model first"),
+    ]
+    for prepare, model, text in cases:
+        prepare()
+        result = invoke("export", model, "--build", toy.parent / "build")
+        assert result.exit_code == 2
+        assert "Traceback" not in result.output
+        assert text in result.output, text
+        assert not (folder / "model.onnx").exists()
+
+
+def test_check_passes_a_good_file(tmp_path: Path) -> None:
+    onnx.save(CASES["residual"](0), tmp_path / "good.onnx")
+    result = invoke("check", tmp_path / "good.onnx")
+    assert result.exit_code == 0
+    assert "every node can be mapped" in result.output
+
+
+def test_check_lists_problems_with_status_2(tmp_path: Path) -> None:
+    model = CASES["plain"](0)
+    next(node for node in model.graph.node if node.name == "act1.relu").op_type = "Sigmoid"
+    onnx.save(model, tmp_path / "bad.onnx")
+    result = invoke("check", tmp_path / "bad.onnx")
+    assert result.exit_code == 2
+    for text in ("act1.relu", "Sigmoid", "1 node cannot be mapped"):
+        assert text in result.output
+
+
+@pytest.mark.parametrize("content", [None, b"", b"\x08\x01garbage", b"PK\x03\x04"])
+def test_check_of_what_is_no_model(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "no.onnx"
+    if content is not None:
+        path.write_bytes(content)
+    result = invoke("check", path)
+    assert result.exit_code == 2
+    assert result.output.startswith("error: ")
+    assert "no.onnx" in result.output
