@@ -89,21 +89,19 @@ def histogram(layer: Mapping[str, Any]) -> Histogram | None:
     half = float(1 << (bits - 1))
 
     filled = [i for i in range(bins) if after[i] or (before and before[i])]
-    left = max(edges[0], min(edges[filled[0]], -1.15 * half))
-    right = min(edges[-1], max(edges[filled[-1] + 1], 1.15 * half))
+    first, last = filled[0], filled[-1] + 1
+    left, right = min(edges[first], -1.15 * half), max(edges[last], 1.15 * half)
     top = math.sqrt(max([*after, *before]))
 
     def x(value: float) -> float:
-        return round((min(max(value, left), right) - left) / (right - left) * HISTOGRAM_WIDTH, 1)
+        return round((value - left) / (right - left) * HISTOGRAM_WIDTH, 1)
 
     def outline(shares: Sequence[float]) -> str:
-        points = []
-        for i, share in enumerate(shares):
-            if edges[i + 1] <= left or edges[i] >= right:
-                continue
-            y = round(HISTOGRAM_HEIGHT * (1 - math.sqrt(share) / top), 1)
-            points += [f"{x(edges[i])},{y}", f"{x(edges[i + 1])},{y}"]
-        return f"M{x(left)},{HISTOGRAM_HEIGHT:g} L" + " ".join(points) + f" L{x(right)},{HISTOGRAM_HEIGHT:g}"
+        points = [f"M{x(edges[first])},{HISTOGRAM_HEIGHT:g}"]
+        for i in range(first, last):
+            y = round(HISTOGRAM_HEIGHT * (1 - math.sqrt(shares[i]) / top), 1)
+            points += [f"{x(edges[i])},{y:g}", f"{x(edges[i + 1])},{y:g}"]
+        return " ".join([*points, f"{x(edges[last])},{HISTOGRAM_HEIGHT:g}"])
 
     return Histogram(
         layer=str(layer["name"]),

@@ -43,7 +43,7 @@ def _layers(report: Mapping[str, Any]) -> Table:
         before = layer.get("overflow_rate_before")
         table.add_row(
             layer["name"],
-            f"{layer['weight_bits']} bit",
+            f"{plain(layer['weight_bits'])} bit",
             f"{layer['activation_bits']} bit",
             f"{layer['accumulator_bits']} bit",
             rate(layer["overflow_rate"]),

@@ -51,7 +51,7 @@ def training() -> dict[str, Any]:
             {
                 "name": name,
                 "accumulator_bits": 8,
-                "weight_bits": 1 if i else 8,
+                "weight_bits": 1.0 if i else 8,
                 "activation_bits": 4,
                 "overflow_rate": (0.0, 0.00017, 0.0312, 0.000002, 0.0009)[i],
                 "overflow_rate_before": 0.1 + 0.05 * i,

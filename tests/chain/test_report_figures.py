@@ -26,15 +26,16 @@ def test_a_histogram_marks_the_ends_of_the_accumulator() -> None:
     assert (figure.low, figure.high) == (75.0, 225.0)  # -8 and 8 of -16..16 on 300 pixels
     assert [text for _, text in figure.ticks] == ["-8", "0", "7"]
     # Half of all sums in each of the two middle bins: full height; the others: none.
-    assert (
-        figure.after
-        == "M0.0,110 L0.0,110.0 75.0,110.0 75.0,0.0 150.0,0.0 150.0,0.0 225.0,0.0 225.0,110.0 300.0,110.0 L300.0,110"
-    )
+    steps = "0.0,110 75.0,110 75.0,0 150.0,0 150.0,0 225.0,0 225.0,110 300.0,110"
+    assert figure.after == f"M0.0,110 {steps} 300.0,110"
 
 
 def test_a_histogram_shows_the_range_even_if_no_sum_comes_near() -> None:
-    figure = figures.histogram(layer(list(range(-16, 17)), [0] * 16 + [5] + [0] * 15, [0] * 16 + [5] + [0] * 15))
-    assert figure is not None and 0 < figure.low < 150 < figure.high < figures.HISTOGRAM_WIDTH
+    figure = figures.histogram(layer([-2, 0, 2], [5, 5], [5, 5]))
+    assert figure is not None
+    ends = 1.15 * 8
+    assert figure.low == round((ends - 8) / (2 * ends) * 300, 1) and figure.high == round(300 - figure.low, 1)
+    assert figure.after.startswith(f"M{round((ends - 2) / (2 * ends) * 300, 1)},110 ")
 
 
 @pytest.mark.parametrize("values", made_up.training()["layers"])
