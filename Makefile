@@ -16,7 +16,7 @@ export DATA
 export PYTHON
 
 # One option per variable that is set, none for the others.
-TRAIN_OPTIONS = $(if $(RESUME),--resume)
+TRAIN_OPTIONS = --if-needed $(if $(RESUME),--resume)
 FOLD_OPTIONS  = $(if $(FPS),--fps "$(FPS)") $(if $(LUT),--lut "$(LUT)")
 ARGUMENTS     = "$(MODEL)" --build "$(BUILD)"
 
@@ -54,7 +54,7 @@ doctor: ## what this machine has, what it lacks, and what that costs
 setup: ## the two Python environments in .venv (every target does this first)
 	@scripts/python scripts/environments.py $(if $(filter .venv/%,$(TOOLS)),tools) pynq
 
-train: setup ## 1. train, unless the checkpoint is newer than its recipe (RESUME=1, DATA=)
+train: setup ## 1. train, unless a finished training of the recipe is there (RESUME=1, DATA=)
 	@$(TOOLS) -m training train $(ARGUMENTS) $(TRAIN_OPTIONS)
 
 export: setup ## 2. checkpoint to QONNX; PyTorch, QONNX and onnxruntime compared

@@ -23,15 +23,20 @@ def main() -> None:
 )
 @click.option("--resume", is_flag=True, help="Go on from the last finished epoch, if there is one.")
 @click.option("--data", default=None, type=click.Path(path_type=Path), help="Folder of the data set's files.")
-def train(model: str, build: Path, resume: bool, data: Path | None) -> None:
+@click.option("--if-needed", is_flag=True, help="Do nothing if a finished training of this recipe is there.")
+def train(model: str, build: Path, resume: bool, data: Path | None, if_needed: bool) -> None:
     """Train MODEL, a recipe's name or the path of its .toml file."""
     from training import recipe as recipes
+    from training.current import is_current
     from training.trainer import train as run
 
     console = Console(stderr=True)
     try:
         recipe = recipes.load(model)
         folder = build / recipe.name
+        if if_needed and is_current(recipe, folder):
+            console.print(f"training {recipe.name}: {folder} holds a finished training of this recipe", highlight=False)
+            return
         console.print(f"training {recipe.name}: {recipe.epochs} epochs into {folder}", highlight=False)
         summary = run(recipe, folder, resume, data, console)
     except WrapNetError as error:

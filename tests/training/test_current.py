@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""When training may be left out: finished, of this very recipe, and newer than the user's own files."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from training import checkpoint, recipe
+from training.checkpoint import Checkpoint
+from training.current import is_current
+from training.recipe import Recipe
+
+TEXT = """
+name = "own"
+dataset = "own.py:data"
+network = "own.py:Own"
+[[stages]]
+name = "wrap"
+epochs = 2
+lr = 1e-3
+accumulator = "wrap"
+"""
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Recipe:
+    (tmp_path / "own.toml").write_text(TEXT, encoding="utf-8")
+    (tmp_path / "own.py").touch()
+    os.utime(tmp_path / "own.py", (1000, 1000))
+    return recipe.load(str(tmp_path / "own.toml"))
+
+
+@pytest.fixture
+def folder(own: Recipe, tmp_path: Path) -> Path:
+    """build/own after a finished training."""
+    checkpoint.save(Checkpoint(own, (1, 8, 8), ("a", "b"), 16, epochs=2, finished=True), tmp_path / "build" / "own")
+    (tmp_path / "build" / "own" / "training.json").touch()
+    return tmp_path / "build" / "own"
+
+
+def test_a_finished_training_is_current(own: Recipe, folder: Path) -> None:
+    assert is_current(own, folder)
+
+
+def test_without_its_files_it_is_not(own: Recipe, folder: Path, tmp_path: Path) -> None:
+    assert not is_current(own, tmp_path / "elsewhere")
+    (folder / "training.json").unlink()
+    assert not is_current(own, folder)
+
+
+def test_an_unfinished_training_is_not(own: Recipe, folder: Path) -> None:
+    checkpoint.save(Checkpoint(own, (1, 8, 8), ("a", "b"), 16, epochs=1), folder)
+    assert not is_current(own, folder)
+
+
+def test_a_damaged_checkpoint_is_not(own: Recipe, folder: Path) -> None:
+    (folder / "checkpoint.pt").write_bytes(b"PK\x03\x04 damaged")
+    assert not is_current(own, folder)
+
+
+def test_another_recipe_is_not_but_another_board_is(own: Recipe, folder: Path, tmp_path: Path) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text(TEXT + "[hardware]\nclock_mhz = 125.0\n", encoding="utf-8")
+    assert is_current(recipe.load(str(path)), folder)
+    path.write_text(TEXT.replace("epochs = 2", "epochs = 3"), encoding="utf-8")
+    assert not is_current(recipe.load(str(path)), folder)
+
+
+def test_a_change_of_the_users_file_is_noticed(own: Recipe, folder: Path, tmp_path: Path) -> None:
+    os.utime(tmp_path / "own.py")
+    os.utime(folder / "checkpoint.pt", (2000, 2000))
+    assert not is_current(own, folder)
