@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
-from onnx import NodeProto, TensorProto, helper, numpy_helper
+from onnx import NodeProto, TensorProto, helper
 from qonnx.core.datatype import BaseDataType
 from qonnx.core.modelwrapper import ModelWrapper
 
@@ -73,7 +73,7 @@ def new_tensor(
         count += 1
         name = f"{base}.{count}"
     if value is not None:
-        model.graph.initializer.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
+        model.set_initializer(name, value)
     else:
         model.graph.value_info.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, list(shape)))
     if datatype is not None:

@@ -146,7 +146,7 @@ class AbsorbActivation(Rewrite):
     @staticmethod
     def _replace(model: ModelWrapper, found: Chain, source: str, nodes: list[NodeProto]) -> None:
         """`nodes`, then the scale, in the place of the chain."""
-        factor = new_tensor(model, f"{found.nodes[-1].name}.level", [], value=np.float32(found.scale))
+        factor = new_tensor(model, f"{found.nodes[-1].name}.level", [], value=np.array(found.scale, dtype=np.float32))
         name = new_node_name(model, f"{found.nodes[-1].name}.scale")
         scale = helper.make_node("Mul", [source, factor], [found.nodes[-1].output[0]], name=name)
         replace(model, found.nodes, [*nodes, scale])

@@ -53,7 +53,7 @@ def scale_of(model: ModelWrapper, node: NodeProto | None) -> Scale | None:
 def _times(model: ModelWrapper, source: str, factor: float, output: str) -> NodeProto:
     """A Mul of `source` by `factor` into `output`."""
     node = NodeProto(op_type="Mul", name=new_node_name(model, f"{output}.scale"), output=[output])
-    node.input.extend([source, new_tensor(model, f"{output}.level", [], value=np.float32(factor))])
+    node.input.extend([source, new_tensor(model, f"{output}.level", [], value=np.array(factor, dtype=np.float32))])
     return node
 
 
