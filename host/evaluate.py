@@ -8,13 +8,15 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from host.errors import EmptyError, MetadataError, MissingFileError, RangeError
-from host.overlay import WrapNetOverlay
+
+if TYPE_CHECKING:
+    from host.overlay import WrapNetOverlay
 
 STAGE = "board"
 AGAINST = "torch"
@@ -82,7 +84,7 @@ def reference(path: Path, count: int | None) -> tuple[npt.NDArray[Any], npt.NDAr
 
 
 def evaluate(
-    overlay: WrapNetOverlay,
+    overlay: "WrapNetOverlay",
     path: Path,
     count: int | None = None,
     batch: int = 50,

@@ -6,12 +6,12 @@ import os
 import subprocess
 import sys
 import time
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
+from chain.cli import model_name
 from chain.errors import InputError, ToolError
 from chain.files import atomic, write_json
 
@@ -44,16 +44,6 @@ def evaluate(model: str, build: Path, images: int | None, stall: int = 0) -> int
         raise ToolError(f"the driver stopped with status {status} (see above); repeat: {' '.join(command)}")
     write_json(folder / "seconds" / "board.json", {"seconds": time.monotonic() - begin})
     return status
-
-
-def model_name(model: str) -> str:
-    """The name that a recipe gives its model, or `model` itself if it is not a recipe's path. Raises InputError."""
-    if not model.endswith(".toml"):
-        return model
-    try:
-        return str(tomllib.loads(Path(model).read_text(encoding="utf-8"))["name"])
-    except (OSError, tomllib.TOMLDecodeError, KeyError) as error:
-        raise InputError(f"{model} is not a recipe with a name: {error}") from None
 
 
 def write_golden(reference: Path, golden: Path) -> None:

@@ -143,6 +143,7 @@ class Machine:
                 fabric = Board(design.library, design.rtl, self.memory.ddr, BASE)
             except (OSError, AttributeError) as error:
                 raise ToolError(f"{error}: build it again (python -m fpga.shell {design.model})") from None
+            fabric.set_limit(0)  # jobs are stepped here, so that one can be left in its middle
             if self._stall:
                 fabric.set_stall(self._seed, self._stall)
             if self._fabric:
@@ -158,11 +159,12 @@ class Machine:
                 fabric = self._loaded()
                 if not self._started:
                     return
-                if fabric.run(_STEP) < _STEP:
+                took = fabric.run(_STEP)
+                if took == 0:  # both DMAs are idle
                     self._started.clear()
                     return
                 now = [fabric.read(offset) for offset in _PROGRESS]
-            quiet, before = (quiet + _STEP if now == before else 0), now
+            quiet, before = (quiet + took if now == before else 0), now
             if quiet >= _PATIENCE or len(self._started) < len(_CONTROLS):
                 return
             time.sleep(0)  # let others have the lock

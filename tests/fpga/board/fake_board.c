@@ -32,6 +32,7 @@ Board* board_new(const char* rtl, uint8_t* ddr, uint64_t base, uint64_t size) {
 void board_free(Board* b) { free(b); }
 uint64_t board_cycles(Board* b) { return b->cycles; }
 void board_set_stall(Board* b, uint32_t seed, uint32_t percent) { (void)b, (void)seed, (void)percent; }
+void board_set_limit(Board* b, uint64_t cycles) { (void)b, (void)cycles; }
 void board_set_fault(Board* b, uint64_t base, uint64_t size) { (void)b, (void)base, (void)size; }
 
 static void finish(Board* b) {

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The file beside the bitstream: what is read, and the error for each way in which it can be wrong."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from host.errors import MetadataError, MismatchError, MissingFileError
+from host.metadata import load
+
+
+def values() -> dict[str, Any]:
+    return {
+        "format": 1,
+        "model": "toy",
+        "input": {"shape": [4, 4, 3], "bits": 8, "elements_per_word": 3, "word_bytes": 3, "words_per_frame": 16},
+        "output": {
+            "shape": [10],
+            "bits": 8,
+            "signed": True,
+            "elements_per_word": 2,
+            "word_bytes": 2,
+            "words_per_frame": 5,
+        },
+        "classes": [str(digit) for digit in range(10)],
+        "clock_mhz": 100,
+        "part": "xc7z020clg400-1",
+        "design_hash": "ab" * 28 + "01234567",
+        "bit_sha256": hashlib.sha256(b"bit").hexdigest(),
+        "hwh_sha256": hashlib.sha256(b"hwh").hexdigest(),
+    }
+
+
+def write(folder: Path, content: dict[str, Any]) -> Path:
+    (folder / "toy.bit").write_bytes(b"bit")
+    (folder / "toy.hwh").write_bytes(b"hwh")
+    (folder / "toy.json").write_text(json.dumps(content), encoding="utf-8")
+    return folder / "toy.bit"
+
+
+def test_a_good_file(tmp_path: Path) -> None:
+    metadata = load(write(tmp_path, values()))
+    assert (metadata.model, metadata.clock_mhz, metadata.short_hash) == ("toy", 100.0, 0x01234567)
+    assert (metadata.input.shape, metadata.input.frame_bytes) == ((4, 4, 3), 48)
+    assert (metadata.output.signed, metadata.output.frame_bytes) == (True, 10)
+    assert (metadata.ip, metadata.simulated) == (None, False)
+
+
+@pytest.mark.parametrize("name", ["toy.bit", "toy.hwh", "toy.json"])
+def test_a_missing_file_is_named(tmp_path: Path, name: str) -> None:
+    bit = write(tmp_path, values())
+    (tmp_path / name).unlink()
+    with pytest.raises(MissingFileError, match=name):
+        load(bit)
+
+
+@pytest.mark.parametrize("name", ["toy.bit", "toy.hwh"])
+def test_files_of_different_builds_are_refused(tmp_path: Path, name: str) -> None:
+    bit = write(tmp_path, values())
+    (tmp_path / name).write_bytes(b"another build")
+    with pytest.raises(MismatchError, match=rf"{name}.*do not belong together"):
+        load(bit)
+
+
+def test_the_name_of_another_file(tmp_path: Path) -> None:
+    with pytest.raises(MissingFileError, match=r"expected the name of a \.bit file"):
+        load(write(tmp_path, values()).with_suffix(".hwh"))
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1]", "\xff"])
+def test_not_json(tmp_path: Path, text: str) -> None:
+    bit = write(tmp_path, values())
+    bit.with_suffix(".json").write_bytes(text.encode("latin-1"))
+    with pytest.raises(MetadataError, match="JSON"):
+        load(bit)
+
+
+@pytest.mark.parametrize("key", ["model", "input", "output", "classes", "clock_mhz", "part", "design_hash"])
+def test_a_missing_entry_is_named(tmp_path: Path, key: str) -> None:
+    content = values()
+    del content[key]
+    with pytest.raises(MetadataError, match=f"'{key}' is missing"):
+        load(write(tmp_path, content))
+
+
+@pytest.mark.parametrize(
+    "path, value, says",
+    [
+        (("format",), 2, "format 2, this driver reads format 1"),
+        (("model",), 7, "model: expected a text"),
+        (("clock_mhz",), 0, "clock_mhz"),
+        (("clock_mhz",), "fast", "clock_mhz"),
+        (("design_hash",), "0x12", "design_hash: expected 64"),
+        (("classes",), 3, "not iterable"),
+        (("input",), [], "input: expected an object"),
+        (("input", "shape"), [16, 3], r"input.shape: expected \[H, W, C\]"),
+        (("input", "shape"), [4, 4, "3"], "input.shape"),
+        (("input", "bits"), 9, "input.bits: 9 does not fit uint8"),
+        (("input", "signed"), True, "images are unsigned"),
+        (("input", "elements_per_word"), 0, "input.elements_per_word: expected a positive integer"),
+        (("input", "words_per_frame"), 15, "15 words of 3 elements"),
+        (("input", "word_bytes"), 2, "do not fit a word of 2 bytes"),
+        (("output", "bits"), 33, "output.bits: 33 does not fit int32"),
+        (("output", "shape"), [2, 5], r"output.shape: expected \[classes\]"),
+    ],
+)
+def test_a_wrong_entry_is_named(tmp_path: Path, path: tuple[str, ...], value: object, says: str) -> None:
+    content = values()
+    place = content
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = value
+    with pytest.raises(MetadataError, match=says) as caught:
+        load(write(tmp_path, content))
+    assert "toy.json" in str(caught.value)
+
+
+def test_unsigned_32_bits_do_not_fit(tmp_path: Path) -> None:
+    content = values()
+    content["output"].update(bits=32, signed=False, elements_per_word=1, word_bytes=4, words_per_frame=10)
+    with pytest.raises(MetadataError, match="does not fit int32"):
+        load(write(tmp_path, content))
+    content["output"]["signed"] = True
+    assert load(write(tmp_path, content)).output.bits == 32
