@@ -41,7 +41,7 @@ module shell_registers #(
     input  logic        out_busy_i,
     input  logic        out_done_i,
 
-    // Errors: bit 0 read, 1 write, 2 refused; `reset_done_i` takes the done bits back
+    // Errors: bit 0 read, 1 write, 2 refused; `forget_done_i` takes the done bits back
     input  logic [2:0]  errors_i,
     output logic        failed_o,
     output logic        reset_o,
@@ -77,6 +77,7 @@ module shell_registers #(
   localparam logic [11:0] Reset = 12'h23c;
 
   logic write, read;
+  logic [11:0] write_offset, read_offset;
   logic bvalid_q, rvalid_q;
   logic [31:0] rdata_d, rdata_q;
   logic [31:0] cycles_high_q;  // taken when the low half is read
@@ -88,6 +89,12 @@ module shell_registers #(
   function automatic logic [31:0] merge(logic [31:0] old, logic [31:0] data, logic [3:0] strobe);
     for (int unsigned lane = 0; lane < 4; lane++) merge[lane*8+:8] = strobe[lane] ? data[lane*8+:8] : old[lane*8+:8];
   endfunction
+
+  // Registers are whole words: a narrow access says by the strobes which bytes it means.
+  logic unused_low_bits;
+  assign unused_low_bits = &{1'b0, s_axi_awaddr[1:0], s_axi_araddr[1:0]};
+  assign write_offset = {s_axi_awaddr[11:2], 2'b00};
+  assign read_offset  = {s_axi_araddr[11:2], 2'b00};
 
   // Address and data of a write are taken together, once both are there and the last response is gone.
   assign write         = s_axi_awvalid && s_axi_wvalid && !bvalid_q;
@@ -101,10 +108,10 @@ module shell_registers #(
   assign s_axi_rresp   = 2'b00;
   assign s_axi_rvalid  = rvalid_q;
 
-  assign in_start_o  = write && s_axi_awaddr == InControl && s_axi_wstrb[0] && s_axi_wdata[0];
-  assign out_start_o = write && s_axi_awaddr == OutControl && s_axi_wstrb[0] && s_axi_wdata[0];
-  assign reset_o     = write && s_axi_awaddr == Reset && s_axi_wstrb[0] && s_axi_wdata[0];
-  assign error_clear = (write && s_axi_awaddr == Error && s_axi_wstrb[0]) ? s_axi_wdata[2:0] : 3'b0;
+  assign in_start_o  = write && write_offset == InControl && s_axi_wstrb[0] && s_axi_wdata[0];
+  assign out_start_o = write && write_offset == OutControl && s_axi_wstrb[0] && s_axi_wdata[0];
+  assign reset_o     = write && write_offset == Reset && s_axi_wstrb[0] && s_axi_wdata[0];
+  assign error_clear = (write && write_offset == Error && s_axi_wstrb[0]) ? s_axi_wdata[2:0] : 3'b0;
 
   assign in_address_o  = in_address_q;
   assign in_frames_o   = in_frames_q;
@@ -113,7 +120,7 @@ module shell_registers #(
   assign failed_o      = error_q != '0;
 
   always_comb begin
-    case (s_axi_araddr)
+    case (read_offset)
       InControl:      rdata_d = {28'b0, !in_busy_i, !in_busy_i, in_done_q, in_busy_i};
       InAddressLow:   rdata_d = in_address_q[31:0];
       InAddressHigh:  rdata_d = in_address_q[63:32];
@@ -159,16 +166,16 @@ module shell_registers #(
     end else begin
       bvalid_q <= write || (bvalid_q && !s_axi_bready);
       rvalid_q <= read || (rvalid_q && !s_axi_rready);
-      if (read && s_axi_araddr == CyclesLow) cycles_high_q <= cycles_i[63:32];
+      if (read && read_offset == CyclesLow) cycles_high_q <= cycles_i[63:32];
 
       // An event in the cycle of a read is not lost: the read gave the old value.
-      in_done_q  <= in_done_i || (in_done_q && !in_start_o && !forget_done_i && !(read && s_axi_araddr == InControl));
+      in_done_q  <= in_done_i || (in_done_q && !in_start_o && !forget_done_i && !(read && read_offset == InControl));
       out_done_q <= out_done_i
-          || (out_done_q && !out_start_o && !forget_done_i && !(read && s_axi_araddr == OutControl));
+          || (out_done_q && !out_start_o && !forget_done_i && !(read && read_offset == OutControl));
       error_q    <= errors_i | (error_q & ~error_clear);
 
       if (write) begin
-        case (s_axi_awaddr)
+        case (write_offset)
           InAddressLow:   in_address_q[31:0] <= merge(in_address_q[31:0], s_axi_wdata, s_axi_wstrb);
           InAddressHigh:  in_address_q[63:32] <= merge(in_address_q[63:32], s_axi_wdata, s_axi_wstrb);
           InFrames:       in_frames_q <= merge(in_frames_q, s_axi_wdata, s_axi_wstrb);

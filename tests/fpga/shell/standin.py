@@ -41,8 +41,10 @@ def write(folder: Path, in_bytes: int, in_words: int, out_bytes: int, out_words:
     values = {"InBytes": in_bytes, "InWords": in_words, "OutBytes": out_bytes, "OutWords": out_words}
     for name, value in values.items():
         text = text.replace(f"localparam int unsigned {name} = 1;", f"localparam int unsigned {name} = {value};")
-    (folder / "accelerator.sv").write_text(text, encoding="utf-8")
-    (folder / "seed.hex").write_text(f"{SEED:08x}\n", encoding="utf-8")
+    for name, content in (("accelerator.sv", text), ("seed.hex", f"{SEED:08x}\n")):
+        path = folder / name
+        if not path.exists() or path.read_text(encoding="utf-8") != content:  # make looks at the time stamp
+            path.write_text(content, encoding="utf-8")
     made = design(in_bytes, in_words, out_bytes, out_words, model)
     made.save(folder)
     return made
