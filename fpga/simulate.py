@@ -6,7 +6,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,13 +69,17 @@ class Run:
 
 
 class Simulator:
-    """A design built for simulation: `run` may be called any number of times."""
+    """A design built for simulation: `run` may be called any number of times.
 
-    def __init__(self, rtl: Path, cache: Path = verilate.DEFAULT_CACHE) -> None:
+    With `netlist`, files of the synthesised design take the place of the RTL, and only its ends are recorded.
+    """
+
+    def __init__(self, rtl: Path, cache: Path = verilate.DEFAULT_CACHE, netlist: Sequence[Path] = ()) -> None:
         self.rtl = rtl
         self.design = load(rtl)
+        self._taps = () if netlist else self.design.taps
         with tempfile.TemporaryDirectory() as scratch:
-            self.program = build(self.design, rtl, cache, Path(scratch))
+            self.program = build(self.design, rtl, cache, Path(scratch), netlist)
 
     def run(
         self,
@@ -97,7 +101,7 @@ class Simulator:
             source.write_bytes(packed.tobytes())
             target = Path(scratch) / "streams"
             target.mkdir()
-            patience = 20 * (design.bound + sum(layer.cycles for layer in design.layers)) + 10_000
+            patience = (4 * sum(layer.cycles for layer in design.layers) + 10_000) * 100 // (100 - percent)
             command = [self.program, source, target, len(images), seed, percent, patience]
             facts, code = _execute([str(item) for item in command], self.rtl, progress)
             edges = tuple(Edge(name, *(int(value) for value in rest)) for name, *rest in facts.get("edge", []))
@@ -106,7 +110,7 @@ class Simulator:
                     f"the design stands still after {facts['received'][0][0]} result words of {len(images)} images "
                     f"(seed {seed}, {percent} % stalls). {diagnose(design, edges)}"
                 )
-            streams = {tap.signal: _read(target / tap.signal, tap, len(images)) for tap in design.taps}
+            streams = {tap.signal: _read(target / tap.signal, tap, len(images)) for tap in self._taps}
             outputs = _read(target / "m_axis", _output_tap(design), len(images))
         return Run(
             outputs=outputs,
@@ -118,9 +122,9 @@ class Simulator:
         )
 
 
-def build(design: Design, rtl: Path, cache: Path, scratch: Path) -> Path:
+def build(design: Design, rtl: Path, cache: Path, scratch: Path, netlist: Sequence[Path] = ()) -> Path:
     """The simulation program of `design`, from the cache if nothing has changed. `scratch` is for generated files."""
-    edges = _edges(rtl / f"{design.top}.sv")
+    edges = [] if netlist else _edges(rtl / f"{design.top}.sv")
     tapped = {tap.signal: words.word_bytes(tap.bits, tap.elements_per_word) for tap in design.taps}
     listed = " ".join(f"TAPPED({name}, {tapped[name]})" if name in tapped else f"PLAIN({name})" for name in edges)
     write_text(
@@ -137,7 +141,7 @@ def build(design: Design, rtl: Path, cache: Path, scratch: Path) -> Path:
     return verilate.build(
         verilate.Build(
             top=design.top,
-            sources=[rtl / name for name in design.files],
+            sources=netlist or [rtl / name for name in design.files],
             harness=[scratch / HARNESS.name],
             kind="executable",
             vlt=[scratch / "streams.vlt"],
@@ -146,7 +150,7 @@ def build(design: Design, rtl: Path, cache: Path, scratch: Path) -> Path:
             warnings=False,
         ),
         cache=cache,
-        name=f"simulate-{design.model}",
+        name=f"{'netlist' if netlist else 'rtl'}-{design.model}",
     )
 
 

@@ -51,6 +51,12 @@ class Patch:
 PATCHES = (
     Patch("vpc.sv", "`default_nettype none\n", "", "slang: no default_nettype inside a module"),
     Patch("vpc.sv", "`default_nettype wire\n", "", "slang: no default_nettype inside a module"),
+    Patch(
+        "dwc_axi.sv",
+        ".N(IBITS * OBITS)",
+        ".N(IBITS % OBITS == 0? IBITS : OBITS % IBITS == 0? OBITS : IBITS * OBITS)",
+        "a vector of one word of the wider side is a plain shift register; of their product it is a barrel shifter",
+    ),
 )
 
 

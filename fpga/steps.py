@@ -1,0 +1,241 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The steps of one model from model.onnx on: each reads and writes files of build/<model>/ and records its seconds."""
+
+import contextlib
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from chain.agreement import StageResult
+from chain.errors import InputError
+from chain.files import atomic, write_json
+from fpga import resources
+from fpga.design import Design
+from fpga.folding import Folding
+
+DEFAULT_FPS = 1000.0
+BATCH = 250
+
+Advance = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Hardware:
+    """The recipe's [hardware] table, as the model file carries it."""
+
+    part: str = "xc7z020clg400-1"
+    clock_mhz: float = 100.0
+    fps: float = DEFAULT_FPS
+
+
+@dataclass(frozen=True)
+class Model:
+    """build/<model>/ and what model.onnx says about itself."""
+
+    folder: Path
+    name: str
+    classes: tuple[str, ...] = ()
+    hardware: Hardware = field(default_factory=Hardware)
+
+    @property
+    def onnx(self) -> Path:
+        return self.folder / "model.onnx"
+
+    @property
+    def dataflow(self) -> Path:
+        return self.folder / "dataflow.onnx"
+
+    @property
+    def rtl(self) -> Path:
+        return self.folder / "rtl"
+
+    @property
+    def cache(self) -> Path:
+        """Simulations and syntheses that need not be made again."""
+        return self.folder / "sim"
+
+    @property
+    def synthesis(self) -> Path:
+        return self.folder / "synth"
+
+    @property
+    def stages(self) -> Path:
+        return self.folder / "stages"
+
+
+@dataclass(frozen=True)
+class Reference:
+    """reference.npz: what PyTorch made of the test images. `images` [N, H, W, C], `outputs` [N, classes]."""
+
+    images: npt.NDArray[np.uint8]
+    labels: npt.NDArray[np.int64]
+    outputs: npt.NDArray[np.int32]
+
+
+def open_model(build: Path, name: str) -> Model:
+    """The model `name` in `build`. InputError if it has not been exported, or its metadata is unusable."""
+    import onnx
+
+    folder = build / name
+    path = folder / "model.onnx"
+    if not path.is_file():
+        raise InputError(f"{path} does not exist: export the model first (make export MODEL={name})")
+    properties = {entry.key: entry.value for entry in onnx.load(path).metadata_props}
+    try:
+        given = json.loads(properties.get("wrapnet.hardware", "{}"))
+        classes = tuple(str(item) for item in json.loads(properties.get("wrapnet.classes", "[]")))
+        known = {key: given[key] for key in ("part", "clock_mhz", "fps") if given.get(key) is not None}
+        hardware = Hardware(**known)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{path}: its metadata wrapnet.hardware or wrapnet.classes is unusable: {error}") from error
+    resources.part_of(hardware.part)
+    if not hardware.clock_mhz > 0:
+        raise InputError(f"{path}: clock_mhz is {hardware.clock_mhz!r}, expected more than 0")
+    return Model(folder, name, classes, hardware)
+
+
+def reference(model: Model) -> Reference:
+    """Read reference.npz. InputError if it is missing or incomplete."""
+    path = model.folder / "reference.npz"
+    try:
+        with np.load(path, allow_pickle=False) as values:
+            return Reference(values["images"], values["labels"], values["outputs"])
+    except FileNotFoundError:
+        raise InputError(f"{path} does not exist: export the model first (make export MODEL={model.name})") from None
+    except (KeyError, ValueError, OSError) as error:
+        raise InputError(f"{path} is damaged ({error}): export the model again") from error
+
+
+def build_rtl(model: Model, fps: float | None = None, luts: int | None = None) -> tuple[Folding, Design]:
+    """model.onnx -> dataflow.onnx and rtl/. `luts` is a budget; without it `fps` (or the recipe's) is the target."""
+    from fpga import fifo, folding, mapping, stitch
+
+    if fps is not None and luts is not None:
+        raise InputError("give FPS= or LUT=, not both")
+    hardware = model.hardware
+    with seconds(model, "rtl"):
+        graph = mapping.to_dataflow(model.onnx)
+        if luts is not None:
+            chosen = folding.for_luts(graph, luts, hardware.clock_mhz)
+        else:
+            chosen = folding.for_fps(graph, fps if fps is not None else hardware.fps, hardware.clock_mhz)
+        graph = mapping.specialise(graph, part=hardware.part, clock_ns=1000.0 / hardware.clock_mhz)
+        graph = fifo.name_streams(graph)
+        graph = fifo.insert(graph, fifo.depths(graph).edges)
+        made = stitch.stitch(graph, model.rtl, model.name, hardware.clock_mhz, hardware.part, model.classes)
+        with atomic(model.dataflow) as path:
+            graph.save(str(path))
+    return chosen, made
+
+
+def check_graph(model: Model, advance: Advance = lambda count: None) -> StageResult:
+    """Stage "finn": the dataflow graph in Python against onnxruntime, every layer, every image of reference.npz."""
+    from qonnx.core.modelwrapper import ModelWrapper
+
+    from export.ops import runtime
+    from fpga import mapping
+
+    given = reference(model)
+    graph = ModelWrapper(str(model.dataflow))
+    proto = runtime.load(model.onnx)
+    layers = runtime.accumulators(proto)
+    session = runtime.OnnxRuntime(model.onnx, list(layers.values()), threads=1)
+    result = StageResult("finn", "onnxruntime")
+    with seconds(model, "finn"):
+        for part in _batches(len(given.images)):
+            images = given.images[part]
+            got = mapping.execute(graph, images)
+            wanted = session(np.moveaxis(images, -1, 1))
+            expected = {layer: wanted[tensor].astype(np.int64) for layer, tensor in layers.items()}
+            expected["output"] = given.outputs[part].astype(np.int64)
+            result.add(given.labels[part], _classes(got["output"]), expected, got)
+            advance(len(images))
+    result.save(model.stages)
+    return result
+
+
+def check_rtl(model: Model, images: int, seed: int, percent: int, advance: Advance = lambda count: None) -> StageResult:
+    """Stage "rtl": the design in Verilator, every stream against the dataflow graph, with stalls on both ends.
+
+    First without stalls for the times. Raises ToolError if the design stalls, or needs over 1.02 of the bound.
+    """
+    from qonnx.core.modelwrapper import ModelWrapper
+
+    from fpga import simulate
+    from fpga.reference import streams
+
+    given = reference(model)
+    count = min(images, len(given.images))
+    with seconds(model, "sim"):
+        simulator = simulate.Simulator(model.rtl, model.cache)
+        made = simulator.design
+        timed = simulate.measure(simulator, given.images)
+        run = simulator.run(given.images[:count], seed, percent, advance)
+        expected = streams(ModelWrapper(str(model.dataflow)), given.images[:count], [tap.tensor for tap in made.taps])
+        expected["output"] = given.outputs[:count].astype(np.int64)
+        result = StageResult("rtl", "finn")
+        simulate.agree(result, given.labels[:count], _classes(run.outputs), expected, run, made)
+        result.extra = {
+            "fill": timed.fill,
+            "interval": timed.interval,
+            "bound": made.bound,
+            "cycles": run.cycles,
+            "cycles_per_second": run.cycles / run.seconds if run.seconds else 0.0,
+            "seed": seed,
+            "stall_percent": percent,
+            "latency_us": timed.fill / made.clock_mhz,
+            "fps": made.clock_mhz * 1e6 / timed.interval,
+        }
+    result.save(model.stages)
+    return result
+
+
+def count_resources(model: Model) -> resources.Resources:
+    """Count LUTs, flip-flops, BRAMs and DSPs with Yosys and write resources.json. Raises if the part is too small."""
+    with seconds(model, "resources"):
+        return resources.write(model.rtl, model.synthesis, model.folder / "resources.json")
+
+
+def check_netlist(model: Model, images: int, advance: Advance = lambda count: None) -> StageResult:
+    """Stage "netlist": the synthesised netlist in Verilator, its outputs against PyTorch's."""
+    from fpga import netlist
+
+    given = reference(model)
+    count = min(images, len(given.images))
+    with seconds(model, "netlist"):
+        run = netlist.simulate(model.rtl, model.synthesis, model.cache, given.images[:count], advance)
+        result = StageResult("netlist", "torch")
+        result.add(
+            given.labels[:count],
+            _classes(run.outputs),
+            {"output": given.outputs[:count]},
+            {"output": run.outputs.reshape(given.outputs[:count].shape)},
+        )
+        result.extra = {"cycles": run.cycles, "cycles_per_second": run.cycles / run.seconds if run.seconds else 0.0}
+    result.save(model.stages)
+    return result
+
+
+@contextlib.contextmanager
+def seconds(model: Model, step: str) -> Iterator[None]:
+    """Record how long the block took in seconds/<step>.json, if it ends well."""
+    begin = time.monotonic()
+    yield
+    write_json(model.folder / "seconds" / f"{step}.json", {"seconds": round(time.monotonic() - begin, 3)})
+
+
+def _batches(count: int) -> Iterator[slice]:
+    for start in range(0, count, BATCH):
+        yield slice(start, min(start + BATCH, count))
+
+
+def _classes(outputs: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+    """Predictions: the first largest of the outputs, or the only one, an index already."""
+    rows = outputs.reshape(len(outputs), -1)
+    return rows[:, 0].astype(np.int64) if rows.shape[1] == 1 else rows.argmax(axis=1).astype(np.int64)
