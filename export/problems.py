@@ -50,15 +50,13 @@ class Kind(Enum):
     """What a tensor holds."""
 
     RAW = "the network's raw input"
-    SCALED = "the scaled input"
     LEVELS = "quantised levels"
     DIVIDED = "levels divided by their scale"
     INTEGERS = "integers"
     SUMS = "exact sums"
     POOLED = "pooled sums"
     ACCUMULATED = "an accumulator"
-    FACTORED = "a scaled accumulator"
-    AFFINE = "a scaled and offset accumulator"
+    CHAIN = "a value on its way to a quantiser"
     UNKNOWN = "unknown"
 
 
@@ -78,7 +76,11 @@ class _Unmappable(Exception):
     """Internal: reason and way out of one node."""
 
 
-_SUPPORTED = "Mul, Add, Div, Round, Conv, MatMul, WrapAccumulator, Relu, Quant, MaxPool, ReduceSum, Flatten"
+_SUPPORTED = "Conv, MatMul, WrapAccumulator, Mul, Add, Relu, Quant, Div, Round, MaxPool, ReduceSum, Flatten"
+_BEFORE_CHAIN = (Kind.RAW, Kind.ACCUMULATED, Kind.POOLED, Kind.LEVELS, Kind.CHAIN)
+"""What a chain of elementwise operators that ends in a quantiser starts from."""
+_KEEPS_LEVELS = ("MaxPool", "Flatten", "Div")
+"""Operators that do not notice how the sum of two levels was rounded."""
 _WAYS_OUT = {
     "Sigmoid": "use ReLU and an activation quantiser instead",
     "Tanh": "use ReLU and an activation quantiser instead",
@@ -88,7 +90,6 @@ _WAYS_OUT = {
     "Gelu": "use ReLU and an activation quantiser instead",
     "HardSwish": "use ReLU and an activation quantiser instead",
     "HardSigmoid": "use ReLU and an activation quantiser instead",
-    "Clip": "use ReLU and an activation quantiser, which clips as well",
     "Softmax": "end the network with its last linear layer: the host picks the class from the integers",
     "LogSoftmax": "end the network with its last linear layer: the host picks the class from the integers",
     "ArgMax": "end the network with its last linear layer: the toolkit adds the choice of class itself",
@@ -105,7 +106,6 @@ _WAYS_OUT = {
     "Trunc": "use an activation quantiser instead",
     "Dropout": "export the network in evaluation mode",
     "Concat": "join branches with training.layers.QuantAdd",
-    "Sub": "join branches with training.layers.QuantAdd",
     "Reshape": "use flatten(1) in front of the linear layer",
     "Transpose": "keep tensors in the order N, C, H, W",
     "Pad": "give the padding to the convolution itself",
@@ -148,11 +148,12 @@ class _Walk:
         handlers: dict[str, Callable[[NodeProto], Held]] = {
             "Mul": self._mul,
             "Add": self._add,
+            "Sub": self._sub,
             "Div": self._div,
             "Round": self._round,
+            **dict.fromkeys(("Relu", "Neg", "Floor", "Ceil", "Clip"), self._chain),
             "Conv": self._conv,
             "MatMul": self._matmul,
-            "Relu": self._relu,
             "MaxPool": self._max_pool,
             "ReduceSum": self._reduce_sum,
             "Flatten": self._flatten,
@@ -233,45 +234,49 @@ class _Walk:
                 return index, constant
         return 0, None
 
-    def _per_channel(self, node: NodeProto, constant: Array) -> bool:
-        """Is the constant a scalar or [1, C, 1, 1] (or what broadcasts alike) for the node's output?"""
+    def _require_per_channel(self, node: NodeProto, constant: Array) -> None:
+        """The constant must be a number, or [1, C, 1, 1] or what broadcasts alike, for the node's output."""
         shape = self.wrapper.get_tensor_shape(node.output[0])
         if constant.size == 1 or not shape:
-            return True
+            return
         padded = (1,) * (len(shape) - constant.ndim) + constant.shape
-        return all(size == 1 or axis == 1 for axis, size in enumerate(padded))
+        if any(size != 1 and axis != 1 for axis, size in enumerate(padded)):
+            raise _Unmappable(
+                f"a constant of shape {list(constant.shape)}, expected one number a channel",
+                "scale and shift whole channels, as batch norm does",
+            )
 
     def _unsupported(self, node: NodeProto) -> Held:
         domain = f" of the domain {node.domain!r}" if node.domain else ""
         way_out = _WAYS_OUT.get(node.op_type, f"write the network with what is mapped: {_SUPPORTED}")
         raise _Unmappable(f"the operator {node.op_type}{domain} is not mapped to hardware", way_out)
 
+    def _chain(self, node: NodeProto, index: int = 0, constant: Array | None = None) -> Held:
+        """An operator that treats each value by itself, in front of a quantiser."""
+        held = self._source(node, *_BEFORE_CHAIN, index=index)
+        for name in node.input[1:] if node.op_type == "Clip" else []:
+            if name and name not in self.constants:
+                raise _Unmappable(f"its bound {name!r} is computed in the graph", "clip at constant bounds")
+        if constant is not None:
+            self._require_per_channel(node, constant)
+        return UNKNOWN if held.kind is Kind.UNKNOWN else Held(Kind.CHAIN)
+
     def _mul(self, node: NodeProto) -> Held:
         index, constant = self._operands(node)
         if constant is None:
             raise _Unmappable("it multiplies two computed tensors", "no attention or gating is mapped: use QuantAdd")
-        held = self._source(node, Kind.RAW, Kind.ACCUMULATED, Kind.POOLED, index=index)
-        if held.kind in (Kind.RAW, Kind.POOLED) and constant.size != 1:
-            raise _Unmappable(
-                f"a factor of shape {list(constant.shape)} on {held.kind.value}, expected one number",
-                "scale all channels alike; the first layer's weights can learn the rest",
-            )
-        if not self._per_channel(node, constant):
-            raise _Unmappable(f"a factor of shape {list(constant.shape)}, expected one for each channel", _WRAP_LAYERS)
-        if held.kind is Kind.RAW and float(constant.reshape(-1)[0]) <= 0:
-            raise _Unmappable("the input's factor is not positive", "activations are unsigned: use a positive factor")
-        after = {Kind.RAW: Kind.SCALED, Kind.ACCUMULATED: Kind.FACTORED, Kind.POOLED: Kind.AFFINE}
-        return Held(after.get(held.kind, Kind.UNKNOWN))
+        return self._chain(node, index, constant)
+
+    def _sub(self, node: NodeProto) -> Held:
+        index, constant = self._operands(node)
+        if constant is None:
+            raise _Unmappable("it subtracts two computed tensors", "join branches with training.layers.QuantAdd")
+        return self._chain(node, index, constant)
 
     def _add(self, node: NodeProto) -> Held:
         index, constant = self._operands(node)
         if constant is not None:
-            held = self._source(node, Kind.FACTORED, Kind.ACCUMULATED, index=index)
-            if not self._per_channel(node, constant):
-                raise _Unmappable(
-                    f"an offset of shape {list(constant.shape)}, expected one for each channel", _WRAP_LAYERS
-                )
-            return UNKNOWN if held.kind is Kind.UNKNOWN else Held(Kind.AFFINE)
+            return self._chain(node, index, constant)
         way_out = "use training.layers.QuantAdd, which quantises both sides with one quantiser"
         a, b = (self._source(node, Kind.LEVELS, index=i, way_out=way_out) for i in (0, 1))
         if Kind.UNKNOWN in (a.kind, b.kind):
@@ -281,21 +286,32 @@ class _Walk:
         shapes = [self.wrapper.get_tensor_shape(name) for name in node.input]
         if shapes[0] != shapes[1]:
             raise _Unmappable(f"it adds the shapes {shapes[0]} and {shapes[1]}", "add tensors of one shape")
+        readers = {user.op_type for user in self.graph.node if node.output[0] in user.input}
+        if readers - set(_KEEPS_LEVELS) and not _sums_exactly(a, b):
+            raise _Unmappable(
+                f"in float32 the sum of levels of scale {a.scale:g} is not always the level of their sum, which the "
+                f"{' and '.join(sorted(readers - set(_KEEPS_LEVELS)))} behind it would notice",
+                "use a scale that is a power of two, or let a layer follow directly",
+            )
         return Held(Kind.LEVELS, a.scale, a.top + b.top)
 
     def _div(self, node: NodeProto) -> Held:
         index, constant = self._operands(node)
-        if index != 0 or constant is None or constant.size != 1:
-            raise _Unmappable("it divides by something other than one constant number", _WRAP_LAYERS)
-        held = self._source(node, Kind.LEVELS)
-        scale = float(constant.reshape(-1)[0])
-        if held.kind is Kind.LEVELS and scale != held.scale:
-            raise _Unmappable(f"it divides levels of scale {held.scale:g} by {scale:g}", _WRAP_LAYERS)
-        return held if held.kind is Kind.UNKNOWN else Held(Kind.DIVIDED, 1.0, held.top)
+        if index != 0 or constant is None:
+            raise _Unmappable("it divides by a computed tensor", "divide by constants")
+        held = self._source(node, *_BEFORE_CHAIN)
+        if held.kind is not Kind.LEVELS:
+            return self._chain(node, 0, constant)
+        if constant.size != 1 or float(constant.reshape(-1)[0]) != held.scale:
+            divisor = f"{float(constant.reshape(-1)[0]):g}" if constant.size == 1 else f"{constant.size} numbers"
+            raise _Unmappable(f"it divides levels of scale {held.scale:g} by {divisor}", _WRAP_LAYERS)
+        return Held(Kind.DIVIDED, 1.0, held.top)
 
     def _round(self, node: NodeProto) -> Held:
-        held = self._source(node, Kind.DIVIDED)
-        return held if held.kind is Kind.UNKNOWN else Held(Kind.INTEGERS, 1.0, held.top)
+        held = self._source(node, Kind.DIVIDED, *_BEFORE_CHAIN)
+        if held.kind is Kind.DIVIDED:
+            return Held(Kind.INTEGERS, 1.0, held.top)
+        return self._chain(node)
 
     def _weights(self, node: NodeProto) -> Array | None:
         """The layer's constant integer weights; None where a problem is reported already at what computes them."""
@@ -320,6 +336,19 @@ class _Walk:
             raise _Unmappable(reason, "annotate the type that holds them")
         return weights
 
+    def _require_window(self, node: NodeProto, attributes: dict[str, Any]) -> None:
+        """What a sliding window over the image needs."""
+        if attributes.get("auto_pad", b"NOTSET") not in (b"NOTSET", b"VALID"):
+            raise _Unmappable("automatic padding", "give the padding as numbers")
+        pads = list(attributes.get("pads", [0, 0, 0, 0]))
+        if min(pads) < 0:
+            raise _Unmappable(f"negative pads {pads}", "crop the images before they reach the network")
+        shape, strides = self.wrapper.get_tensor_shape(node.input[0]), attributes.get("strides", [1, 1])
+        if shape:
+            padded = [shape[2] + pads[0] + pads[2], shape[3] + pads[1] + pads[3]]
+            if any(stride > size for stride, size in zip(strides, padded, strict=True)):
+                raise _Unmappable(f"strides {list(strides)} exceed the padded image {padded}", "use smaller strides")
+
     def _sums(self, held: Held, weights: Array, axes: tuple[int, ...]) -> Held:
         if held.kind is Kind.UNKNOWN:
             return UNKNOWN
@@ -341,10 +370,7 @@ class _Walk:
         attributes = {a.name: helper.get_attribute_value(a) for a in node.attribute}
         if weights.ndim != 4:
             raise _Unmappable(f"a kernel of {weights.ndim - 2} dimensions, expected 2", "use a 2-dimensional one")
-        if attributes.get("auto_pad", b"NOTSET") not in (b"NOTSET", b"VALID"):
-            raise _Unmappable("automatic padding", "give the padding as numbers")
-        if any(d != 1 for d in attributes.get("dilations", [1])):
-            raise _Unmappable(f"dilations {list(attributes['dilations'])}", "use a larger kernel, or stride")
+        self._require_window(node, attributes)
         group, channels = attributes.get("group", 1), weights.shape[0]
         inputs = weights.shape[1] * group
         if group != 1 and not (group == inputs == channels):
@@ -370,14 +396,10 @@ class _Walk:
         held = self._source(node, Kind.SUMS)
         return UNKNOWN if held.kind is Kind.UNKNOWN else Held(Kind.ACCUMULATED)
 
-    def _relu(self, node: NodeProto) -> Held:
-        held = self._source(node, Kind.ACCUMULATED, Kind.FACTORED, Kind.AFFINE)
-        return UNKNOWN if held.kind is Kind.UNKNOWN else Held(Kind.AFFINE)
-
     def _quant(self, node: NodeProto) -> Held:
         if node.input[0] in self.constants:
             raise _Unmappable("it quantises a constant (weights) in the graph", _WRAP_LAYERS)
-        self._source(node, Kind.RAW, Kind.SCALED, Kind.ACCUMULATED, Kind.FACTORED, Kind.AFFINE, Kind.LEVELS)
+        self._source(node, *_BEFORE_CHAIN)
         attributes = {a.name: helper.get_attribute_value(a) for a in node.attribute}
         names = ("scale", "zero point", "bit width")
         numbers = []
@@ -407,16 +429,13 @@ class _Walk:
         return Held(Kind.LEVELS, scale, 2 ** int(bits) - 1)
 
     def _max_pool(self, node: NodeProto) -> Held:
-        held = self._source(node, Kind.LEVELS, way_out="pool behind the activation quantiser")
+        held = self._source(node, Kind.LEVELS, Kind.INTEGERS, way_out="pool behind the activation quantiser")
         attributes = {a.name: helper.get_attribute_value(a) for a in node.attribute}
         if len(attributes.get("kernel_shape", [])) != 2:
             raise _Unmappable("a kernel that is not 2-dimensional", "use a 2-dimensional one")
         if attributes.get("ceil_mode", 0):
             raise _Unmappable("ceil_mode", "use ceil_mode=False, with padding where the sizes do not divide")
-        if any(d != 1 for d in attributes.get("dilations", [1])):
-            raise _Unmappable(f"dilations {list(attributes['dilations'])}", "pool without dilation")
-        if attributes.get("auto_pad", b"NOTSET") not in (b"NOTSET", b"VALID"):
-            raise _Unmappable("automatic padding", "give the padding as numbers")
+        self._require_window(node, attributes)
         if len([name for name in node.output if name]) != 1:
             raise _Unmappable("it also returns indices", "use return_indices=False")
         return held
@@ -441,3 +460,10 @@ class _Walk:
         if axis != 1:
             raise _Unmappable(f"axis {axis}, expected 1", "use flatten(1) in front of the linear layer")
         return held
+
+
+def _sums_exactly(a: Held, b: Held) -> bool:
+    """Whether s*i + s*j and s*(i+j) are one float32 for all levels i and j."""
+    scale = np.float32(a.scale)
+    i, j = np.arange(a.top + 1, dtype=np.float32)[:, None], np.arange(b.top + 1, dtype=np.float32)
+    return bool(np.array_equal(i * scale + j * scale, (i + j) * scale))

@@ -110,11 +110,7 @@ def test_bad_input_is_one_text_and_status_2(toy: Path) -> None:
     cases: list[tuple[Callable[[], object], object, str]] = [
         (lambda: None, "digist", "did you mean"),
         (lambda: toy.write_text(RECIPE.replace("seed = 5", "seed = 6"), encoding="utf-8"), toy, "another recipe"),
-        (
-            lambda: toy.write_text(RECIPE, encoding="utf-8") and save_checkpoint(toy, folder, False),
-            toy,
-            "stopped after",
-        ),
+        (unfinished, toy, "stopped after"),
         (lambda: (folder / "checkpoint.pt").write_bytes(b"PK" * 400), toy, "checkpoint.pt is"),
         (lambda: (folder / "checkpoint.pt").unlink(), toy, "train the model first"),
     ]

@@ -82,13 +82,7 @@ CHANGES: dict[str, tuple[Callable[[ModelProto], Any], str, str, str]] = {
         ),
         "pool1",
         "MaxPool of the domain 'com.example' is not mapped",
-        "write the network with what is mapped: Mul, Add",
-    ),
-    "dilated convolution": (
-        lambda m: (attribute(m, "conv2.conv", "dilations", [2, 2]), attribute(m, "conv2.conv", "pads", [2, 2, 2, 2])),
-        "conv2.conv",
-        "dilations [2, 2]",
-        "larger kernel",
+        "write the network with what is mapped: Conv, MatMul",
     ),
     "automatic padding": (
         lambda m: attribute(m, "conv2.conv", "auto_pad", "SAME_UPPER"),
@@ -155,8 +149,8 @@ CHANGES: dict[str, tuple[Callable[[ModelProto], Any], str, str, str]] = {
     "a factor for each pixel": (
         lambda m: constant(m, "act1.factor", lambda a: np.ones((1, 1, 8, 8))),
         "act1.mul",
-        "a factor of shape [1, 1, 8, 8]",
-        "WrapConv2d",
+        "a constant of shape [1, 1, 8, 8]",
+        "as batch norm does",
     ),
     "scales that do not match": (
         lambda m: constant(m, "conv2.in_scale", lambda s: s * 2),
@@ -255,6 +249,41 @@ def test_residual_of_two_scales() -> None:
     assert problem.node == "block.add"
     assert "scales 0.25 and 0.5" in problem.reason
     assert "training.layers.QuantAdd" in problem.way_out
+
+
+def test_sum_of_levels_that_a_quantiser_would_see_rounded() -> None:
+    """0.1 a + 0.1 b is not always 0.1 (a + b) in float32; with 0.25 it is."""
+    b = Builder((1, 6, 6)).input_quant(8)
+    b.conv("a", 4, (3, 3), pads=(1, 1, 1, 1)).activate("a_act", 4, scale=0.1)
+    skip = b.tensor
+    b.conv("b", 4, (3, 3), pads=(1, 1, 1, 1)).activate("b_act", 4, scale=0.1).add("add", skip).quant("again", 4, 0.2)
+    model = b.head("fc", 4 * 36, 3)
+    (problem,) = check(model)
+    assert (problem.node, "Quant behind it would notice" in problem.reason) == ("add", True)
+    for name in ("a_act.scale", "b_act.scale", "b.in_scale"):
+        constant(model, name, lambda s: np.float32(0.25))
+    assert check(model) == []
+
+
+def test_other_elementwise_chains_are_mapped() -> None:
+    """Clip behind the accumulator, and normalisation of the input by channel."""
+    b = Builder((3, 5, 5))
+    b.op("mean", "Sub", [b.tensor, b.constant("means", np.array([100, 120, 90]).reshape(1, 3, 1, 1))])
+    b.op("std", "Div", [b.tensor, b.constant("stds", np.array([50, 60, 45]).reshape(1, 3, 1, 1))])
+    b.quant("input_quant", 4, 0.25)
+    model = b.conv("conv", 4, (3, 3)).activate("act", 2).head("fc", 36, 3)
+    relu = node(model, "act.relu")
+    relu.op_type = "Clip"
+    model.graph.initializer.extend(numpy_helper.from_array(np.array(v, np.float32), f"bound{v}") for v in (0, 6))
+    relu.input.extend(["bound0", "bound6"])
+    assert check(model) == []
+
+
+def test_strides_beyond_the_image() -> None:
+    b = Builder((1, 2, 9)).input_quant(4)
+    model = b.conv("conv", 4, (1, 1), stride=(3, 1)).activate("act", 2).head("fc", 36, 3)
+    (problem,) = check(model)
+    assert (problem.node, problem.reason) == ("conv.conv", "strides [3, 1] exceed the padded image [2, 9]")
 
 
 def test_attention_is_named() -> None:
