@@ -70,6 +70,19 @@ def integers(x: Tensor, scale: Tensor) -> Tensor:
     return result
 
 
+def quantise_unsigned(x: Tensor, scale: Tensor, largest: float) -> Tensor:
+    """scale * clip(round(x / scale), 0, largest), rounding half to even; `scale` is one number.
+
+    What a chain of division, rounding, clamping and multiplication gives, in one node with a short gradient: it
+    passes where 0 < x < largest * scale, and reaches the scale from everywhere.
+
+    >>> quantise_unsigned(torch.tensor([-1.0, 0.3, 0.7, 9.0]), torch.tensor(0.5), 3.0).tolist()
+    [0.0, 0.5, 0.5, 1.5]
+    """
+    result: Tensor = _QuantiseUnsigned.apply(x, scale, largest)
+    return result
+
+
 def _range(z: Tensor) -> tuple[float, float]:
     if z.numel() == 0:
         return 0.0, 0.0
@@ -150,3 +163,34 @@ class _Integers(Function):
         if ctx.needs_input_grad[1]:
             by_scale = (-by_x * x / scale).sum_to_size(scale.shape)
         return (by_x if ctx.needs_input_grad[0] else None), by_scale
+
+
+class _QuantiseUnsigned(Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, scale: Tensor, largest: float) -> Tensor:
+        y = torch.div(x, scale).round_().clamp_(0.0, largest).mul_(scale)
+        ctx.largest = largest
+        ctx.save_for_backward(x, scale, y)
+        return y
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor | None, None]:
+        (gradient,) = gradients
+        x, scale, y = ctx.saved_tensors
+        by_x = torch.ops.aten.hardtanh_backward(gradient, x, 0.0, ctx.largest * scale.item())
+        by_scale = None
+        if ctx.needs_input_grad[1]:
+            by_scale = ((_dot(gradient, y) - _dot(by_x, x)) / scale).view(scale.shape)
+        return by_x, by_scale, None
+
+
+def _dot(a: Tensor, b: Tensor) -> Tensor:
+    """The sum of a * b without the product in memory, where both lie alike."""
+    for layout in (torch.contiguous_format, torch.channels_last):
+        if (layout is torch.contiguous_format or a.dim() == 4) and all(
+            t.is_contiguous(memory_format=layout) for t in (a, b)
+        ):
+            if layout is torch.channels_last:
+                a, b = a.permute(0, 2, 3, 1), b.permute(0, 2, 3, 1)
+            return torch.dot(a.reshape(-1), b.reshape(-1))
+    return (a * b).sum()

@@ -73,7 +73,9 @@ class _Run:
         self.recipe, self.dataset, self.folder, self.console = recipe, dataset, folder, console
         self.images = torch.from_numpy(dataset.train_images)
         self.labels = torch.from_numpy(dataset.train_labels)
-        self.model = build(recipe, dataset.input_shape, len(dataset.class_names), dataset.maximum)
+        model = build(recipe, dataset.input_shape, len(dataset.class_names), dataset.maximum)
+        # Channels last: pooling and convolution on CPUs take half the time.
+        self.model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.checkpoint = Checkpoint(recipe, dataset.input_shape, dataset.class_names, dataset.maximum)
         self.history: list[dict[str, Any]] = []
         self.writer: SummaryWriter
@@ -134,6 +136,7 @@ class _Run:
                 for group in optimiser.param_groups:
                     group["lr"] = learning_rate(stage, epoch * steps + step, stage.epochs * steps)
                 images = augment(self.images[indices].float(), self.recipe.augmentation, generator)
+                images = images.contiguous(memory_format=torch.channels_last)
                 labels = self.labels[indices]
                 counted = step % COUNT_EVERY == 0
                 if counted:
@@ -210,6 +213,7 @@ class _Run:
             f"train {100 * measured.accuracy:5.2f} %  test {100 * test.accuracy:5.2f} %  "
             f"overflow {100 * test.overflow_rate:.3f} %  {measured.seconds:.1f} s",
             highlight=False,
+            soft_wrap=True,
         )
 
     def _save(self, stage: Stage, done: int, optimiser: torch.optim.Optimizer) -> None:
