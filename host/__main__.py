@@ -104,8 +104,8 @@ def _evaluate(options: argparse.Namespace) -> int:
 
 
 def _progress(done: int, total: int) -> None:
-    end = "\n" if done == total else ""
-    print(f"\rboard: {done}/{total} images", end=end, file=sys.stderr, flush=True)
+    overwrite = sys.stderr.isatty() and done < total
+    print(f"board: {done}/{total} images", end="\r" if overwrite else "\n", file=sys.stderr, flush=True)
 
 
 def _simulated(overlay) -> str:

@@ -186,12 +186,14 @@ class Accelerator:
     def _finish(self, frames: int) -> dict[str, int]:
         self._raise_bus_error()
         counters = self._counters(
-            ("CYCLES_LOW", "CYCLES_HIGH", "FIRST_FRAME_CYCLE", "LAST_FRAME_CYCLE", "FRAMES_OUT", "OUT_FRAMES")
+            (*PROGRESS, "CYCLES_LOW", "CYCLES_HIGH", "FIRST_FRAME_CYCLE", "LAST_FRAME_CYCLE", "OUT_FRAMES")
         )
-        if counters["FRAMES_OUT"] != frames or counters["OUT_FRAMES"] != frames:
+        words = frames * self.metadata.input.words_per_frame
+        if counters["FRAMES_OUT"] != frames or counters["OUT_FRAMES"] != frames or counters["IN_WORDS"] != words:
             raise DeviceError(
-                f"the accelerator says it is done after {counters['FRAMES_OUT']} frames of {counters['OUT_FRAMES']}, "
-                f"{frames} were asked for: does another program use it?"
+                f"the accelerator says it is done after {counters['FRAMES_OUT']} frames of {counters['OUT_FRAMES']} "
+                f"and {counters['IN_WORDS']} input words of {words}, {frames} frames were asked for: "
+                "does another program use it?"
             )
         return counters
 

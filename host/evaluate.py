@@ -33,6 +33,12 @@ class Divergence:
     expected: int
     got: int
 
+    def __str__(self) -> str:
+        return (
+            f"layer {self.layer!r}, image {self.image}, index {list(self.index)}: "
+            f"expected {self.expected}, got {self.got}"
+        )
+
 
 @dataclass
 class StageResult:

@@ -123,7 +123,14 @@ class Board:
         self.busy = dict.fromkeys(("IN", "OUT"), False)
         self.done = dict.fromkeys(("IN", "OUT"), True)
         last = FILL + INTERVAL * (frames - 1)
-        self.set(FRAMES_OUT=frames, FIRST_FRAME_CYCLE=FILL, LAST_FRAME_CYCLE=last, CYCLES_LOW=last + 9, CYCLES_HIGH=0)
+        self.set(
+            FRAMES_OUT=frames,
+            IN_WORDS=2 * frames,
+            FIRST_FRAME_CYCLE=FILL,
+            LAST_FRAME_CYCLE=last,
+            CYCLES_LOW=last + 9,
+            CYCLES_HIGH=0,
+        )
 
 
 def results(words: np.ndarray) -> np.ndarray:
@@ -277,13 +284,16 @@ def test_a_bus_error_of_a_job_that_ended_is_told_too(accelerator: Accelerator, b
         accelerator.run(pixels(2))
 
 
-def test_too_few_frames_are_an_error(accelerator: Accelerator, board: Board) -> None:
+@pytest.mark.parametrize("frames, words", [(3, 8), (4, 7), (5, 8)])
+def test_another_amount_than_asked_for_is_an_error(
+    accelerator: Accelerator, board: Board, frames: int, words: int
+) -> None:
     def fault(board: Board) -> None:
         board.busy, board.done = dict.fromkeys(("IN", "OUT"), False), dict.fromkeys(("IN", "OUT"), True)
-        board.set(FRAMES_OUT=3)
+        board.set(FRAMES_OUT=frames, IN_WORDS=words)
 
     board.fault = fault
-    with pytest.raises(DeviceError, match="done after 3 frames of 4, 4 were asked for"):
+    with pytest.raises(DeviceError, match=f"{frames} frames of 4 and {words} input words of 8, 4 frames were asked"):
         accelerator.run(pixels(4))
 
 

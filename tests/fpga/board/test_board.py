@@ -107,10 +107,10 @@ def test_two_servers_do_not_share_a_port(serve: Callable[..., Served], fake_buil
 
 def test_the_server_listens_on_this_machine_only(serve: Callable[..., Served], fake_build: Path) -> None:
     port = int(serve("--build", fake_build, "--port", 0).line().rpartition(":")[2])
-    listening = [
-        line.split()[1] for line in Path("/proc/net/tcp").read_text().splitlines()[1:] if line.split()[3] == "0A"
-    ]
-    assert f"0100007F:{port:04X}" in listening and f"00000000:{port:04X}" not in listening
+    lines = [line.split() for name in ("tcp", "tcp6") for line in Path("/proc/net", name).read_text().splitlines()[1:]]
+    listening = [fields[1] for fields in lines if fields[3] == "0A" and fields[1].endswith(f":{port:04X}")]
+    this_machine = ("0100007F", "0000000000000000FFFF00000100007F")  # 127.0.0.1, plain and as an IPv6 address
+    assert [address.partition(":")[0] in this_machine for address in listening] == [True]
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_a_board_that_differs(run: Run, fake_build: Path, tmp_path: Path) -> Non
     "arguments, says",
     [
         (("missing",), "missing/reference.npz does not exist: make it first (python -m export export missing"),
-        (("no.toml",), "no.toml is not a recipe"),
+        (("no.toml",), "recipe 'no.toml': no such file"),
         (("first", "--images", "0"), "0 images were asked for"),
     ],
 )

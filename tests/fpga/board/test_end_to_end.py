@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The unmodified driver on the Verilated shell, through the unmodified pynq: results, counters, faults."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from chain import agreement
+from fpga import verilate
+from fpga.shell import metadata
+from tests.fpga.shell import standin
+
+IN_BYTES, IN_WORDS, OUT_BYTES, OUT_WORDS = 3, 11, 5, 2
+IMAGES = 23
+
+
+@pytest.fixture(scope="module")
+def build(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Path:
+    """A build folder with a stand-in that never takes a word of ones, and its reference."""
+    build = tmp_path_factory.mktemp("build")
+    rtl = build / "toy" / "rtl"
+    made = standin.write(rtl, IN_BYTES, IN_WORDS, OUT_BYTES, OUT_WORDS, "toy")
+    source = (rtl / "accelerator.sv").read_text(encoding="utf-8")
+    for old, new in (
+        ("s_axis_tready = !answering_q;", "s_axis_tready = !answering_q && s_axis_tdata != '1;"),
+        ("if (s_axis_tvalid) begin", "if (s_axis_tvalid && s_axis_tready) begin"),
+    ):
+        assert source.count(old) == 1
+        source = source.replace(old, new)
+    (rtl / "accelerator.sv").write_text(source, encoding="utf-8")
+    metadata.write(rtl, build / "toy" / "board", repository / verilate.DEFAULT_CACHE)
+    images = np.random.default_rng(3).integers(0, 255, (IMAGES, *made.input.shape), dtype=np.uint8)
+    outputs = standin.answer(images.reshape(IMAGES, -1), made).astype(np.int8).astype(np.int32)
+    np.savez(build / "toy" / "reference.npz", images=images, outputs=outputs, labels=outputs.argmax(axis=1))
+    return build
+
+
+def run(pynq_python: Path, repository: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": str(repository)}
+    command = [str(pynq_python), *map(str, arguments)]
+    return subprocess.run(command, cwd=repository, env=environment, capture_output=True, text=True, timeout=300)
+
+
+@pytest.mark.parametrize("stall", [0, 40])
+def test_the_board_stage_agrees(build: Path, pynq_python: Path, repository: Path, stall: int) -> None:
+    done = run(pynq_python, repository, "-m", "fpga.board", "evaluate", "toy", "--build", build, "--stall", stall)
+    assert done.returncode == 0, done.stdout + done.stderr
+    result = agreement.load(build / "toy" / "stages")["board"]
+    assert (result.images, result.correct, result.mismatches) == (IMAGES, IMAGES, 0)
+    interval = result.extra["interval"]
+    assert isinstance(interval, float)
+    if stall:
+        assert interval > IN_WORDS + OUT_WORDS
+    else:
+        assert interval == IN_WORDS + OUT_WORDS  # the stand-in takes a frame, then answers
+    assert result.extra["fps"] == pytest.approx(100e6 / interval)
+    assert result.extra["clock_mhz"] == 100 and result.extra["simulated"] is True
+
+
+FAULTS = """
+import json, sys
+import numpy as np
+from pathlib import Path
+from fpga.board.evaluate import simulated_board
+from host import WrapNetOverlay, connect, errors
+
+build = Path(sys.argv[1])
+said = {}
+with np.load(build / "toy" / "reference.npz") as content, simulated_board(build) as address:
+    images, outputs = content["images"], content["outputs"]
+    board = WrapNetOverlay(build / "toy" / "board" / "toy.bit", device=connect(address), timeout=1)
+    assert board.self_test() == 16
+    speed = board.throughput(images)
+    said["fill"] = speed.fill_cycles
+    said["cycles"] = speed.cycles
+
+    stuck = images.copy()
+    stuck[5, 0, 7] = 255
+    try:
+        board.run(stuck)
+    except errors.StallError as error:
+        said["stall"] = [error.stage, str(error)]
+    assert (board.run(images) == outputs).all()
+
+    for name, field in (("read", 0), ("write", 1)):
+        count = 0
+        def outside(size, real=type(board)._allocate):
+            global count
+            buffer = real(board, size)
+            if count == field:
+                buffer.__class__ = type("Outside", (buffer.__class__,), {"device_address": 0x4000_0000})
+            count += 1
+            return buffer
+        board._accelerator._allocate = outside
+        try:
+            board.run(images)
+        except errors.BusError as error:
+            said[name] = error.status
+        board._accelerator._allocate = board._allocate
+        assert (board.run(images) == outputs).all()
+    for _ in range(30):
+        assert (board.run(images[:7]) == outputs[:7]).all()
+print(json.dumps(said))
+"""
+
+
+def test_faults_are_diagnosed_and_survived(build: Path, pynq_python: Path, repository: Path) -> None:
+    with np.load(build / "toy" / "reference.npz") as content:
+        golden = {name: content[name][:16] for name in ("images", "outputs")}
+    np.savez(build / "toy" / "board" / "toy.golden.npz", **golden)
+    done = run(pynq_python, repository, "-c", FAULTS, build)
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    assert IN_WORDS < said["fill"] < 100
+    assert 0 <= said["cycles"] - (said["fill"] + (IMAGES - 1) * (IN_WORDS + OUT_WORDS)) < 50
+    stage, text = said["stall"]
+    assert stage == "accelerator"
+    assert f"took {5 * IN_WORDS + 7} of {IMAGES * IN_WORDS} words and gave {5 * OUT_WORDS} of" in text
+    assert (said["read"], said["write"]) == (1, 2)
