@@ -138,7 +138,7 @@ def install(environment: Environment, venv: Path, requirements: Path, wanted: st
     try:
         if not python.exists():
             run([str(base_python()), "-m", "venv", "--clear", str(folder)], log)
-        pip = [str(python), "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
+        pip = [str(python), "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--no-compile"]
         for item in environment.requirements:
             run([*pip, *item.options, "-r", str(requirements / item.file)], log)
         run([str(python), "-c", environment.proof], log)
