@@ -13,7 +13,7 @@ from qonnx.custom_op.registry import getCustomOp
 import fpga.ops  # noqa: F401  (registers the ops)
 from chain.errors import InputError, UnsupportedError
 from chain.integers import fold, half
-from fpga.ops._base import StreamOp
+from fpga.ops._base import DOMAIN, StreamOp
 from fpga.ops._window import interleave
 from fpga.ops.wrap_activation import TABLE_BITS
 
@@ -113,6 +113,8 @@ def _channels_first(value: Array) -> Array:
 def _step(model: ModelWrapper, node: NodeProto) -> Step:
     """A node as a function of batches, with the tensors that it reads and makes."""
     kind = node.op_type.removesuffix("_rtl")
+    if not node.domain.startswith(DOMAIN):
+        raise UnsupportedError(f"node {node.name!r} ({node.op_type}) is no hardware op; map the network first")
     op = getCustomOp(node)
     outputs = list(node.output)
     if isinstance(op, StreamOp):
@@ -126,9 +128,7 @@ def _step(model: ModelWrapper, node: NodeProto) -> Step:
         return (lambda x: (np.pad(x, ((0, 0), (top, bottom), (left, right), (0, 0))),)), inputs, outputs
     if kind == "ConvolutionInputGenerator":
         return _sliding_window(op, node.op_type.endswith("_rtl")), inputs, outputs
-    raise UnsupportedError(
-        f"node {node.name!r} ({node.op_type}) is no hardware op of the toolkit; map the network first"
-    )
+    raise UnsupportedError(f"node {node.name!r} ({node.op_type}): the toolkit uses no such op of FINN's; map it anew")
 
 
 def _sliding_window(op: Any, streamed: bool) -> Callable[[Array], tuple[Array, ...]]:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Chains of batch norm, ReLU and quantiser become thresholds that are exact for every integer."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -18,7 +20,7 @@ from tests.graphs import Builder
 NODE = NodeProto(op_type="Quant", name="some.quant")
 
 
-def chain_model(bits: int, k: int, factor, offset, out_bits: int, scale: float = 0.25) -> ModelWrapper:  # noqa: ANN001
+def chain_model(bits: int, k: int, factor, offset, out_bits: int, scale: float = 0.25) -> ModelWrapper:
     """A 1x1 convolution's accumulator of `bits` bits, then Mul, Add, Relu, Quant, one channel a factor."""
     b = Builder((1, 1, 1)).input_quant(1)
     b.conv("layer", len(factor), (1, 1), bits=bits, fold=k)
@@ -38,7 +40,7 @@ def reference(m: np.ndarray, bits: int, k: int, factor: float, offset: float, ou
     return levels
 
 
-def absorbed(model: ModelWrapper):  # noqa: ANN201
+def absorbed(model: ModelWrapper):
     """The WrapActivation behind the accumulator `layer`, and what it makes of integers [V, C]."""
     model = model.transform(AbsorbActivation())
     node = next(node for node in model.graph.node if node.name == "layer.WrapActivation")
@@ -152,7 +154,7 @@ def test_no_match_without_integers() -> None:
         ({"act.scale": -1.0}, "scale is -1"),
     ],
 )
-def test_quantisers_that_are_refused(change: dict[str, object], reason: str) -> None:
+def test_quantisers_that_are_refused(change: dict[str, Any], reason: str) -> None:
     model = chain_model(8, 3, [1.0, 2.0], [0.0, 0.0], 2)
     node = next(node for node in model.graph.node if node.name == "act")
     for key, value in change.items():

@@ -2,6 +2,7 @@
 """Pooling, sums and the last fold become stream ops."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -28,7 +29,7 @@ def check(source: onnx.ModelProto, folder: Path) -> ModelWrapper:
     return model
 
 
-def pooled(**attributes: object) -> Builder:
+def pooled(**attributes: Any) -> Builder:
     b = Builder((2, 7, 6)).input_quant(4).conv("c", 7, (1, 1)).activate("act", 3)
     b.op("pool", "MaxPool", [b.tensor], **attributes)
     return b

@@ -16,7 +16,7 @@ from tests.graphs import CASES
 NHWC, NCHW = [0, 2, 3, 1], [0, 3, 1, 2]
 
 
-def graph(nodes, shape, output, kind: str = "UINT4", **tensors) -> ModelWrapper:  # noqa: ANN001, ANN003
+def graph(nodes, shape, output, kind: str = "UINT4", **tensors) -> ModelWrapper:
     """A model of `nodes` from `x` of `shape` to `y` of shape `output`; `tensors` gives the shapes in between."""
     value = helper.make_tensor_value_info
     made = helper.make_graph(
@@ -31,11 +31,11 @@ def graph(nodes, shape, output, kind: str = "UINT4", **tensors) -> ModelWrapper:
     return model
 
 
-def transpose(source: str, target: str, perm: list[int]):  # noqa: ANN201
+def transpose(source: str, target: str, perm: list[int]):
     return helper.make_node("Transpose", [source], [target], name=f"{target}.transpose", perm=perm)
 
 
-def node(op_type: str, inputs: list[str], outputs: list[str], **attributes):  # noqa: ANN003, ANN201
+def node(op_type: str, inputs: list[str], outputs: list[str], **attributes):
     return helper.make_node(op_type, inputs, outputs, name=f"{outputs[0]}.node", **attributes)
 
 
@@ -81,7 +81,7 @@ def test_the_input_keeps_its_layout_for_another_reader() -> None:
     assert AbsorbInputTranspose().apply(model)[1] is False
 
 
-def adder(model: ModelWrapper, first: str, second: str, output: str, bits: int):  # noqa: ANN201
+def adder(model: ModelWrapper, first: str, second: str, output: str, bits: int):
     kinds = {"inputDataType": "UINT4", "inputDataType1": "UINT4"}
     return hardware(model, "StreamAdd", [first, second], [output], layer=output, shape=[1, 3], outBits=bits, **kinds)
 
@@ -137,7 +137,7 @@ def test_an_input_of_unknown_integers_is_refused_unless_described() -> None:
         ([node("MaxPool", ["x"], ["y"], kernel_shape=[1, 1])], r"\(MaxPool\).*unsigned quantiser"),
     ],
 )
-def test_leftovers_are_refused(nodes, reason: str) -> None:  # noqa: ANN001
+def test_leftovers_are_refused(nodes, reason: str) -> None:
     with pytest.raises(UnsupportedError, match=reason):
         graph(nodes, [1, 2, 2, 2], [1, 2, 2, 2]).transform(CheckDataflow())
 

@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""WrapMVU, WrapVVU, WrapActivation, WrapFold: their arithmetic against plain integers, and their shapes."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from onnx import TensorProto, helper
+from qonnx.core.datatype import DataType
+from qonnx.core.modelwrapper import ModelWrapper
+from qonnx.custom_op.registry import getCustomOp
+
+from chain.errors import UnsupportedError
+from chain.integers import fold, half, wrap
+from fpga.ops import _arithmetic, _window
+from fpga.transforms._graph import hardware
+
+
+def single(op_type: str, parameters: dict[str, np.ndarray], suffix: str = "", **attributes):
+    """A graph of one op with input `x` and output `y`, and the op's instance."""
+    value = helper.make_tensor_value_info
+    graph = helper.make_graph([], "one", [value("x", TensorProto.FLOAT, None)], [value("y", TensorProto.FLOAT, None)])
+    model = ModelWrapper(helper.make_model(graph))
+    node = hardware(model, op_type, ["x", *parameters], ["y"], layer="layer", **attributes)
+    node.op_type += suffix
+    node.domain += ".rtl" if suffix else ""
+    model.graph.node.append(node)
+    for name, array in parameters.items():
+        model.set_initializer(name, array)
+    op = getCustomOp(model.graph.node[0])
+    model.set_tensor_shape("x", list(op.get_normal_input_shape()))
+    model.set_tensor_shape("y", list(op.get_normal_output_shape()))
+    model.set_tensor_datatype("x", DataType[attributes["inputDataType"]])
+    return model, op
+
+
+def mvu(weights: np.ndarray, in_bits: int, bits: int, vectors: tuple[int, ...] = (), **attributes):
+    settings = {
+        "MW": weights.shape[0],
+        "MH": weights.shape[1],
+        "accumulatorBits": bits,
+        "inputDataType": f"UINT{in_bits}",
+        "weightDataType": "INT8",
+        "inputShape": [1, *vectors, weights.shape[0]],
+        "vectors": list(vectors),
+        **attributes,
+    }
+    return single("WrapMVU", {"w": weights.astype(np.float32)}, **settings)
+
+
+@given(seed=st.integers(0, 10**6), bits=st.integers(2, 32), in_bits=st.integers(1, 8), mw=st.integers(1, 40))
+@settings(max_examples=60)
+def test_mvu_is_the_product_modulo(seed: int, bits: int, in_bits: int, mw: int) -> None:
+    random = np.random.default_rng(seed)
+    weights = random.integers(-128, 128, (mw, 3))
+    x = random.integers(0, 1 << in_bits, (5, mw))
+    model, op = mvu(weights, in_bits, bits)
+    got = op.kernel(model.graph)(x.astype(np.float32))[0]
+    np.testing.assert_array_equal(got, wrap(x @ weights, bits))
+
+
+def test_mvu_of_sums_beyond_float32() -> None:
+    """Sums of up to 2^26 do not fit float32's integers: they are made in float64."""
+    weights = np.full((2100, 1), -127)
+    weights[0] = -128
+    x = np.full((1, 2100), 255)
+    model, op = mvu(weights, 8, 8)
+    assert int((x @ weights)[0, 0]) < -(1 << 24)
+    np.testing.assert_array_equal(op.kernel(model.graph)(x.astype(np.float32))[0], wrap(x @ weights, 8))
+
+
+def test_sums_beyond_any_float_are_refused() -> None:
+    with pytest.raises(UnsupportedError, match=r"'deep'.*2\^53"):
+        _arithmetic.exact_type(1 << 53, "deep")
+
+
+@given(z=st.lists(st.integers(-(2**30), 2**30), min_size=1), bits=st.integers(1, 32))
+def test_float_wrap(z: list[int], bits: int) -> None:
+    got = _arithmetic.wrap(np.array(z, dtype=np.float64), bits, max(abs(v) for v in z))
+    assert got.astype(np.int64).tolist() == wrap(z, bits).tolist()
+
+
+def test_mvu_shapes_widths_cycles() -> None:
+    _, op = mvu(np.ones((12, 6)), 3, 7, (4, 5), PE=2, SIMD=3)
+    assert op.get_folded_input_shape() == (1, 4, 5, 4, 3) and op.get_folded_output_shape() == (1, 4, 5, 3, 2)
+    assert (op.get_instream_width(0), op.get_instream_width(1), op.get_outstream_width()) == (9, 0, 14)
+    assert (op.get_instream_width_padded(), op.get_outstream_width_padded()) == (16, 16)
+    assert op.get_exp_cycles() == 4 * 5 * 4 * 3
+    assert op.get_output_datatype().name == "INT7"
+    assert op.lut_estimation() > 0
+
+
+@pytest.mark.parametrize(("pe", "simd"), [(4, 1), (1, 5)])
+def test_folding_that_does_not_divide_is_refused(pe: int, simd: int) -> None:
+    _, op = mvu(np.ones((12, 6)), 3, 7, PE=pe, SIMD=simd)
+    with pytest.raises(UnsupportedError, match=r"'layer'.*divide"):
+        op.get_folded_input_shape()
+        op.get_folded_output_shape()
+
+
+@pytest.mark.parametrize("suffix", ["", "_rtl"])
+@pytest.mark.parametrize("pe", [1, 2, 6])
+def test_vvu_and_max_in_both_orders(pe: int, suffix: str) -> None:
+    random = np.random.default_rng(pe)
+    windows = random.integers(0, 8, (3, 2, 4, 9, 6))  # N, OH, OW, K, C
+    weights = random.integers(-4, 4, (9, 6))
+    common = {"inputDataType": "UINT3", "Channels": 6, "Kernel": 9, "vectors": [2, 4], "PE": pe}
+    x = windows.reshape(3, 2, 4, 54).astype(np.float32)
+    if suffix:
+        x = _window.interleave(x, 6, pe)
+    model, op = single(
+        "WrapVVU", {"w": weights.astype(np.float32)}, suffix, accumulatorBits=5, weightDataType="INT3", **common
+    )
+    np.testing.assert_array_equal(op.kernel(model.graph)(x)[0], wrap((windows * weights).sum(axis=3), 5))
+    assert op.get_folded_input_shape() == (1, 2, 4, 54 // pe, pe)
+    model, op = single("WindowMax", {}, suffix, **common)
+    np.testing.assert_array_equal(op.kernel(model.graph)(x)[0], windows.max(axis=3))
+    assert op.get_exp_cycles() == 2 * 4 * 54 // pe
+
+
+@given(
+    seed=st.integers(0, 10**6),
+    bits=st.sampled_from([4, 8, 11, 20]),
+    k=st.sampled_from([0, 1, 3, 7]),
+    shared=st.booleans(),
+)
+@settings(max_examples=40)
+def test_activation_counts_thresholds(seed: int, bits: int, k: int, shared: bool) -> None:
+    random = np.random.default_rng(seed)
+    rows = 1 if shared else 5
+    thresholds = np.sort(random.integers(-half(bits), half(bits) + 1, (rows, 3)), axis=1)
+    flips = random.integers(0, 2, rows)
+    model, op = single(
+        "WrapActivation",
+        {"t": thresholds, "f": flips},
+        inputDataType=f"INT{bits}",
+        shape=[1, 2, 2, 5],
+        outBits=2,
+        thresholdBits=bits + 1,
+        rows=rows,
+        fold=k,
+    )
+    m = random.integers(-half(bits), half(bits), (7, 2, 2, 5))
+    got = op.kernel(model.graph)(m.astype(np.float32))[0]
+    f = fold(m, bits, k)
+    for c in range(5):
+        row = 0 if shared else c
+        g = ~f[..., c] if flips[row] else f[..., c]
+        wanted = sum((g >= t).astype(int) for t in thresholds[row])
+        np.testing.assert_array_equal(got[..., c], wanted)
+
+
+@pytest.mark.parametrize(("pe", "style"), [(1, "search"), (16, "table")])
+def test_the_smaller_form_is_chosen(pe: int, style: str) -> None:
+    """A table of one channel beats a search; a table of all channels in one lane does not."""
+    _, op = single(
+        "WrapActivation",
+        {"t": np.zeros((16, 15), np.int64), "f": np.zeros(16, np.int64)},
+        inputDataType="INT8",
+        shape=[1, 16],
+        outBits=4,
+        thresholdBits=8,
+        rows=16,
+        fold=3,
+        PE=pe,
+    )
+    assert op.chosen_style() == style
+    op.set_nodeattr("style", "search")
+    assert op.chosen_style() == "search"
+
+
+@pytest.mark.parametrize("bits", [4, 8, 18])
+def test_fold(bits: int) -> None:
+    model, op = single("WrapFold", {}, inputDataType=f"INT{bits}", shape=[1, 16], fold=3)
+    m = np.linspace(-half(bits), half(bits) - 1, 16).round()[None]
+    np.testing.assert_array_equal(op.kernel(model.graph)(m.astype(np.float32))[0], fold(m, bits, 3))
+
+
+def test_a_changed_input_type_is_refused() -> None:
+    model, op = mvu(np.ones((2, 2)), 3, 7)
+    op.infer_node_datatype(model)
+    assert model.get_tensor_datatype("y").name == "INT7"
+    model.set_tensor_datatype("x", DataType["UINT4"])
+    with pytest.raises(UnsupportedError, match=r"made for UINT3 inputs.*now UINT4"):
+        op.infer_node_datatype(model)
