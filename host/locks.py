@@ -4,6 +4,7 @@
 import contextlib
 import fcntl
 import os
+import stat
 import tempfile
 import time
 from collections.abc import Iterator
@@ -14,26 +15,25 @@ from host.errors import BusyError
 
 @contextlib.contextmanager
 def locked(path: Path, what: str, timeout: float) -> Iterator[None]:
-    """Hold the advisory lock of `path`, a folder or a file (made if missing), waiting up to `timeout` seconds.
+    """Hold the advisory lock of `path`, a folder or a file of no other use, waiting up to `timeout` seconds.
 
-    The lock goes with its process, however that ends. Raises BusyError; `what` names the locked thing in its text.
+    A missing file is made, and removed afterwards. The lock goes with its process, however that ends. Raises
+    BusyError; `what` names the locked thing in its text.
     """
-    handle = _open(path)
+    end = time.monotonic() + timeout
+    while (handle := _try(path)) is None:
+        if time.monotonic() > end:
+            raise BusyError(
+                f"{what} has been in use by another program for {timeout:g} s (lock: {path}); "
+                "end that program and try again"
+            )
+        time.sleep(0.01)
     try:
-        end = time.monotonic() + timeout
-        while True:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > end:
-                    raise BusyError(
-                        f"{what} has been in use by another program for {timeout:.0f} s (lock: {path}); "
-                        "end that program and try again"
-                    ) from None
-                time.sleep(0.01)
         yield
     finally:
+        if stat.S_ISREG(os.fstat(handle).st_mode):
+            with contextlib.suppress(OSError):
+                path.unlink()
         os.close(handle)
 
 
@@ -41,6 +41,19 @@ def board_lock(name: str) -> Path:
     """The lock file of the board called `name`."""
     safe = "".join(c if c.isalnum() or c in ".-" else "_" for c in name)
     return Path(tempfile.gettempdir()) / f"wrapnet-{safe}.lock"
+
+
+def _try(path: Path) -> int | None:
+    """The open lock, or None if another program holds it or has just removed its file."""
+    handle = _open(path)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.path.samestat(os.fstat(handle), path.stat()):
+            return handle
+    except (BlockingIOError, FileNotFoundError):
+        pass
+    os.close(handle)
+    return None
 
 
 def _open(path: Path) -> int:

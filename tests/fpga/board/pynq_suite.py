@@ -18,6 +18,7 @@ import tempfile
 import time
 import types
 import unittest
+import unittest.mock
 from pathlib import Path
 
 import grpc
@@ -27,7 +28,7 @@ from pynq.remote import buffer_pb2, remote_device_pb2
 
 from fpga.board import connections, memory
 from fpga.board.evaluate import simulated_board
-from host import errors, overlay
+from host import errors, locks, overlay
 from host.overlay import WrapNetOverlay, connect
 
 BUILD = Path(sys.argv.pop(1)) if __name__ == "__main__" else Path()
@@ -340,24 +341,21 @@ class ServersEnd(unittest.TestCase):
             board = WrapNetOverlay(bit("first"), device=connect(address))
             board.run(reference("first")[0][:1])
 
-    def test_many_programs_load_at_once(self) -> None:
-        """pynq keeps metadata in files that all programs share; loading must not trip over them."""
-        script = (
-            "import sys, numpy as np; from host import WrapNetOverlay, connect\n"
-            "for _ in range(3):\n"
-            "    board = WrapNetOverlay(sys.argv[1], device=connect(sys.argv[2]))\n"
-            "    assert board.metadata.model in sys.argv[1]\n"
-            "    board.run(np.zeros((2, 3, 5, 2), np.uint8))\n"
-        )
-        with simulated_board(BUILD) as one, simulated_board(BUILD) as two:
-            programs = [
-                subprocess.Popen([sys.executable, "-c", script, str(bit(model)), address], stderr=subprocess.PIPE)
-                for model, address in (("first", one), ("second", two)) * 2
-            ]
-            # Two boards, each shared by programs of one design only.
-            for program in programs:
-                _, said = program.communicate(timeout=120)
-                self.assertEqual(program.returncode, 0, said.decode())
+    def test_programs_wait_for_each_other(self) -> None:
+        """One program at a time loads (pynq keeps metadata in files that all programs share), and uses one board."""
+        cache = Path(pynq.__file__).parent / "pl_server"
+        with simulated_board(BUILD, "first") as address, unittest.mock.patch.object(overlay, "_LOCK_SECONDS", 0.1):
+            device = connect(address)
+            with locks.locked(cache, "the test", 1), self.assertRaisesRegex(errors.BusyError, "pynq's metadata cache"):
+                WrapNetOverlay(bit("first"), device=device)
+            board = WrapNetOverlay(bit("first"), device=device)
+            name = locks.board_lock(address.replace(":", "-"))
+            with locks.locked(name, "the test", 1):
+                for use in (lambda: board.run(reference("first")[0][:1]), lambda: WrapNetOverlay(bit("first"), device)):
+                    with self.assertRaisesRegex(errors.BusyError, "the board .* in use by another program for 0.1 s"):
+                        use()
+            board.run(reference("first")[0][:1])
+            self.assertFalse(name.exists())
 
 
 class Parts(unittest.TestCase):
