@@ -47,8 +47,7 @@ class Node:
     y: float
     title: str
     op: str
-    pe: int
-    simd: int
+    folding: str
     cycles: int
     load: float
     is_bottleneck: bool
@@ -132,8 +131,7 @@ def pipeline(layers: Sequence[Mapping[str, Any]], columns: int = 5) -> Pipeline:
                 y=row * (NODE_HEIGHT + GAP_Y),
                 title=_shorten(str(layer.get("layer") or OP_NAMES.get(op) or layer.get("name", "")), TITLE_LENGTH),
                 op=_shorten(op, OP_LENGTH),
-                pe=int(layer.get("pe", 0)),
-                simd=int(layer.get("simd", 0)),
+                folding=" · ".join(f"{key.upper()} {layer[key]}" for key in ("pe", "simd") if layer.get(key)),
                 cycles=cycles[i],
                 load=cycles[i] / slowest if slowest else 0.0,
                 is_bottleneck=slowest > 0 and i == cycles.index(slowest),

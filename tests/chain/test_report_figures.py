@@ -72,3 +72,8 @@ def test_a_pipeline_puts_neighbours_side_by_side(count: int) -> None:
 def test_of_equally_slow_nodes_the_first_is_the_bottleneck() -> None:
     nodes = [{"name": "a", "op": "X", "cycles": 5}, {"name": "b", "op": "X", "cycles": 9}, {"name": "c", "cycles": 9}]
     assert [n.is_bottleneck for n in figures.pipeline(nodes).nodes] == [False, True, False]
+
+
+def test_a_node_shows_the_folding_that_it_has() -> None:
+    nodes = [{"name": "a", "pe": 4, "simd": 9}, {"name": "b", "pe": 0, "simd": 2}, {"name": "c", "pe": 0, "simd": 0}]
+    assert [n.folding for n in figures.pipeline(nodes).nodes] == ["PE 4 · SIMD 9", "SIMD 2", ""]
