@@ -20,6 +20,8 @@ from export.ops import runtime
 from training.layers import accumulators, recording
 
 Integers = npt.NDArray[np.int32]
+STAGES = {"torch": "", "qonnx": "torch", "onnxruntime": "qonnx"}
+"""The stages compared here, each with the one it is compared with."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +71,7 @@ def agree(
         "qonnx": runtime.QonnxExecutor(model, tensors),
         "onnxruntime": runtime.OnnxRuntime(model, tensors),
     }
-    previous = {"torch": "", "qonnx": "torch", "onnxruntime": "qonnx"}
-    stages = {name: StageResult(name, against) for name, against in previous.items()}
+    stages = {name: StageResult(name, against) for name, against in STAGES.items()}
     seconds = dict.fromkeys(stages, 0.0)
     outputs = []
     for start in range(0, len(images), batch):

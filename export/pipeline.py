@@ -8,9 +8,11 @@ from pathlib import Path
 import torch
 
 import training
+from chain.errors import UnsupportedError
 from chain.files import write_json
-from export.agreement import Agreement, agree, save_reference
+from export.agreement import STAGES, Agreement, agree, save_reference
 from export.metadata import Metadata
+from export.problems import check
 from export.qonnx import to_qonnx
 from training import checkpoint, datasets
 from training import recipe as recipes
@@ -31,7 +33,7 @@ def run(
 
     Raises:
         InputError: an unknown model, a missing, unfinished, damaged checkpoint or one of another recipe, missing data.
-        UnsupportedError: a network that cannot be exported.
+        UnsupportedError: a network that cannot be exported, or (all its nodes are named) not be mapped to hardware.
     """
     started = time.perf_counter()
     recipe = recipes.load(model)
@@ -41,9 +43,15 @@ def run(
     dataset = datasets.load(recipe, data)
     frozen = training.freeze(network, torch.zeros(1, *dataset.input_shape))
     path = folder / "model.onnx"
+    for stale in (folder / "reference.npz", *(folder / "stages" / f"{stage}.json" for stage in STAGES)):
+        stale.unlink(missing_ok=True)  # what an earlier model.onnx gave must not stand beside a new one
     provenance = {"recipe": recipe.model_dump(mode="json", exclude={"hardware"}), "recipe_sha256": recipe.digest()}
     hardware = recipe.hardware.model_dump(mode="json")
     to_qonnx(frozen, path, Metadata(recipe.name, dataset.class_names, hardware, provenance), dataset.input_shape)
+    problems = check(path)
+    if problems:
+        text = "\n".join(f"  {problem}" for problem in problems)
+        raise UnsupportedError(f"{path} is written, but cannot be mapped to hardware:\n{text}")
     pixels, labels = dataset.test_images[:images], dataset.test_labels[:images]
     agreement = agree(frozen, path, pixels, labels, batch, lambda done: advance(done, len(pixels)))
     agreement.save(folder / "stages")

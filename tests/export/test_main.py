@@ -123,6 +123,51 @@ def test_bad_input_is_one_text_and_status_2(toy: Path) -> None:
         assert not (folder / "model.onnx").exists()
 
 
+NETWORK = """
+from torch import nn
+
+class Average(nn.Module):
+    def __init__(self, q):
+        super().__init__()
+        self.input, self.conv, self.norm, self.act = q.input(), q.conv(1, 4, 3), nn.BatchNorm2d(4), q.relu()
+        self.pool, self.again, self.head = nn.AvgPool2d(2), q.relu(), q.classifier(36)
+
+    def forward(self, x):
+        x = self.act(self.norm(self.conv(self.input(x))))
+        return self.head(self.again(self.pool(x.value)).flatten(1))
+"""
+
+
+def test_a_network_that_hardware_cannot_do_stops_here(tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text(NETWORK, encoding="utf-8")
+    path = tmp_path / "own.toml"
+    path.write_text(
+        RECIPE.replace('"digits-dws"', '"own.py:Average"').replace("{default = 7, fc = 9}", "8"), encoding="utf-8"
+    )
+    folder = tmp_path / "build" / "toy"
+    save_checkpoint(path, folder)
+    result = invoke("export", path, "--build", tmp_path / "build")
+    assert result.exit_code == 2
+    assert "AveragePool 'pool.averagepool'" in result.output
+    assert "training.layers.QuantSumPool" in result.output
+    assert not (folder / "stages").exists()
+
+
+def test_results_of_an_earlier_file_do_not_outlive_it(toy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = toy.parent / "build" / "toy"
+    assert invoke("export", toy, "--build", toy.parent / "build", "--images", 2).exit_code == 0
+
+    def stopped(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("export.pipeline.agree", stopped)
+    result = invoke("export", toy, "--build", toy.parent / "build", "--images", 2)
+    assert result.exit_code == 130
+    assert (folder / "model.onnx").exists()
+    assert not (folder / "reference.npz").exists()
+    assert load(folder / "stages") == {}
+
+
 def test_check_passes_a_good_file(tmp_path: Path) -> None:
     onnx.save(CASES["residual"](0), tmp_path / "good.onnx")
     result = invoke("check", tmp_path / "good.onnx")
