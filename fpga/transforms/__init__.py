@@ -15,6 +15,7 @@ from fpga.transforms.convert_layer import ConvertConv, ConvertMatMul
 from fpga.transforms.convert_stream import ConvertAdd, ConvertFold, ConvertMaxPool, ConvertReduceSum
 from fpga.transforms.insert_fork import InsertFork
 from fpga.transforms.move_scale import MoveScale, MoveScaleAdd, RemoveScale, SplitScale
+from fpga.transforms.narrow_accumulator import NarrowAccumulator
 from fpga.transforms.tidy import Tidy
 
 
@@ -30,6 +31,7 @@ def stages() -> tuple[Transformation, ...]:
         Together((CancelTranspose(), AbsorbInputTranspose())),
         InsertFork(),
         CheckDataflow(),
+        NarrowAccumulator(),
     )
 
 
@@ -47,6 +49,7 @@ __all__ = [
     "InsertFork",
     "MoveScale",
     "MoveScaleAdd",
+    "NarrowAccumulator",
     "RemoveScale",
     "SplitScale",
     "Tidy",
