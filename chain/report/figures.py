@@ -125,12 +125,13 @@ def pipeline(layers: Sequence[Mapping[str, Any]], columns: int = 5) -> Pipeline:
         if row % 2:
             column = columns - 1 - column
         op = str(layer.get("op", "")).removesuffix("_rtl")
+        words = OP_NAMES.get(op, op)
         nodes.append(
             Node(
                 x=column * (NODE_WIDTH + GAP_X),
                 y=row * (NODE_HEIGHT + GAP_Y),
-                title=_shorten(str(layer.get("layer") or OP_NAMES.get(op) or layer.get("name", "")), TITLE_LENGTH),
-                op=_shorten(op, OP_LENGTH),
+                title=_shorten(str(layer.get("layer") or words or layer.get("name", "")), TITLE_LENGTH),
+                op=_shorten(words if layer.get("layer") else op, OP_LENGTH),
                 folding=" · ".join(f"{key.upper()} {layer[key]}" for key in ("pe", "simd") if layer.get(key)),
                 cycles=cycles[i],
                 load=cycles[i] / slowest if slowest else 0.0,
@@ -153,7 +154,7 @@ def _link(a: Node, b: Node, fifo_depth: int) -> Link:
         return Link(f"M{start:g},{y:g} H{end:g}", fifo_depth, (start + end) / 2, y - 8, "middle")
     x = a.x + NODE_WIDTH / 2
     start, end = a.y + NODE_HEIGHT, b.y - 5
-    return Link(f"M{x:g},{start:g} V{end:g}", fifo_depth, x + 8, (start + end) / 2 + 4, "start")
+    return Link(f"M{x:g},{start:g} V{end:g}", fifo_depth, x - 8, (start + end) / 2 + 4, "end")
 
 
 def _shares(counts: Sequence[float]) -> list[float]:
