@@ -55,7 +55,7 @@ def test_nothing_half_written_remains(tmp_path: Path) -> None:
 
 def test_reference_files(tmp_path: Path) -> None:
     path = tmp_path / "reference.npz"
-    with pytest.raises(MissingFileError, match="reference.npz does not exist"):
+    with pytest.raises(MissingFileError, match=r"reference\.npz does not exist"):
         evaluate.reference(path, None)
     path.write_bytes(b"PK no archive")
     with pytest.raises(MetadataError, match="images, labels and outputs"):
