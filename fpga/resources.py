@@ -17,7 +17,7 @@ from fpga import yosys
 from fpga.design import Design, digest, load
 from fpga.stitch import instance_name
 
-FORMAT = 1
+FORMAT = 2
 
 # LUT sites of cells that are made of LUTs (UG474); every other LUT cell is one.
 LUT_SITES: Mapping[str, int] = {
@@ -117,6 +117,8 @@ def synthesise(rtl: Path, cache: Path) -> Path:
         "chformal -remove",
         "delete t:$print t:$check",
         f"setattr -mod -set keep_hierarchy 1 {borders}",
+        # A ROM in look-up tables is "distributed" for Vivado and "logic" for Yosys, whose LUT RAM must be writable.
+        'setattr -set rom_style "logic" a:rom_style=distributed',
         f"synth_xilinx -family xc7 -flatten -noiopad -noclkbuf -top {design.top}",
         f"tee -q -o {target}/stat.txt stat -json -hierarchy",
         f"write_verilog -noattr {target}/netlist.v",
