@@ -1,26 +1,125 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Dot product of Simd unsigned inputs and Simd weights mod 2^SumBits. No registers; nothing in it is wider than SumBits.
+// Dot product of Simd unsigned inputs and Simd weights mod 2^SumBits, given bit plane by bit plane. Latency 3.
 //
-// WeightBits 1: a weight is 0 or 1 (the enclosing cell turns that into -1 and +1). Else two's complement.
+// WeightBits 1: a weight is 0 or 1. Else two's complement, and sum_o is the dot product plus the constant
+// Simd * 2^(WeightBits-1) * (2^InBits - 1): the products of the weights' sign bits come in inverted, and the enclosing
+// cell takes the constant away where that is free. Nothing is wider than SumBits.
+//
+// Products of one weight are counted three at a time on the way in (count_three), then compressed (bit_heap). Verilator
+// counts the bits of a plane instead, which is the same sum some ten times faster, unless WRAPNET_TABLES is defined.
 module wrap_dot #(
     parameter int unsigned Simd = 1,
     parameter int unsigned InBits = 2,
     parameter int unsigned WeightBits = 1,
     parameter int unsigned SumBits = 8
 ) (
-    input  logic [    Simd*InBits-1:0] x_i,
-    input  logic [Simd*WeightBits-1:0] w_i,
-    output logic [        SumBits-1:0] sum_o
+    input  logic clk_i,
+    input  logic move_i,
+    input  logic [InBits-1:0][Simd-1:0] x_i,
+    input  logic [WeightBits-1:0][Simd-1:0] w_i,
+    output logic [SumBits-1:0] sum_o
 );
-  always_comb begin
-    sum_o = '0;
-    for (int unsigned s = 0; s < Simd; s++) begin
-      if (WeightBits == 1) begin
-        if (w_i[s]) sum_o += SumBits'(x_i[s*InBits+:InBits]);
-      end else begin
-        sum_o += SumBits'(signed'(w_i[s*WeightBits+:WeightBits])) * SumBits'(x_i[s*InBits+:InBits]);
+`ifdef WRAPNET_TABLES
+  localparam bit Tables = 1'b1;
+`elsif VERILATOR
+  localparam bit Tables = 1'b0;
+`else
+  localparam bit Tables = 1'b1;
+`endif
+
+  // Products of column c: input bit c - b and weight bit b, for b from lowest(c) on.
+  function automatic int unsigned lowest(int unsigned c);
+    return c >= InBits ? c - InBits + 1 : 0;
+  endfunction
+
+  function automatic int unsigned products(int unsigned c);
+    if (c > InBits + WeightBits - 2) return 0;
+    return Simd * ((c < WeightBits ? c : WeightBits - 1) - lowest(c) + 1);
+  endfunction
+
+  function automatic int unsigned triples(int unsigned c);
+    return Tables ? products(c) / 3 : 0;
+  endfunction
+
+  function automatic int unsigned tall_at(int unsigned c);
+    return products(c) - 2 * triples(c) + (c >= 1 ? triples(c - 1) : 0);
+  endfunction
+
+  function automatic logic [SumBits-1:0][15:0] heights();
+    logic [SumBits-1:0][15:0] result;
+    for (int unsigned c = 0; c < SumBits; c++) result[c] = 16'(tall_at(c));
+    return result;
+  endfunction
+
+  function automatic int unsigned tallest();
+    int unsigned result;
+    result = 1;
+    for (int unsigned c = 0; c < SumBits; c++) if (tall_at(c) > result) result = tall_at(c);
+    return result;
+  endfunction
+
+  localparam int unsigned Tall = tallest();
+
+  logic [SumBits-1:0][Tall-1:0] sums, carries, bits;
+  logic unused;
+
+  // Some are too heavy to matter mod 2^SumBits.
+  assign unused = ^{x_i, w_i, carries[SumBits-1]};
+
+  for (genvar c = 0; c < SumBits; c++) begin : gen_column
+    localparam int unsigned Products = products(c);
+    localparam int unsigned Triples = triples(c);
+
+    if (Products == 0) begin : gen_none
+      assign sums[c] = '0;
+      assign carries[c] = '0;
+    end else begin : gen_products
+      // The sign plane's products, inverted, are the last ones.
+      localparam logic [Products-1:0] Inverted =
+          WeightBits > 1 && c >= WeightBits - 1 ? ~Products'(0) << (Products - Simd) : Products'(0);
+      logic [Products-1:0] x, w, product;
+
+      for (genvar i = 0; i < Products / Simd; i++) begin : gen_pair
+        localparam int unsigned B = lowest(c) + i;
+        assign x[i*Simd+:Simd] = x_i[c-B];
+        assign w[i*Simd+:Simd] = w_i[B];
+      end
+      assign product = (x & w) ^ Inverted;
+
+      if (Triples > 0) begin : gen_triples
+        logic [1:0][Triples-1:0] count;
+        count_three #(
+            .Width (Triples),
+            .Invert(Inverted[3*Triples-1:0])
+        ) i_count (
+            .a_i(x[3*Triples-1:0]),
+            .b_i(w[3*Triples-1:0]),
+            .count_o(count)
+        );
+        assign sums[c] = Tall'(count[0]) | (Tall'(product >> (3 * Triples)) << Triples);
+        assign carries[c] = Tall'(count[1]);
+      end else begin : gen_single
+        assign sums[c] = Tall'(product);
+        assign carries[c] = '0;
       end
     end
+
+    if (c == 0) begin : gen_lowest
+      assign bits[c] = sums[c];
+    end else begin : gen_higher
+      assign bits[c] = sums[c] | (carries[c-1] << (Products - 2 * Triples));
+    end
   end
+
+  heap_sum #(
+      .Columns(SumBits),
+      .Tall(Tall),
+      .Heights(heights())
+  ) i_sum (
+      .clk_i,
+      .move_i,
+      .bits_i(bits),
+      .sum_o
+  );
 endmodule

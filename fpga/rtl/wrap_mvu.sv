@@ -5,7 +5,7 @@
 // In: Sf words a vector, element s of word sf is x[sf * Simd + s] (unsigned). Out: Nf words, element p of word nf is row
 // nf * Pe + p (AccBits bits, two's complement, not folded). One step a cycle: vectors back to back take Sf * Nf cycles
 // each. With Nf > 1 the vector is kept and passed Nf times; its words are taken during the first pass.
-// Latency from the last word of a vector to its first output word: 3 cycles with Nf = 1, 4 with Nf > 1; the further
+// Latency from the last word of a vector to its first output word: 6 cycles with Nf = 1, 7 with Nf > 1; the further
 // words follow every Sf cycles.
 //
 // Weights, $readmemh(InitFile): word nf * Sf + sf holds weight (p, s) = W[nf * Pe + p][sf * Simd + s] at bit
@@ -60,6 +60,17 @@ module wrap_mvu #(
   localparam int unsigned WBits = Pe * Simd * WeightBits;
   // A row's own sum: t for binary weights, z otherwise.
   localparam int unsigned SumBits = WeightBits == 1 ? AccBits - 1 : AccBits;
+
+  // What wrap_dot adds Sf times over a vector, taken away at the start.
+  localparam logic [63:0] Extra = WeightBits == 1 ? 64'd0 :
+      64'(Mw) * ((64'd1 << InBits) - 64'd1) << (WeightBits - 1);
+  localparam logic [63:0] Start = -Extra;
+
+  function automatic logic [AccBits-1:0][15:0] planes();
+    logic [AccBits-1:0][15:0] result;
+    for (int unsigned c = 0; c < AccBits; c++) result[c] = c < InBits ? 16'(Simd) : 16'd0;
+    return result;
+  endfunction
 
   // Step 0: take a word, count. move: the pipeline advances; it stops when a result finds the output occupied.
   logic [SfBits-1:0] sf_q;
@@ -138,39 +149,99 @@ module wrap_mvu #(
       .word_o(w2)
   );
 
-  // Step 3: dot products. Step 4: accumulate; the last one of a vector goes to the output register.
-  logic valid3_q, last3_q, out_valid_q;
+  // The inputs and weights of step 2 as bit planes.
+  logic [InBits-1:0][Simd-1:0] x_planes;
+  logic [Pe-1:0][WeightBits-1:0][Simd-1:0] w_planes;
+
+  for (genvar s = 0; s < Simd; s++) begin : gen_element
+    for (genvar b = 0; b < InBits; b++) begin : gen_bit
+      assign x_planes[b][s] = x2_q[s*InBits+b];
+    end
+    for (genvar p = 0; p < Pe; p++) begin : gen_weight
+      for (genvar b = 0; b < WeightBits; b++) begin : gen_bit
+        assign w_planes[p][b][s] = w2[(p*Simd+s)*WeightBits+b];
+      end
+    end
+  end
+
+  // Steps 3 to 5: dot products. Step 6: accumulate; a vector's last sum is a register of its own. Step 7: output.
+  logic [2:0] valid_q, last_q;
+  logic total_valid_q, out_valid_q;
   logic [Pe*AccBits-1:0] result, out_q;
 
-  assign move = !(valid3_q && last3_q && out_valid_q && !out_ready_i);
+  assign move = !(total_valid_q && out_valid_q && !out_ready_i);
   assign out_data_o = out_q;
   assign out_valid_o = out_valid_q;
 
   always_ff @(posedge clk_i) begin
-    if (move) last3_q <= last2_q;
-    if (move && valid3_q && last3_q) out_q <= result;
+    if (move) last_q <= {last_q[1:0], last2_q};
+    if (move && total_valid_q) out_q <= result;
     if (!rst_ni) begin
-      valid3_q <= 1'b0;
+      valid_q <= '0;
+      total_valid_q <= 1'b0;
       out_valid_q <= 1'b0;
     end else begin
-      if (move) valid3_q <= valid2_q;
-      if (move && valid3_q && last3_q) out_valid_q <= 1'b1;
+      if (move) begin
+        valid_q <= {valid_q[1:0], valid2_q};
+        total_valid_q <= valid_q[2] && last_q[2];
+      end
+      if (move && total_valid_q) out_valid_q <= 1'b1;
       else if (out_ready_i) out_valid_q <= 1'b0;
     end
   end
 
-  logic [AccBits-1:0] all_sum;  // s, for binary weights
-
-  if (WeightBits == 1) begin : gen_all
-    logic [AccBits-1:0] dot;
+  for (genvar p = 0; p < Pe; p++) begin : gen_row
+    logic [SumBits-1:0] dot, sum, total_q;
     wrap_dot #(
         .Simd(Simd),
         .InBits(InBits),
-        .WeightBits(1),
-        .SumBits(AccBits)
+        .WeightBits(WeightBits),
+        .SumBits(SumBits)
     ) i_dot (
-        .x_i(x2_q),
-        .w_i({Simd{1'b1}}),
+        .clk_i,
+        .move_i(move),
+        .x_i(x_planes),
+        .w_i(w_planes[p]),
+        .sum_o(dot)
+    );
+    wrap_accumulate #(
+        .Bits(SumBits),
+        .Single(Sf == 1),
+        .Start(SumBits'(Start))
+    ) i_accumulate (
+        .clk_i,
+        .rst_ni,
+        .move_i(move),
+        .valid_i(valid_q[2]),
+        .last_i(last_q[2]),
+        .term_i(dot),
+        .sum_o(sum)
+    );
+    always_ff @(posedge clk_i) if (move) total_q <= sum;
+  end
+
+  if (WeightBits == 1) begin : gen_binary
+    localparam logic [AccBits-1:0][15:0] Heights = planes();
+    logic [AccBits-1:0][Simd-1:0] planes_in;
+    logic [AccBits-1:0] dot, sum;
+    logic [SumBits-1:0] half_q;  // ceil(s / 2)
+    logic odd_q;
+
+    for (genvar b = 0; b < AccBits; b++) begin : gen_plane
+      if (b < InBits) begin : gen_bits
+        assign planes_in[b] = x_planes[b];
+      end else begin : gen_none
+        assign planes_in[b] = '0;
+      end
+    end
+    heap_sum #(
+        .Columns(AccBits),
+        .Tall(Simd),
+        .Heights(Heights)
+    ) i_all (
+        .clk_i,
+        .move_i(move),
+        .bits_i(planes_in),
         .sum_o(dot)
     );
     wrap_accumulate #(
@@ -180,48 +251,27 @@ module wrap_mvu #(
         .clk_i,
         .rst_ni,
         .move_i(move),
-        .valid_i(valid3_q),
-        .last_i(last3_q),
-        .term_i(dot),
-        .sum_o(all_sum)
-    );
-  end else begin : gen_no_all
-    logic unused;
-    assign all_sum = '0;
-    assign unused = ^all_sum;
-  end
-
-  for (genvar p = 0; p < Pe; p++) begin : gen_row
-    logic [SumBits-1:0] dot, sum;
-    wrap_dot #(
-        .Simd(Simd),
-        .InBits(InBits),
-        .WeightBits(WeightBits),
-        .SumBits(SumBits)
-    ) i_dot (
-        .x_i(x2_q),
-        .w_i(w2[p*Simd*WeightBits+:Simd*WeightBits]),
-        .sum_o(dot)
-    );
-    wrap_accumulate #(
-        .Bits(SumBits),
-        .Single(Sf == 1)
-    ) i_accumulate (
-        .clk_i,
-        .rst_ni,
-        .move_i(move),
-        .valid_i(valid3_q),
-        .last_i(last3_q),
+        .valid_i(valid_q[2]),
+        .last_i(last_q[2]),
         .term_i(dot),
         .sum_o(sum)
     );
-    if (WeightBits == 1) begin : gen_binary
-      // 2t - s in its two parts: the lowest bit is that of s, the others are t - ceil(s / 2).
+    always_ff @(posedge clk_i) begin
+      if (move) begin
+        half_q <= sum[AccBits-1:1] + SumBits'(sum[0]);
+        odd_q <= sum[0];
+      end
+    end
+
+    // 2t - s in its two parts: the lowest bit is that of s, the others are t - ceil(s / 2).
+    for (genvar p = 0; p < Pe; p++) begin : gen_result
       logic [SumBits-1:0] upper;
-      assign upper = sum + ~all_sum[AccBits-1:1] + SumBits'(!all_sum[0]);
-      assign result[p*AccBits+:AccBits] = {upper, all_sum[0]};
-    end else begin : gen_plain
-      assign result[p*AccBits+:AccBits] = sum;
+      assign upper = gen_row[p].total_q - half_q;
+      assign result[p*AccBits+:AccBits] = {upper, odd_q};
+    end
+  end else begin : gen_plain
+    for (genvar p = 0; p < Pe; p++) begin : gen_result
+      assign result[p*AccBits+:AccBits] = gen_row[p].total_q;
     end
   end
 endmodule

@@ -4,7 +4,7 @@
 //
 // In: for each pixel, for each of Cf = Ch / Pe channel words, the K words of its window (a depthwise sliding window's
 // order); lane p of word cf is channel cf * Pe + p, unsigned. Out: one word of Pe sums (AccBits bits, two's complement,
-// not folded) for K. One word a cycle in; latency 3 from the last of the K.
+// not folded) for K. One word a cycle in; latency from the last of the K: 3 with 1-bit weights, else 5.
 //
 // Weights, $readmemh(InitFile): word cf * K + k holds W[cf * Pe + p][k] at bit p * WeightBits. WeightBits 1: bit 1 is
 // +1, bit 0 is -1; else two's complement (ternary: 2 bits). RomStyle: "auto", "block", "distributed".
@@ -48,16 +48,24 @@ module wrap_vvu #(
   localparam int unsigned DepthBits = Depth > 1 ? $clog2(Depth) : 1;
   localparam int unsigned KBits = K > 1 ? $clog2(K) : 1;
 
-  // Step 1: inputs and weights. Step 2: products. Step 3: sums, to the output register with the last of the K.
+  // What wrap_dot adds K times over a window, taken away at the start.
+  localparam logic [63:0] Extra = WeightBits == 1 ? 64'd0 : 64'(K) * ((64'd1 << InBits) - 64'd1) << (WeightBits - 1);
+  localparam logic [63:0] Start = -Extra;
+  // Steps from an input register to its product's.
+  localparam int unsigned Steps = WeightBits == 1 ? 1 : 3;
+
+  // Step 1: inputs and weights. Then products, then sums, to the output register with the last of the K.
   logic [KBits-1:0] k_q;
   logic [DepthBits-1:0] address_q;
   logic [Pe*InBits-1:0] x1_q;
   logic [Pe*WeightBits-1:0] w1;
   logic [Pe*AccBits-1:0] sums, out_q;
-  logic last, move, step, valid1_q, last1_q, valid2_q, last2_q, out_valid_q;
+  logic [Steps:0] valid_q, last_q;
+  logic last, move, step, complete, out_valid_q;
 
   assign last = k_q == KBits'(K - 1);
-  assign move = !(valid2_q && last2_q && out_valid_q && !out_ready_i);
+  assign complete = valid_q[Steps] && last_q[Steps];
+  assign move = !(complete && out_valid_q && !out_ready_i);
   assign step = move && in_valid_i;
   assign in_ready_o = move;
   assign out_data_o = out_q;
@@ -80,7 +88,7 @@ module wrap_vvu #(
     if (WeightBits == 1) begin : gen_binary
       logic [AccBits-1:0] x;
       assign x = AccBits'(x1_q[p*InBits+:InBits]);
-      assign product = w1[p] ? x : -x;
+      always_ff @(posedge clk_i) if (move) product <= w1[p] ? x : -x;
     end else begin : gen_wide
       wrap_dot #(
           .Simd(1),
@@ -88,6 +96,8 @@ module wrap_vvu #(
           .WeightBits(WeightBits),
           .SumBits(AccBits)
       ) i_dot (
+          .clk_i,
+          .move_i(move),
           .x_i(x1_q[p*InBits+:InBits]),
           .w_i(w1[p*WeightBits+:WeightBits]),
           .sum_o(product)
@@ -95,13 +105,14 @@ module wrap_vvu #(
     end
     wrap_accumulate #(
         .Bits(AccBits),
-        .Single(K == 1)
+        .Single(K == 1),
+        .Start(AccBits'(Start))
     ) i_accumulate (
         .clk_i,
         .rst_ni,
         .move_i(move),
-        .valid_i(valid2_q),
-        .last_i(last2_q),
+        .valid_i(valid_q[Steps]),
+        .last_i(last_q[Steps]),
         .term_i(product),
         .sum_o(sums[p*AccBits+:AccBits])
     );
@@ -109,27 +120,22 @@ module wrap_vvu #(
 
   always_ff @(posedge clk_i) begin
     if (move) begin
-      x1_q <= in_data_i;
-      last1_q <= last;
-      last2_q <= last1_q;
+      x1_q   <= in_data_i;
+      last_q <= {last_q[Steps-1:0], last};
     end
-    if (move && valid2_q && last2_q) out_q <= sums;
+    if (move && complete) out_q <= sums;
     if (!rst_ni) begin
       k_q <= '0;
       address_q <= '0;
-      valid1_q <= 1'b0;
-      valid2_q <= 1'b0;
+      valid_q <= '0;
       out_valid_q <= 1'b0;
     end else begin
       if (step) begin
         k_q <= last ? '0 : k_q + 1'b1;
         address_q <= address_q == DepthBits'(Depth - 1) ? '0 : address_q + 1'b1;
       end
-      if (move) begin
-        valid1_q <= in_valid_i;
-        valid2_q <= valid1_q;
-      end
-      if (move && valid2_q && last2_q) out_valid_q <= 1'b1;
+      if (move) valid_q <= {valid_q[Steps-1:0], in_valid_i};
+      if (move && complete) out_valid_q <= 1'b1;
       else if (out_ready_i) out_valid_q <= 1'b0;
     end
   end

@@ -89,7 +89,9 @@ class _Port(ctypes.Structure):
 class Bench:
     """All `cases` in one simulation; their memories and the top level are written to `folder`."""
 
-    def __init__(self, cases: Sequence[Case], folder: Path, name: str) -> None:
+    def __init__(
+        self, cases: Sequence[Case], folder: Path, name: str, defines: Mapping[str, str] | None = None
+    ) -> None:
         self.cases = cases
         self.folder = folder
         self.inputs = [(case, prefix, stream) for case in cases for prefix, stream in case.inputs.items()]
@@ -105,6 +107,7 @@ class Bench:
             "bench",
             [*sorted(RTL.glob("*.sv")), top],
             [Path(__file__).with_name("bench.cpp")],
+            defines=defines or {},
             cflags=("-O1",),
             warnings=False,
         )

@@ -56,9 +56,9 @@ def test_words(bench: Bench, idle: int, back_pressure: int) -> None:
 
 
 def test_one_word_a_cycle_and_latency(bench: Bench) -> None:
-    for (_, k, *_), result in zip(SHAPES, bench.run(0, 0), strict=True):
+    for (_, k, _, _, weight_bits, _), result in zip(SHAPES, bench.run(0, 0), strict=True):
         assert np.all(np.diff(result.inputs) == 1)
-        assert result.outputs[0] - result.inputs[k - 1] == 3
+        assert result.outputs[0] - result.inputs[k - 1] == (3 if weight_bits == 1 else 5)
 
 
 def test_reset_in_the_middle(bench: Bench) -> None:
