@@ -41,6 +41,7 @@ def tidy(model: ModelProto, facts: dict[str, LayerFacts], maximum: int) -> Model
     _remove_no_ops(wrapper)
     _remove_idle_relus(wrapper)
     _reshape_to_flatten(wrapper)
+    _explicit_padding(wrapper)
     wrapper = wrapper.transform(GiveUniqueParameterTensors()).transform(RemoveUnusedTensors())
     _name(wrapper)
     _annotate(wrapper, facts, maximum)
@@ -106,6 +107,22 @@ def _reshape_to_flatten(wrapper: ModelWrapper) -> None:
         if before and after and len(after) == 2 and before[0] == after[0]:
             flatten = helper.make_node("Flatten", [node.input[0]], list(node.output), name=node.name, axis=1)
             node.CopyFrom(flatten)
+
+
+def _explicit_padding(wrapper: ModelWrapper) -> None:
+    """Write the padding of convolutions as numbers where torch writes SAME_UPPER, for strides of 1, or VALID."""
+    for node in wrapper.graph.node:
+        attributes = {a.name: helper.get_attribute_value(a) for a in node.attribute}
+        mode = attributes.get("auto_pad", b"NOTSET")
+        if node.op_type != "Conv" or mode not in (b"SAME_UPPER", b"VALID"):
+            continue
+        kernel = wrapper.get_tensor_shape(node.input[1])[2:]
+        dilations = attributes.get("dilations", [1] * len(kernel))
+        total = [d * (k - 1) * (mode == b"SAME_UPPER") for k, d in zip(kernel, dilations, strict=True)]
+        pads = [t // 2 for t in total] + [t - t // 2 for t in total]
+        kept = [a for a in node.attribute if a.name not in ("auto_pad", "pads")]
+        del node.attribute[:]
+        node.attribute.extend([*kept, helper.make_attribute("pads", pads)])
 
 
 def _name(wrapper: ModelWrapper) -> None:

@@ -2,6 +2,7 @@
 """Networks with random weights and random batch norm, for tests of the export."""
 
 from collections.abc import Callable
+from typing import Any
 
 import brevitas.nn as qnn
 import torch
@@ -40,7 +41,8 @@ class OwnForward(nn.Module):
         channels, height, width = q.input_shape
         self.input = q.input()
         self.features = nn.ModuleList()
-        for wanted, kernel, padding in ((7, (5, 3), (2, 1)), (13, (1, 7), (0, 3))):
+        layers: tuple[tuple[int, tuple[int, int], Any], ...] = ((7, (5, 3), (2, 1)), (13, (2, 4), "same"))
+        for wanted, kernel, padding in layers:
             block = nn.Sequential(
                 q.conv(channels, wanted, kernel, padding=padding), nn.BatchNorm2d(wanted), q.relu(), nn.Dropout(0.2)
             )

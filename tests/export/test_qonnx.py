@@ -65,6 +65,7 @@ def test_a_users_own_forward(shape: tuple[int, int, int]) -> None:
     blocks = Blocks(shape, 5)
     file = require_agreement(randomised(OwnForward, blocks), blocks)
     assert export.check(file) == []
+    assert attributes(file, "features.1.0.conv")["pads"] == [0, 1, 1, 2]
     names = ["features.0.0", "features.1.0", "branch", "again", "down", "hidden", "head"]
     assert list(accumulators(file)) == names
     assert {node.op_type for node in file.graph.node} == {
