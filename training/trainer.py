@@ -88,7 +88,8 @@ class _Run:
         if resume and path.exists():
             self.checkpoint = checkpoints.read(path, self.recipe)
             checkpoints.load_state(self.model, self.checkpoint.model)
-            lines = (self.folder / "history.jsonl").read_text(encoding="utf-8").splitlines()
+            log = self.folder / "history.jsonl"
+            lines = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
             self.history = [json.loads(line) for line in lines[: self.checkpoint.epochs]]
             self.console.print(f"continuing after epoch {self.checkpoint.epochs} of {self.recipe.epochs}")
         else:

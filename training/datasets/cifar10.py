@@ -53,4 +53,4 @@ def read_batch(path: Path) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]
     labels = records[:, 0].astype(np.int64)
     if labels.max() > 9:
         raise InputError(f"{path} is not CIFAR-10's binary layout: found label {labels.max()}, expected 0..9")
-    return records[:, 1:].reshape(-1, 3, 32, 32), labels
+    return records[:, 1:].reshape(-1, 3, 32, 32).copy(), labels

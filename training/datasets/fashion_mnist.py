@@ -62,7 +62,7 @@ def read_idx(path: Path, magic: int) -> npt.NDArray[np.uint8]:
     expected = header + int(np.prod(shape.astype(np.int64)))
     if len(shape) != dimensions or len(content) != expected:
         raise InputError(f"{path} is truncated or too long: {len(content)} bytes, its header says {expected}")
-    return np.frombuffer(content, np.uint8, offset=header).reshape(shape.astype(int))
+    return np.frombuffer(content, np.uint8, offset=header).reshape(shape.astype(int)).copy()
 
 
 def _file(folder: Path, name: str) -> Path:

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Wrap and fold on tensors against their definition on Python integers, and their gradients against differences."""
+
+import numpy as np
+import pytest
+import torch
+from brevitas.nn import QuantReLU
+from brevitas.quant.scaled_int import Uint8ActPerTensorFloatMaxInit
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chain.integers import fold as fold_integers
+from chain.integers import wrap as wrap_integers
+from training.autograd import integers, overflow_penalty, quantise_unsigned, wrap, wrap_fold
+
+EXACT = (1 << 24) - 1
+BITS = st.integers(4, 32)
+SUMS = st.lists(st.integers(-EXACT, EXACT), min_size=1, max_size=20)
+FOLDS = st.sampled_from([1, 2, 3, 7])
+
+
+def near_multiples(bits: int) -> list[int]:
+    """Sums around every place where something happens: zero, the ends of the range, whole turns."""
+    h = 1 << (bits - 1)
+    places = [0, h // 2, 3 * h // 4, 7 * h // 8, h, 2 * h, 3 * h, 5 * h]
+    return [
+        sign * place + step
+        for place in places
+        for sign in (1, -1)
+        for step in range(-4, 5)
+        if abs(sign * place + step) <= EXACT
+    ]
+
+
+@given(SUMS, BITS)
+def test_wrap_is_the_definition(sums: list[int], bits: int) -> None:
+    sums = sums + near_multiples(bits)
+    got = wrap(torch.tensor(sums, dtype=torch.float32), bits)
+    assert got.long().tolist() == wrap_integers(sums, bits).tolist()
+
+
+@given(SUMS, BITS, FOLDS)
+def test_wrap_fold_is_the_definition(sums: list[int], bits: int, k: int) -> None:
+    sums = sums + near_multiples(bits)
+    got = wrap_fold(torch.tensor(sums, dtype=torch.float32), bits, k)
+    assert got.long().tolist() == fold_integers(wrap_integers(sums, bits), bits, k).tolist()
+    assert torch.equal(got, got.round())
+
+
+@given(SUMS, BITS, FOLDS)
+def test_fold_stays_within_its_bound_and_never_jumps(sums: list[int], bits: int, k: int) -> None:
+    z = torch.tensor(sums, dtype=torch.float32)
+    h = 1 << (bits - 1)
+    f = wrap_fold(z, bits, k)
+    assert f.abs().max() <= k * h // (k + 1)
+    assert (
+        wrap_fold(z.clamp(max=EXACT - 1) + 1, bits, k) - wrap_fold(z.clamp(max=EXACT - 1), bits, k)
+    ).abs().max() <= k
+
+
+def differences(function: object, z: torch.Tensor) -> torch.Tensor:
+    step = 2.0**-6
+    return (function(z + step) - function(z - step)) / (2 * step)  # type: ignore[operator]
+
+
+def away_from_corners(bits: int, k: int) -> torch.Tensor:
+    """Points off the integers, less those at a corner or an end of the range: where the derivative exists."""
+    h = 1 << (bits - 1)
+    z = torch.arange(-5 * h, 5 * h, 0.125, dtype=torch.float64) + 0.03125
+    m = torch.remainder(z + h, 2 * h) - h
+    corner = k * h / (k + 1)
+    return z[((m.abs() - corner).abs() > 0.0625) & (m.abs() < h - 0.0625)]
+
+
+@pytest.mark.parametrize("bits", [4, 6, 8])
+@pytest.mark.parametrize("k", [1, 3, 7])
+def test_the_folds_gradient_is_its_derivative(bits: int, k: int) -> None:
+    z = away_from_corners(bits, k).requires_grad_()
+    weights = torch.rand(len(z), dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    (wrap_fold(z, bits, k) * weights).sum().backward()
+    expected = differences(lambda t: wrap_fold(t, bits, k), z.detach())
+    assert torch.allclose(z.grad, expected * weights)  # type: ignore[arg-type]
+    assert sorted(expected.round().unique().tolist()) == [-k, 1]
+
+
+@pytest.mark.parametrize("bits", [4, 8])
+def test_wraps_gradient_is_its_derivative_unless_told_otherwise(bits: int) -> None:
+    z = away_from_corners(bits, 3).requires_grad_()
+    wrap(z, bits).sum().backward()
+    assert torch.allclose(z.grad, differences(lambda t: wrap(t, bits), z.detach()))  # type: ignore[arg-type]
+    z.grad = None
+    wrap(z, bits, overflow_slope=0.0).sum().backward()
+    h = 1 << (bits - 1)
+    assert torch.equal(z.grad, ((z >= -h) & (z < h)).double())  # type: ignore[arg-type]
+
+
+def test_sums_within_the_corner_pass_untouched() -> None:
+    z = torch.tensor([-96.0, 0.0, 96.0])
+    assert wrap_fold(z, 8, 3) is z
+    assert wrap(torch.tensor([-128.0, 127.0]), 8).tolist() == [-128.0, 127.0]
+
+
+def test_penalty_and_its_gradient() -> None:
+    z = torch.linspace(-300, 300, 241, dtype=torch.float64).requires_grad_()
+    penalty = overflow_penalty(z, 8)
+    assert penalty.item() == pytest.approx(np.maximum(np.abs(z.detach().numpy()) - 128, 0).mean())
+    (3 * penalty).backward()
+    expected = 3 * differences(lambda t: (t.abs() - 128).clamp(min=0), z.detach()) / len(z)
+    away = (z.detach().abs() - 128).abs() > 0.1
+    assert torch.allclose(z.grad[away], expected[away])  # type: ignore[index]
+
+
+def test_no_overflow_no_penalty() -> None:
+    assert overflow_penalty(torch.tensor([128.0, -128.0]), 8).item() == 0.0
+
+
+def test_integers_gradients() -> None:
+    scale = torch.tensor(0.125, dtype=torch.float64, requires_grad=True)
+    x = (torch.arange(-8.0, 8.0, dtype=torch.float64) * 0.125).requires_grad_()
+    q = integers(x, scale)
+    assert q.tolist() == list(range(-8, 8))
+    (q * 2).sum().backward()
+    assert torch.allclose(x.grad, torch.full_like(x, 2 / 0.125))  # type: ignore[arg-type]
+    assert scale.grad.item() == pytest.approx(-(2 * x.detach() / 0.125**2).sum().item())  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("bits", [1, 2, 3, 4, 8])
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_unsigned_quantiser_is_brevitas_own(bits: int, layout: torch.memory_format) -> None:
+    """The same values, and behind a ReLU the same gradients but for the half step around each end."""
+    generator = torch.Generator().manual_seed(bits)
+    x = (torch.randn(3, 4, 6, 5, generator=generator) * 2).contiguous(memory_format=layout).requires_grad_()
+    weights = torch.rand(x.shape, generator=generator)
+    theirs = QuantReLU(act_quant=Uint8ActPerTensorFloatMaxInit, bit_width=bits, max_val=2.0)
+    expected = theirs(x)
+    (expected * weights).sum().backward()
+    expected_gradient, x.grad = x.grad, None
+    (their_scale,) = theirs.parameters()
+    largest = (1 << bits) - 1
+    scale = torch.tensor(2.0 / largest, requires_grad=True)
+    y = quantise_unsigned(x, scale, largest)
+    assert torch.equal(y, expected)
+    (y * weights).sum().backward()
+    inside = (x > 0) & (x < 2.0)
+    away = inside | (x < 0) | (x > 2.0 + scale)
+    assert torch.allclose(x.grad[away], expected_gradient[away], rtol=1e-5)  # type: ignore[index]
+    by_hand = (weights * (y - x * inside) / scale).sum()
+    assert scale.grad.item() == pytest.approx(by_hand.item(), rel=1e-4)  # type: ignore[union-attr]
+    assert np.sign(their_scale.grad.item()) == np.sign(scale.grad.item())  # type: ignore[union-attr]
