@@ -61,7 +61,7 @@ module dma_job #(
       frames_q <= frames_i;
       first_q  <= address_i[31:3];
       end_q    <= {1'b0, address_i[31:0]};
-      term_q   <= {1'b0, 32'(BytesPerFrame)};
+      term_q   <= {1'b0, BytesPerFrame};
       bad_q    <= address_i[63:32] != '0 || address_i[2:0] != '0;
     end
   end

@@ -5,7 +5,8 @@
 // Memory holds the stream words one after the other, frames without gaps, lowest byte first. Start the output DMA,
 // then the input DMA. A bus error, a refused job or a write to RESET ends both DMAs (bursts that have begun are
 // completed), then resets the accelerator. After an error both done bits are set and starts are refused until the
-// error bits are cleared, so nothing waits for frames that never come. After RESET the done bits are clear.
+// error bits are cleared, so nothing waits for frames that never come. After RESET the done bits are clear; a start
+// that comes before the reset is over begins after it.
 module shell #(
     parameter int unsigned InWordBytes = 1,
     parameter int unsigned OutWordBytes = 1,
@@ -66,7 +67,7 @@ module shell #(
     input  logic        m_axi_out_bvalid,
     output logic        m_axi_out_bready,
 
-    // For a light, an interrupt, or a simulation: a DMA has a job.
+    // For a light, an interrupt, or a simulation: a DMA has a job, or waits to begin one.
     output logic        in_busy_o,
     output logic        out_busy_o
 );
@@ -113,12 +114,12 @@ module shell #(
       .in_start_o          (in_start),
       .in_address_o        (in_address),
       .in_frames_o         (in_frames),
-      .in_busy_i           (in_busy),
+      .in_busy_i           (in_busy_o),
       .in_done_i           (in_done),
       .out_start_o         (out_start),
       .out_address_o       (out_address),
       .out_frames_o        (out_frames),
-      .out_busy_i          (out_busy),
+      .out_busy_i          (out_busy_o),
       .out_done_i          (out_done),
       .errors_i            ({in_refused || out_refused || in_reject || out_reject, write_error, read_error}),
       .failed_o            (failed),
@@ -149,35 +150,44 @@ module shell #(
   state_e state_q;
   logic by_request_q;  // RESET rather than an error
   logic [$clog2(ResetCycles)-1:0] clear_left_q;
-  logic trouble;
+  logic trouble, settled;
+  logic in_request, out_request, in_pending_q, out_pending_q;
 
   assign in_busy   = in_job_busy || in_dma_busy;
   assign out_busy  = out_job_busy || out_dma_busy;
-  assign in_busy_o  = in_busy;
-  assign out_busy_o = out_busy;
+  assign in_busy_o  = in_busy || in_pending_q;
+  assign out_busy_o = out_busy || out_pending_q;
   assign trouble   = read_error || write_error || in_refused || out_refused;
   assign abort     = state_q != Run;
   assign resetting = state_q != Run;
 
-  // With an error pending, or while one is dealt with, a start is rejected: `done` at once, and error bit 2.
-  assign in_accept   = in_start && !in_busy && !failed && !abort && !trouble;
-  assign out_accept  = out_start && !out_busy && !failed && !abort && !trouble;
-  assign in_reject   = in_start && !in_busy && !in_accept;
-  assign out_reject  = out_start && !out_busy && !out_accept;
+  // A start that comes while an error is pending is rejected: `done` at once, and error bit 2. One that comes while
+  // the reset is still going on waits for its end. One that comes while the DMA works is ignored.
+  assign settled     = state_q == Run && !trouble;
+  assign in_request  = in_start || in_pending_q;
+  assign out_request = out_start || out_pending_q;
+  assign in_accept   = in_request && settled && !failed && !in_busy;
+  assign out_accept  = out_request && settled && !failed && !out_busy;
+  assign in_reject   = in_request && failed && !in_busy;
+  assign out_reject  = out_request && failed && !out_busy;
   assign in_done     = (in_busy_q && !in_busy) || in_reject;
   assign out_done    = (out_busy_q && !out_busy) || out_reject;
   assign forget_done = state_q == Clear && by_request_q;
 
   always_ff @(posedge ap_clk) begin
     if (!ap_rst_n) begin
-      state_q      <= Clear;
-      by_request_q <= 1'b1;
-      clear_left_q <= '1;
-      in_busy_q    <= 1'b0;
-      out_busy_q   <= 1'b0;
+      state_q       <= Clear;
+      by_request_q  <= 1'b1;
+      clear_left_q  <= '1;
+      in_busy_q     <= 1'b0;
+      out_busy_q    <= 1'b0;
+      in_pending_q  <= 1'b0;
+      out_pending_q <= 1'b0;
     end else begin
-      in_busy_q  <= in_busy;
-      out_busy_q <= out_busy;
+      in_busy_q     <= in_busy;
+      out_busy_q    <= out_busy;
+      in_pending_q  <= in_request && !settled && !failed && !reset_wanted;
+      out_pending_q <= out_request && !settled && !failed && !reset_wanted;
       case (state_q)
         Run: begin
           by_request_q <= reset_wanted;
@@ -327,7 +337,7 @@ module shell #(
   logic open, frame_end, job_end, out_word, gear_ready;
 
   assign open      = frames_left_q != '0;
-  assign frame_end = word_q == 32'(OutWordsPerFrame - 1);
+  assign frame_end = word_q == OutWordsPerFrame - 1;
   assign job_end   = frame_end && frames_left_q == 32'd1;
   assign out_ready = open && gear_ready;
   assign out_word  = out_valid && out_ready;

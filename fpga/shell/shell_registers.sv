@@ -132,7 +132,7 @@ module shell_registers #(
       12'h200:        rdata_d = Identity;
       12'h204:        rdata_d = Version;
       12'h208:        rdata_d = DesignHash;
-      12'h20c:        rdata_d = 32'(ClockMhz);
+      12'h20c:        rdata_d = ClockMhz;
       CyclesLow:      rdata_d = cycles_i[31:0];
       12'h214:        rdata_d = cycles_high_q;
       12'h218:        rdata_d = first_output_cycle_i;

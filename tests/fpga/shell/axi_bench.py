@@ -38,7 +38,7 @@ from fpga.shell.registers import (
 from tests.fpga.shell import standin
 
 SEED = int(os.environ["COCOTB_RANDOM_SEED"])
-SIZES = tuple(int(n) for n in os.environ["SHELL_SIZES"].split(","))
+SIZES = [int(n) for n in os.environ["SHELL_SIZES"].split(",")]
 PERIOD_NS = 10
 MEMORY = 1 << 16
 GUARD = 0xEE
@@ -71,13 +71,13 @@ class TB:
 
     def __init__(self, dut: Any, seed: int = 1) -> None:
         self.dut = dut
-        self.design = standin.design(*SIZES)
+        self.design = standin.design(SIZES[0], SIZES[1], SIZES[2], SIZES[3])
         self.random = random.Random(seed + 1000 * SEED)
         self.numpy = np.random.default_rng(seed + 1000 * SEED)
         for name in ("m_axi_in", "m_axi_out", "s_axi"):
             logging.getLogger(f"cocotb.{dut._name}.{name}").setLevel(logging.WARNING)
         logging.getLogger("cocotb").setLevel(logging.WARNING)
-        cocotb.start_soon(Clock(dut.ap_clk, PERIOD_NS, unit="ns").start())
+        Clock(dut.ap_clk, PERIOD_NS, unit="ns").start()
         self.bus = AxiLiteMaster(AxiLiteBus.from_prefix(dut, "s_axi"), dut.ap_clk)
         self.source = ReadMemory(AxiReadBus.from_prefix(dut, "m_axi_in"), dut.ap_clk, size=MEMORY)
         self.target = WriteMemory(AxiWriteBus.from_prefix(dut, "m_axi_out"), dut.ap_clk, mem=self.source.mem)
@@ -344,6 +344,39 @@ async def abort_and_restart(dut: Any) -> None:
     await tb.write("RESET", 1)  # with nothing to abort
     await tb.settled()
     await tb.job(0x1800, 0x5000, 1)
+
+
+@cocotb.test()
+async def start_during_reset(dut: Any) -> None:
+    """A start that comes before the reset is over begins after it; another reset takes it back."""
+    tb = await bench(dut, 11)
+    source = tb.frames(4)
+    tb.source.write(0x1000, source.tobytes())
+    for way, address in (("OUT", 0x4000), ("IN", 0x1000)):
+        await tb.write(f"{way}_ADDRESS_LOW", address)
+        await tb.write(f"{way}_FRAMES", 4)
+    for resets in (1, 2):
+        before = tb.target.read(0x4000, 8)
+        await tb.write("OUT_CONTROL", START)
+        await tb.write("IN_CONTROL", START)
+        await tb.write("RESET", 1)
+        await tb.write("OUT_CONTROL", START)
+        await tb.write("IN_CONTROL", START)
+        assert await tb.read("RESET") == 1
+        assert await tb.read("IN_CONTROL") & START
+        if resets == 2:
+            await tb.write("RESET", 1)
+        await tb.settled()
+        await tb.wait()
+        expected = standin.answer(source, tb.design)
+        if resets == 1:
+            assert tb.target.read(0x4000, expected.size) == expected.tobytes()
+            assert await tb.read("OUT_CONTROL") == DONE | IDLE | READY
+            tb.target.write(0x4000, bytes([GUARD]) * expected.size)
+        else:
+            assert before == tb.target.read(0x4000, 8) == bytes([GUARD]) * 8
+            assert await tb.read("OUT_CONTROL") == IDLE | READY
+        assert await tb.read("ERROR") == 0
 
 
 @cocotb.test()

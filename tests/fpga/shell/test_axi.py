@@ -27,6 +27,7 @@ TESTS = (
     "bus_errors",
     "refused",
     "abort_and_restart",
+    "start_during_reset",
     "counters",
     "full_speed",
 )
