@@ -64,8 +64,8 @@ def batches(model: ModelWrapper, images: npt.NDArray[np.integer]) -> Iterator[di
             for tensor, value in zip(outputs, results, strict=True):
                 values[tensor] = value
                 if tensor in taps:
-                    layer, folded = taps[tensor]
-                    part[layer] = _channels_first(folded(value))
+                    layer, channels, folded = taps[tensor]
+                    part[layer] = _channels_first(folded(value[..., :channels]))
             for tensor in inputs:
                 if last_read[tensor] == index:
                     values.pop(tensor, None)
@@ -80,14 +80,15 @@ def batch_size(model: ModelWrapper) -> int:
     return max(1, min(1024, BATCH_BYTES // (4 * largest)))
 
 
-def _taps(model: ModelWrapper) -> dict[str, tuple[str, Callable[[Array], Array]]]:
-    """The tensors that hold a layer's wrapped accumulators: the layer's name and its fold."""
+def _taps(model: ModelWrapper) -> dict[str, tuple[str, int, Callable[[Array], Array]]]:
+    """The tensors that hold a layer's wrapped accumulators: the layer's name, its channels and its fold."""
     taps = {}
     for node in model.graph.node:
         if node.op_type.removesuffix("_rtl") in ("WrapMVU", "WrapVVU"):
             op = getCustomOp(node)
             folded = _fold(op.get_nodeattr("accumulatorBits"), op.get_nodeattr("fold"))
-            taps[node.output[0]] = (op.get_nodeattr("layer"), folded)
+            channels = op.get_nodeattr("realChannels") or op.get_normal_output_shape()[-1]
+            taps[node.output[0]] = (op.get_nodeattr("layer"), channels, folded)
     return taps
 
 

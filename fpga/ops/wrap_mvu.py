@@ -15,7 +15,8 @@ class WrapMVU(StreamOp):
     """Inputs: data [1, ..., n*MW] of unsigned integers; weights [MW, MH]. Output: [1, *vectors, MH], wrapped, unfolded.
 
     `inputShape` may be any shape of vectors*MW elements, so that a flattened image needs no node of its own.
-    `fold` is what the next node does to the sums; nothing here depends on it.
+    `fold` is what the next node does to the sums; nothing here depends on it. Output channels from `realChannels` on,
+    if it is not 0, were added for folding and mean nothing.
     """
 
     def get_nodeattr_types(self) -> dict[str, Any]:
@@ -27,6 +28,7 @@ class WrapMVU(StreamOp):
                 "SIMD": ("i", False, 1),
                 "accumulatorBits": ("i", True, 0),
                 "fold": ("i", False, 0),
+                "realChannels": ("i", False, 0),
                 "weightDataType": ("s", True, ""),
                 "inputShape": ("ints", True, []),
                 "vectors": ("ints", False, []),

@@ -16,7 +16,7 @@ class WrapVVU(StreamOp):
     """Inputs: windows [1, OH, OW, K*C] of unsigned integers; weights [K, C]. Output: [1, OH, OW, C], wrapped, unfolded.
 
     As FINN's own ops, the general form takes windows with C innermost, the RTL form takes them as they stream.
-    PE is the SIMD of the sliding window before it.
+    PE is the SIMD of the sliding window before it. Channels from `realChannels` on, if it is not 0, mean nothing.
     """
 
     interleaved = False
@@ -29,6 +29,7 @@ class WrapVVU(StreamOp):
                 "Kernel": ("i", True, 0),
                 "accumulatorBits": ("i", True, 0),
                 "fold": ("i", False, 0),
+                "realChannels": ("i", False, 0),
                 "weightDataType": ("s", True, ""),
                 "vectors": ("ints", True, []),
             }
