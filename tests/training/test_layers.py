@@ -46,7 +46,7 @@ def python_conv(
     x: np.ndarray, w: np.ndarray, stride: tuple[int, int], padding: tuple[int, int], groups: int
 ) -> list[Any]:
     """Convolution in Python's integers: x [N][C][H][W], w [O][C/groups][KH][KW]."""
-    n, c, h, width = x.shape
+    n, _, h, width = x.shape
     out, per_group, kh, kw = w.shape
     xs, ws = x.tolist(), w.tolist()
     rows = range((h + 2 * padding[0] - kh) // stride[0] + 1)
@@ -256,7 +256,7 @@ class Saturate(nn.Module):
 
 
 class Saturating(WrapAccumulator):
-    tensor_quant = Saturate
+    tensor_quant = Saturate  # type: ignore[assignment]
 
 
 def test_the_accumulator_quantiser_is_a_class_to_pass_subclass_and_swap() -> None:
