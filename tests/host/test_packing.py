@@ -67,15 +67,16 @@ def test_more_than_one_chunk(bits: int, per_word: int) -> None:
 )
 @pytest.mark.parametrize("images", [2000])
 def test_speed_on_one_core(bits: int, per_word: int, required: int, images: int) -> None:
+    """Processor time, not wall time: what one core does, however busy the machine is."""
     layout = Layout((28, 28, 16), bits, False, per_word, per_word * bits // 8, 28 * 28 * 16 // per_word)
     pixels = np.random.default_rng(0).integers(0, 1 << bits, (images, *layout.shape), dtype=np.uint8)
     out = np.empty(images * layout.frame_bytes, np.uint8)
     best = float("inf")
-    for _ in range(8):
-        begin = time.perf_counter()
+    for _ in range(12):
+        begin = time.thread_time()
         pack(check_images(pixels, layout), layout, out)
-        best = min(best, time.perf_counter() - begin)
-    assert pixels.nbytes / best / 1e6 >= required, "MB/s of images, the best of 8"
+        best = min(best, time.thread_time() - begin)
+    assert pixels.nbytes / best / 1e6 >= required, "MB/s of images, the best of 12"
 
 
 LAYOUT = Layout((3, 4, 1), 5, False, 1, 1, 12)
