@@ -20,13 +20,14 @@ import numpy as np
 import numpy.typing as npt
 
 from chain.errors import UnsupportedError
-from fpga.folding import cycles
-
-Times = npt.NDArray[np.int64]
+from fpga.folding import cycles, slides
+from fpga.sliding import Schedule, Times, Window, behind, geometry, schedule, window
 
 FRAMES = 4
 LATENCY = 6  # cycles of a node's pipeline and the FIFO behind it: generous, and rounding adds to it
 SLACK = 1.005  # of the rate, when a FIFO behind a sliding window is chosen
+# Their ready and valid are registers: next to one of them two words of a FIFO would break no path and hold no word.
+_REGISTERED = {"FMPadding", "StreamingDataWidthConverter"}
 _WINDOW_READERS = ("WrapMVU", "WrapVVU", "WindowMax")
 
 
@@ -36,30 +37,6 @@ class Steps:
 
     reads: npt.NDArray[np.bool_]
     emits: npt.NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
-class Window:
-    """Padding (optional), sliding window and its reader (optional) as one process; sizes in stream words.
-
-    real       for each word of the padded image: does it come from the input (False: padding)?
-    offsets    word read by each step of a window, relative to the window's first
-    first      word at which each window begins, non-decreasing along a row
-    buffer     words that the sliding window holds
-    depthwise  a window's words are needed until it ends
-    period     cycles in which the reader takes a window
-    read_at    step of the reader that takes each word of a window
-    emit_at    steps of the reader that emit
-    """
-
-    real: npt.NDArray[np.bool_]
-    offsets: Times
-    first: Times
-    buffer: int
-    depthwise: bool
-    period: int
-    read_at: Times
-    emit_at: Times
 
 
 @dataclass(frozen=True)
@@ -155,7 +132,7 @@ def _depths(model: Any, nodes: Sequence[tuple[Any, Any]], interval: float) -> De
     for group in _groups(nodes):
         node, inst = group[-1]
         head = group[0][0]
-        if len(group) == 1 and not _slides(inst):
+        if len(group) == 1 and not slides(inst):
             steps = node_steps(inst)
             inputs = [tensor for tensor in head.input if tensor in arrivals]
             at = process(steps, [arrivals[tensor] for tensor in inputs])
@@ -164,22 +141,28 @@ def _depths(model: Any, nodes: Sequence[tuple[Any, Any]], interval: float) -> De
             for port, tensor in enumerate(node.output):
                 arrivals[tensor] = at[np.tile(steps.emits[port], FRAMES)] + LATENCY
             continue
-        window = _window(group)
-        at, out, windows = slide(window, arrivals[head.input[0]], interval)
-        taken[head.input[0]] = at
-        arrivals[node.output[0]] = out + LATENCY
+        unit = _window(group)
+        times, queued = slide(unit, arrivals[head.input[0]], interval)
+        taken[head.input[0]] = times.taken
+        arrivals[node.output[0]] = times.emitted + LATENCY
         inner = {name: 2 for member, _ in group[:-1] for name in member.output}
         for member, inside in group:
-            if _slides(inside) and member is not node:
-                inner[member.output[0]] = rounded(windows * len(window.offsets))
+            if slides(inside) and member is not node:
+                inner[member.output[0]] = rounded(queued * len(unit.offsets))
         fixed.update(inner)
     found = {}
+    ends = {tensor: {_op(inst)} for node, inst in nodes for tensor in node.output}
+    for node, inst in nodes:
+        for tensor in node.input:
+            ends.setdefault(tensor, set()).add(_op(inst))
     for node, _ in nodes:
         for tensor in node.output:
             if tensor != sink:
                 found[tensor] = fixed.get(tensor) or rounded(_occupancy(arrivals[tensor], taken[tensor]))
-    ends = arrivals[sink].reshape(FRAMES, -1)[:, -1]
-    return Depths(found, float(ends[-1] - ends[1]) / (FRAMES - 2))
+                if found[tensor] == 2 and ends[tensor] & _REGISTERED:
+                    found[tensor] = 0
+    last = arrivals[sink].reshape(FRAMES, -1)[:, -1]
+    return Depths(found, float(last[-1] - last[1]) / (FRAMES - 2))
 
 
 def process(steps: Steps, arrivals: Sequence[Times]) -> Times:
@@ -193,62 +176,15 @@ def process(steps: Steps, arrivals: Sequence[Times]) -> Times:
     return np.maximum.accumulate(earliest - ramp) + ramp
 
 
-def slide(window: Window, arrivals: Times, interval: float) -> tuple[Times, Times, int]:
-    """Times at which a sliding window takes its input words, at which its reader emits, and windows between the two."""
-    most = len(window.first)
-    windows = 1
+def slide(unit: Window, arrivals: Times, interval: float) -> tuple[Schedule, int]:
+    """When a sliding window takes and its reader emits, and the least windows between the two that keep the rate."""
+    queued = 1
     while True:
-        taken, out = _slide(window, arrivals, windows)
-        ends = out.reshape(FRAMES, -1)[:, -1]
-        if windows >= most or (ends[-1] - ends[1]) / (FRAMES - 2) <= SLACK * interval:
-            return taken, out, windows
-        windows *= 2
-
-
-def _slide(window: Window, arrivals: Times, windows: int) -> tuple[Times, Times]:
-    size, count = len(window.real), len(window.first)
-    word = np.arange(size, dtype=np.int64)
-    span = int(window.offsets.max())
-    per_frame = int(window.real.sum())
-    all_reads, starts = [], np.zeros(count * FRAMES, dtype=np.int64)
-    # The window whose start (or end) frees the place of input word i; count: only the end of the image does.
-    following = np.append(window.first[1:], size)
-    freeing = np.searchsorted(np.maximum.accumulate(following), np.arange(size) - window.buffer, side="right")
-    begin, ready = 0, -(10**9)
-    for frame in range(FRAMES):
-        earliest = np.full(size, begin, dtype=np.int64)
-        earliest[window.real] = np.maximum(begin, arrivals[frame * per_frame : (frame + 1) * per_frame])
-        reads = np.zeros(size, dtype=np.int64)
-        freed = np.full(count + 1, -(10**9), dtype=np.int64)
-        done, last, wrote = 0, begin - 1, begin - 1
-        for index in range(count):
-            upto = int(window.first[index]) + span + 1
-            if upto > done:
-                part = slice(done, upto)
-                free = np.where(word[part] < window.buffer, -(10**9), freed[np.minimum(freeing[part], count)])
-                reads[part] = _run(np.maximum(earliest[part], free), last)
-                done, last = upto, int(reads[upto - 1])
-            wanted = reads[int(window.first[index]) + window.offsets] + 1
-            number = frame * count + index
-            if number >= windows:
-                wanted = np.maximum(wanted, starts[number - windows] + window.read_at)
-            writes = _run(wanted, wrote)
-            wrote = int(writes[-1])
-            freed[index] = wrote if window.depthwise else int(writes[0])
-            ready = max(ready + window.period, int((writes + 2 - window.read_at).max()))
-            starts[number] = ready
-        if done < size:
-            reads[done:] = _run(np.maximum(earliest[done:], wrote), last)
-            last = int(reads[-1])
-        begin = max(wrote, last) + 1
-        all_reads.append(reads[window.real])
-    return np.concatenate(all_reads), (starts[:, None] + window.emit_at).reshape(-1)
-
-
-def _run(earliest: Times, before: int) -> Times:
-    """One event a cycle, in order, none earlier than told, the first after `before`."""
-    ramp = np.arange(len(earliest), dtype=np.int64)
-    return np.maximum(np.maximum.accumulate(earliest - ramp), before + 1) + ramp
+        times = schedule(unit, arrivals, FRAMES, queued)
+        ends = times.emitted.reshape(FRAMES, -1)[:, -1]
+        if queued >= len(unit.first) or (ends[-1] - ends[1]) / (FRAMES - 2) <= SLACK * interval:
+            return times, queued
+        queued *= 2
 
 
 def _occupancy(arrivals: Times, taken: Times) -> int:
@@ -276,10 +212,10 @@ def node_steps(inst: Any) -> Steps:
         real = _padding_mask(inst)
         return Steps(real[None], np.ones((1, len(real)), dtype=bool))
     if op == "ConvolutionInputGenerator":
-        need = _window_words(inst)[1] + int(_window_words(inst)[0].max())
+        offsets, first = geometry(inst)
         steps = int(np.prod(inst.get_folded_input_shape()[:-1]))
         emits = np.zeros((1, steps), dtype=bool)
-        emits[0, need] = True
+        emits[0, first + int(offsets.max())] = True
         return Steps(np.ones((1, steps), dtype=bool), emits)
     if op == "WrapMVU":
         _, reads, emits = _vector(inst)
@@ -297,9 +233,8 @@ def node_steps(inst: Any) -> Steps:
 
 def _spread(words: int, steps: int, first: bool) -> npt.NDArray[np.bool_]:
     """`words` of `steps` steps: each group's first (for reading) or last (for emitting)."""
-    number = np.arange(steps + 1, dtype=np.int64) * words // steps
-    if first:
-        number = -(-np.arange(steps + 1, dtype=np.int64) * words // steps)
+    step = np.arange(steps + 1, dtype=np.int64)
+    number = -(-step * words // steps) if first else step * words // steps
     return np.diff(number) > 0
 
 
@@ -320,47 +255,22 @@ def _padding_mask(inst: Any) -> npt.NDArray[np.bool_]:
     return mask.reshape(-1)
 
 
-def _window_words(inst: Any) -> tuple[Times, Times]:
-    """Offsets of a window's words from its first, in the order written, and the first word of every window."""
-    (_, width), (rows, columns) = inst.get_nodeattr("IFMDim"), inst.get_nodeattr("ConvKernelDim")
-    (down, right), (out_h, out_w) = inst.get_nodeattr("Stride"), inst.get_nodeattr("OFMDim")
-    fold = inst.get_nodeattr("IFMChannels") // inst.get_nodeattr("SIMD")
-    y, x = np.arange(rows)[:, None, None], np.arange(columns)[None, :, None]
-    dilation = inst.get_nodeattr("Dilation")
-    offsets = (y * dilation[0] * width + x * dilation[1]) * fold + np.arange(fold)
-    if inst.get_nodeattr("depthwise"):
-        offsets = offsets.transpose(2, 0, 1)
-    first = (np.arange(out_h)[:, None] * down * width + np.arange(out_w) * right) * fold
-    return offsets.reshape(-1).astype(np.int64), first.reshape(-1).astype(np.int64)
-
-
 def _window(group: Sequence[tuple[Any, Any]]) -> Window:
     """The group of nodes [padding,] sliding window [, converters .., reader] as one process."""
-    slider = next(inst for _, inst in group if _slides(inst))
-    offsets, first = _window_words(slider)
+    slider = next(inst for _, inst in group if slides(inst))
     head, reader = group[0][1], group[-1][1]
-    words = int(np.prod(slider.get_folded_input_shape()[:-1]))
-    real = _padding_mask(head) if _op(head) == "FMPadding" else np.ones(words, dtype=bool)
-    steps = np.arange(len(offsets), dtype=np.int64)
+    alone = window(slider)
+    real = _padding_mask(head) if _op(head) == "FMPadding" else None
     if reader is slider:
-        period, read_at, emit_at = len(offsets), steps, steps
-    elif _op(reader) == "WrapMVU":
+        return behind(alone, real, None)
+    words, windows = len(alone.offsets), len(alone.first)
+    if _op(reader) == "WrapMVU":
         period, reads, emits = _vector(reader)
-        read_at, emit_at = steps * int(reads.sum()) // len(offsets), np.flatnonzero(emits)
+        taking = int(reads.sum())
     else:
-        period = cycles(reader) // len(first)
-        emits = _spread(int(np.prod(reader.get_folded_output_shape()[:-1])) // len(first), period, first=False)
-        read_at, emit_at = steps * period // len(offsets), np.flatnonzero(emits)
-    return Window(
-        real=real,
-        offsets=offsets,
-        first=first,
-        buffer=int(slider.get_buffer_depth()),
-        depthwise=bool(slider.get_nodeattr("depthwise")),
-        period=int(period),
-        read_at=read_at.astype(np.int64),
-        emit_at=emit_at.astype(np.int64),
-    )
+        period = taking = cycles(reader) // windows
+        emits = _spread(int(np.prod(reader.get_folded_output_shape()[:-1])) // windows, period, first=False)
+    return behind(alone, real, (period, np.arange(words, dtype=np.int64) * taking // words, np.flatnonzero(emits)))
 
 
 def _groups(nodes: Sequence[tuple[Any, Any]]) -> Iterator[list[tuple[Any, Any]]]:
@@ -373,9 +283,9 @@ def _groups(nodes: Sequence[tuple[Any, Any]]) -> Iterator[list[tuple[Any, Any]]]
         group = [(node, inst)]
         if _op(inst) == "FMPadding":
             after = readers.get(node.output[0])
-            if after and _slides(after[1]):
+            if after and slides(after[1]):
                 group.append(after)
-        if _slides(group[-1][1]):
+        if slides(group[-1][1]):
             trial = list(group)
             after = readers.get(trial[-1][0].output[0])
             while after and _op(after[1]) == "StreamingDataWidthConverter":
@@ -385,11 +295,6 @@ def _groups(nodes: Sequence[tuple[Any, Any]]) -> Iterator[list[tuple[Any, Any]]]
                 group = [*trial, after]
         grouped.update(member.name for member, _ in group)
         yield group
-
-
-def _slides(inst: Any) -> bool:
-    """A sliding window that writes a window in several steps from an addressable buffer."""
-    return _op(inst) == "ConvolutionInputGenerator" and inst.select_impl_style() == "default"
 
 
 def _op(inst: Any) -> str:

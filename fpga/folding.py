@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from chain.errors import InputError
+from fpga.sliding import period
 
 _MAXIMA_AND_DEPTHWISE = ("WindowMax", "WrapVVU")
 _FED = ("WrapMVU", "ConvolutionInputGenerator")
@@ -131,9 +132,15 @@ def layer_of(node: Any) -> str:
 
 
 def cycles(inst: Any) -> int:
-    """Cycles an image of a node: FINN's estimate, and one word a cycle at least."""
+    """Cycles an image of a node at full speed: its own estimate, and one word a cycle at least."""
+    own = period(inst) if slides(inst) else int(inst.get_exp_cycles())
     sides = [inst.get_folded_input_shape(), inst.get_folded_output_shape()]
-    return max(int(inst.get_exp_cycles()), *(int(np.prod(shape[:-1])) for shape in sides))
+    return max(own, *(int(np.prod(shape[:-1])) for shape in sides))
+
+
+def slides(inst: Any) -> bool:
+    """Is it a sliding window that writes a window in several steps, from an addressable buffer?"""
+    return _op(inst.onnx_node) == "ConvolutionInputGenerator" and inst.select_impl_style() == "default"
 
 
 Setting = Sequence[tuple[Any, dict[str, int]]]

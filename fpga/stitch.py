@@ -297,13 +297,18 @@ def _range(width: int) -> str:
 
 
 def _instance(node: _Node, signals: dict[str, str]) -> list[str]:
+    extra: list[str] = []
     if node.op == "StreamingFIFO":
-        head = f"stream_fifo #(.Width({node.in_width(0)}), .Depth({node.inst.get_nodeattr('depth')}))"
+        # The padding of a word to whole bytes is not stored.
+        width, padded = int(node.inst.get_instream_width()), node.in_width(0)
+        head = f"stream_fifo #(.Width({width}), .Depth({node.inst.get_nodeattr('depth')}))"
         source, sink = signals[node.inputs[0]], signals[node.outputs[0]]
         ports = [("clk_i", "ap_clk"), ("rst_ni", "ap_rst_n")]
-        ports += [("in_data_i", f"{source}_tdata"), ("in_valid_i", f"{source}_tvalid")]
-        ports += [("in_ready_o", f"{source}_tready"), ("out_data_o", f"{sink}_tdata")]
+        ports += [("in_data_i", f"{source}_tdata{_range(width)}"), ("in_valid_i", f"{source}_tvalid")]
+        ports += [("in_ready_o", f"{source}_tready"), ("out_data_o", f"{sink}_tdata{_range(width)}")]
         ports += [("out_valid_o", f"{sink}_tvalid"), ("out_ready_i", f"{sink}_tready")]
+        if width < padded:
+            extra = [f"    assign {sink}_tdata[{padded - 1}:{width}] = {padded - width}'d0;"]
     else:
         head = node.inst.get_nodeattr("gen_top_module") or node.name
         ports = [("ap_clk", "ap_clk"), ("ap_rst_n", "ap_rst_n")]
@@ -315,7 +320,7 @@ def _instance(node: _Node, signals: dict[str, str]) -> list[str]:
             ports += [(f"s_axilite_{port}", f"{width}'d0") for port, width in _AXILITE_INPUTS]
             ports += [(f"s_axilite_{port}", "") for port in _AXILITE_OUTPUTS]
     listed = [f"        .{port}({signal})" for port, signal in ports]
-    return [f"    {head} {instance_name(node.name)} (", ",\n".join(listed), "    );"]
+    return [f"    {head} {instance_name(node.name)} (", ",\n".join(listed), "    );", *extra]
 
 
 def instance_name(node: str) -> str:
