@@ -152,13 +152,15 @@ def only_consumer(model: ModelWrapper, name: str) -> NodeProto | None:
 
 def drop_dead(model: ModelWrapper) -> None:
     """Remove nodes that lead nowhere."""
-    while dead := [
-        node
-        for node in model.graph.node
-        if not any(model.find_consumers(name) or is_output(model, name) for name in node.output)
-    ]:
-        for node in dead:
-            model.graph.node.remove(node)
+    used = {output.name for output in model.graph.output}
+    dead = []
+    for node in reversed(model.graph.node):
+        if used.isdisjoint(node.output):
+            dead.append(node)
+        else:
+            used.update(node.input)
+    for node in dead:
+        model.graph.node.remove(node)
 
 
 def is_unsigned(model: ModelWrapper, name: str) -> bool:

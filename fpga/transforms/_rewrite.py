@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The form of every transformation here: `match` finds a place, `rewrite` changes it, `apply` does the next one."""
+"""The form of every transformation here: `match` finds a place, `rewrite` changes it, `apply` does one pass."""
 
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -27,13 +27,14 @@ class Rewrite(Transformation):
         """Change the graph, in place, so that the place no longer matches and the graph computes the same."""
 
     def apply(self, model: ModelWrapper) -> tuple[ModelWrapper, bool]:
-        for node in model.graph.node:
-            found = self.match(model, node)
-            if found is not None:
+        """One pass in graph order. QONNX repeats it until nothing matches."""
+        changed, there = False, {node.name for node in model.graph.node}
+        for node in list(model.graph.node):
+            if node.name in there and (found := self.match(model, node)) is not None:
                 self.rewrite(model, found)
                 drop_dead(model)
-                return model, True
-        return model, False
+                changed, there = True, {node.name for node in model.graph.node}
+        return model, changed
 
 
 class Together(Transformation):
