@@ -25,7 +25,7 @@ from fpga.board.memory import BASE, OutOfMemory, UnknownBuffer
 
 HOST = "127.0.0.1"
 
-_CHUNK = 1 << 20
+_CHUNK = 3 << 20  # clients take at most 4 MiB
 _THREADS = 64
 _MESSAGE = 64 << 20
 _CODES: dict[type[Exception], grpc.StatusCode] = {
@@ -149,7 +149,7 @@ class Mmio(mmio_pb2_grpc.MmioServicer):
         if request.length not in (1, 2, 4):
             raise BadAddress(f"{request.length} bytes to read: the protocol carries 1, 2 or 4")
         address = _address(request.mmio_id, request.offset, request.length)
-        value = self._machine.read_word(address, context.is_active) & ((1 << 8 * request.length) - 1)
+        value = self._machine.read_word(address) & ((1 << 8 * request.length) - 1)
         value -= (value >> 31) << 32
         return mmio_pb2.ReadResponse(status=True, data=value)
 

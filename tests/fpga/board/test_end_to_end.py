@@ -61,8 +61,8 @@ def test_the_board_stage_agrees(build: Path, pynq_python: Path, repository: Path
     assert result.extra["clock_mhz"] == 100 and result.extra["simulated"] is True
 
 
-FAULTS = """
-import json, sys
+FAULTS = '''
+import json, subprocess, sys, time
 import numpy as np
 from pathlib import Path
 from fpga.board.evaluate import simulated_board
@@ -102,10 +102,24 @@ with np.load(build / "toy" / "reference.npz") as content, simulated_board(build)
             said[name] = error.status
         board._accelerator._allocate = board._allocate
         assert (board.run(images) == outputs).all()
+    # A program that ends in the middle of a long job.
+    script = f"""if True:
+        import os, sys, threading
+        import numpy as np
+        from host import WrapNetOverlay, connect
+        board = WrapNetOverlay({str(build / "toy" / "board" / "toy.bit")!r}, device=connect({address!r}))
+        threading.Timer(0.3, os._exit, [7]).start()
+        board.run(np.zeros((500_000, 1, 11, 3), np.uint8))
+    """
+    assert subprocess.run([sys.executable, "-c", script]).returncode == 7
+    begin = time.monotonic()
+    assert (board.run(images) == outputs).all()
+    said["seconds after"] = time.monotonic() - begin
+
     for _ in range(30):
         assert (board.run(images[:7]) == outputs[:7]).all()
 print(json.dumps(said))
-"""
+'''
 
 
 def test_faults_are_diagnosed_and_survived(build: Path, pynq_python: Path, repository: Path) -> None:
@@ -121,3 +135,4 @@ def test_faults_are_diagnosed_and_survived(build: Path, pynq_python: Path, repos
     assert stage == "accelerator"
     assert f"took {5 * IN_WORDS + 7} of {IMAGES * IN_WORDS} words and gave {5 * OUT_WORDS} of" in text
     assert (said["read"], said["write"]) == (1, 2)
+    assert said["seconds after"] < 2  # the 6.5 million cycles of the job that nobody waits for would take longer
