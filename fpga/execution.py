@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Runs a dataflow graph in numpy, whole batches at a time, and keeps the accumulators of every layer."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 import numpy as np
@@ -44,6 +44,24 @@ def execute(model: ModelWrapper, images: npt.NDArray[np.integer]) -> dict[str, n
 
 def batches(model: ModelWrapper, images: npt.NDArray[np.integer]) -> Iterator[dict[str, npt.NDArray[np.signedinteger]]]:
     """The results of `execute` a few images at a time, in order: what 10,000 images make need not fit in memory."""
+    taps = _taps(model)
+    result = model.graph.output[0].name
+    result_type = _integer(model.get_tensor_datatype(result).bitwidth())
+    for values in tensors(model, images, (*taps, result)):
+        part = {}
+        for tensor, (layer, channels, folded) in taps.items():
+            part[layer] = _channels_first(folded(values[tensor][..., :channels]))
+        part[OUTPUT] = values[result].astype(result_type)
+        yield part
+
+
+def tensors(
+    model: ModelWrapper, images: npt.NDArray[np.integer], names: Collection[str]
+) -> Iterator[dict[str, npt.NDArray[np.floating]]]:
+    """The tensors `names` as they stream (integers in floats, [N, ...], channels last), a few images at a time.
+
+    Raises as `execute` does.
+    """
     name = model.graph.input[0].name
     shape, kind = model.get_tensor_shape(name)[1:], model.get_tensor_datatype(name)
     if list(images.shape[1:]) != list(shape) or len(images) == 0:
@@ -52,25 +70,15 @@ def batches(model: ModelWrapper, images: npt.NDArray[np.integer]) -> Iterator[di
         raise InputError(f"images hold values in [{images.min()}, {images.max()}]; expected {kind.name}")
     steps = [_step(model, node) for node in model.graph.node]
     last_read = {tensor: index for index, (_, inputs, _) in enumerate(steps) for tensor in inputs}
-    taps = _taps(model)
-    result = model.graph.output[0].name
-    result_type = _integer(model.get_tensor_datatype(result).bitwidth())
     size = batch_size(model)
     for start in range(0, len(images), size):
         values = {name: images[start : start + size].astype(np.float32)}
-        part = {}
         for index, (run, inputs, outputs) in enumerate(steps):
-            results = run(*(values[tensor] for tensor in inputs))
-            for tensor, value in zip(outputs, results, strict=True):
-                values[tensor] = value
-                if tensor in taps:
-                    layer, channels, folded = taps[tensor]
-                    part[layer] = _channels_first(folded(value[..., :channels]))
+            values.update(zip(outputs, run(*(values[tensor] for tensor in inputs)), strict=True))
             for tensor in inputs:
-                if last_read[tensor] == index:
+                if last_read[tensor] == index and tensor not in names:
                     values.pop(tensor, None)
-        part[OUTPUT] = values[result].astype(result_type)
-        yield part
+        yield {tensor: values[tensor] for tensor in names}
 
 
 def batch_size(model: ModelWrapper) -> int:
