@@ -151,6 +151,13 @@ class TB:
         assert self.target.read(target - 8, 8) == bytes([GUARD]) * 8
         assert self.target.read(target + size, 8) == bytes([GUARD]) * 8
 
+    def check_part(self, target: int, expected: npt.NDArray[np.uint8]) -> None:
+        """Of a job that was aborted: each byte is the right one or untouched."""
+        got = np.frombuffer(self.target.read(target - 8, expected.size + 16), dtype=np.uint8)
+        guard = np.full(8, GUARD, dtype=np.uint8)
+        right = np.concatenate([guard, expected.reshape(-1), guard])
+        assert np.all((got == right) | (got == GUARD))
+
     async def job(self, source: int, target: int, count: int) -> None:
         expected = await self.begin(source, target, count)
         await self.wait()
@@ -283,8 +290,9 @@ async def bus_errors(dut: Any) -> None:
             tb.source.fault = range(0x1000 + at, 0x1000 + at + 8)
         else:
             tb.target.fault = range(0x4000 + at, 0x4000 + at + 8)
-        await tb.begin(0x1000, 0x4000, 20)
+        expected = await tb.begin(0x1000, 0x4000, 20)
         await tb.wait()
+        tb.check_part(0x4000, expected)
         assert await tb.read("ERROR") == (READ_ERROR if reading else WRITE_ERROR)
         assert await tb.read("IN_CONTROL") & DONE
         assert await tb.read("OUT_CONTROL") & DONE
@@ -329,7 +337,7 @@ async def abort_and_restart(dut: Any) -> None:
         if turn == 5:
             tb.target.w_channel.clear_pause_generator()
             tb.target.w_channel.pause = True  # a write burst hangs half-way
-        await tb.begin(0x1000, 0x4000, 20)
+        expected = await tb.begin(0x1000, 0x4000, 20)
         await ClockCycles(dut.ap_clk, tb.random.randrange(1, 150))
         await tb.write("RESET", 1)
         if turn == 5:
@@ -340,6 +348,7 @@ async def abort_and_restart(dut: Any) -> None:
         assert await tb.read("IN_CONTROL") == IDLE | READY
         assert await tb.read("OUT_CONTROL") == IDLE | READY
         assert await tb.read("ERROR") == 0
+        tb.check_part(0x4000, expected)
         await tb.job(0x1800, 0x5000, 3)
     await tb.write("RESET", 1)  # with nothing to abort
     await tb.settled()
