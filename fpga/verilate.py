@@ -75,7 +75,6 @@ def build(spec: Build, cache: Path = DEFAULT_CACHE, name: str = "") -> Path:
     file = "library.so" if spec.kind == "library" else "program"
     if (folder / file).exists():
         return folder / file
-    runtime = _runtime(cache)
     with _Workshop(folder) as shop:
         shop.run([*_verilate_command(spec), "--Mdir", "."])
         generated = sorted(path.name for path in shop.folder.glob("V*.cpp"))
@@ -91,6 +90,7 @@ def build(spec: Build, cache: Path = DEFAULT_CACHE, name: str = "") -> Path:
         for path in spec.harness:
             objects.append(shop.compile(path.absolute(), [*spec.cflags, f"-I{path.absolute().parent}"]))
         shared = ["-shared", "-Wl,-Bsymbolic"] if spec.kind == "library" else []
+        runtime = _runtime(cache)
         shop.run([_tool("g++"), *shared, "-o", file, *objects, str(runtime), "-pthread", "-lpthread"])
         shop.keep({file, "log.txt"})
     return folder / file

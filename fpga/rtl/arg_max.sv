@@ -30,7 +30,7 @@ module arg_max #(
   localparam int unsigned WordBits = Words > 1 ? $clog2(Words) : 1;
   // A tree over the lanes: node n has the children 2n and 2n + 1, the leaves are Leaves + lane.
   localparam int unsigned Leaves = 1 << $clog2(Pe);
-  localparam logic signed [Bits-1:0] Least = {1'b1, {(Bits - 1) {1'b0}}};
+  localparam logic signed [Bits-1:0] Least = signed'({1'b1, {(Bits - 1) {1'b0}}});
 
   logic signed [Bits-1:0] value[2*Leaves];
   logic [IndexBits-1:0] lane[2*Leaves];

@@ -54,7 +54,7 @@ module bit_heap #(
   end else begin : gen_level
     localparam logic [Columns-1:0][15:0] After = heights_after();
     localparam int unsigned TallAfter = greatest(After);
-    localparam int unsigned Wide = Tall > TallAfter ? Tall : TallAfter;
+    localparam int unsigned Wide = Tall + TallAfter + 6;  // room for every shift below
 
     logic [Columns-1:0][Wide-1:0] ones, twos, fours, rests;
     logic [Columns-1:0][TallAfter-1:0] after;

@@ -12,7 +12,7 @@ module count_six #(
   function automatic logic [2:0][63:0] tables();
     logic [2:0][63:0] result;
     for (int unsigned i = 0; i < 64; i++) begin
-      {result[2][i], result[1][i], result[0][i]} = 3'($countones(6'(i)));
+      {result[2][i], result[1][i], result[0][i]} = 3'(unsigned'($countones(6'(i))));
     end
     return result;
   endfunction

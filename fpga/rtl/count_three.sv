@@ -13,7 +13,7 @@ module count_three #(
   function automatic logic [1:0][63:0] tables(logic [2:0] invert);
     logic [1:0][63:0] result;
     for (int unsigned i = 0; i < 64; i++) begin
-      {result[1][i], result[0][i]} = 2'($countones((3'(i) & 3'(i >> 3)) ^ invert));
+      {result[1][i], result[0][i]} = 2'(unsigned'($countones((3'(i) & 3'(i >> 3)) ^ invert)));
     end
     return result;
   endfunction

@@ -30,7 +30,7 @@ module search_lane #(
     $error("search_lane: ThresholdBits is %0d, expected 1 to 33", ThresholdBits);
   end
 
-  (* rom_style = "distributed" *) logic [ThresholdBits-1:0] memory[Words << OutBits];
+  logic [ThresholdBits-1:0] memory[Words << OutBits];
 
   initial $readmemh($sformatf("%s_%0d.hex", InitFile, Lane), memory);
 
@@ -60,7 +60,7 @@ module search_lane #(
 
   always_ff @(posedge clk_i) begin
     if (move_i) begin
-      g_q[0] <= f ^ {ValueBits{flip}};
+      g_q[0] <= signed'(f ^ {ValueBits{flip}});
       word_q[0] <= word_i;
     end
   end
@@ -74,7 +74,7 @@ module search_lane #(
 
     // Only the bits above Bit can be set: the rest of the address is constant.
     assign found = (found_q[j] & ~((Bit << 1) - 1'b1)) | Bit;
-    assign threshold = memory[AddressBits'({word_q[j], found})];
+    assign threshold = signed'(memory[AddressBits'({word_q[j], found})]);
     assign reached = CompareBits'(g_q[j]) >= CompareBits'(threshold);
 
     always_ff @(posedge clk_i) if (move_i) found_q[j+1] <= reached ? found : found & ~Bit;

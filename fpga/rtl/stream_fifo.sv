@@ -56,7 +56,7 @@ module stream_fifo #(
         free_q <= 1'b0;
       end
     end
-  end else begin : gen_memory
+  end else if (Depth > 2) begin : gen_memory
     localparam int unsigned Words = Depth - 1;
     localparam int unsigned AddressBits = $clog2(Words);
     localparam int unsigned CountBits = $clog2(Words + 1);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Read-only memory with a registered output; a single word is a constant. RomStyle: "auto", "block", "distributed".
+// Read-only memory with a registered output; a single word is a constant. RomStyle: "auto", "block".
 module weight_rom #(
     parameter int unsigned Depth = 1,
     parameter int unsigned Width = 1,
@@ -13,8 +13,8 @@ module weight_rom #(
     input  logic [AddressBits-1:0] address_i,
     output logic [      Width-1:0] word_o
 );
-  if (RomStyle != "auto" && RomStyle != "block" && RomStyle != "distributed") begin : gen_check_rom_style
-    $error("weight_rom: RomStyle is \"%s\", expected \"auto\", \"block\" or \"distributed\"", RomStyle);
+  if (RomStyle != "auto" && RomStyle != "block") begin : gen_check_rom_style
+    $error("weight_rom: RomStyle is \"%s\", expected \"auto\" or \"block\"", RomStyle);
   end
 
   (* rom_style = RomStyle *) logic [Width-1:0] memory[Depth];

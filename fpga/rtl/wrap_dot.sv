@@ -65,7 +65,7 @@ module wrap_dot #(
   logic unused;
 
   // Some are too heavy to matter mod 2^SumBits.
-  assign unused = ^{x_i, w_i, carries[SumBits-1]};
+  assign unused = ^{x_i, w_i, carries};
 
   for (genvar c = 0; c < SumBits; c++) begin : gen_column
     localparam int unsigned Products = products(c);
@@ -105,10 +105,10 @@ module wrap_dot #(
       end
     end
 
-    if (c == 0) begin : gen_lowest
-      assign bits[c] = sums[c];
-    end else begin : gen_higher
+    if (c > 0 && triples(c > 0 ? c - 1 : 0) > 0) begin : gen_carries
       assign bits[c] = sums[c] | (carries[c-1] << (Products - 2 * Triples));
+    end else begin : gen_no_carries
+      assign bits[c] = sums[c];
     end
   end
 

@@ -10,7 +10,7 @@
 //
 // Weights, $readmemh(InitFile): word nf * Sf + sf holds weight (p, s) = W[nf * Pe + p][sf * Simd + s] at bit
 // (p * Simd + s) * WeightBits. WeightBits 1: bit 1 is +1, bit 0 is -1; else two's complement (ternary: 2 bits).
-// RomStyle: "auto", "block", "distributed".
+// RomStyle: "auto", "block".
 //
 // No adder, register or wire of a sum is wider than AccBits. With 1-bit weights z = 2 * t - s, where t is the sum of
 // the inputs with weight +1 (AccBits - 1 bits a row) and s the sum of all inputs (once for all rows).

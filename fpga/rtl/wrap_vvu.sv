@@ -7,7 +7,7 @@
 // not folded) for K. One word a cycle in; latency from the last of the K: 3 with 1-bit weights, else 5.
 //
 // Weights, $readmemh(InitFile): word cf * K + k holds W[cf * Pe + p][k] at bit p * WeightBits. WeightBits 1: bit 1 is
-// +1, bit 0 is -1; else two's complement (ternary: 2 bits). RomStyle: "auto", "block", "distributed".
+// +1, bit 0 is -1; else two's complement (ternary: 2 bits). RomStyle: "auto", "block".
 // No adder, register or wire of a sum is wider than AccBits.
 module wrap_vvu #(
     parameter int unsigned Ch = 1,

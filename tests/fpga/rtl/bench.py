@@ -90,57 +90,28 @@ class Bench:
     """All `cases` in one simulation; their memories and the top level are written to `folder`."""
 
     def __init__(
-        self, cases: Sequence[Case], folder: Path, name: str, defines: Mapping[str, str] | None = None
+        self,
+        cases: Sequence[Case],
+        folder: Path,
+        name: str,
+        defines: Mapping[str, str] | None = None,
+        cflags: Sequence[str] = ("-O1",),
     ) -> None:
         self.cases = cases
         self.folder = folder
-        self.inputs = [(case, prefix, stream) for case in cases for prefix, stream in case.inputs.items()]
-        self.outputs = [(case, prefix, stream) for case in cases for prefix, stream in case.outputs.items()]
-        widths = [stream.width for _, _, stream in (*self.inputs, *self.outputs)]
-        self.stride = max(3, -(-max(widths) // 32))
-        for case in cases:
-            for file, lines in case.memories.items():
-                (folder / file).write_text("\n".join(lines) + "\n", encoding="utf-8")
-        top = folder / "bench.sv"
-        top.write_text(self._top(), encoding="utf-8")
+        self.inputs, self.outputs, self.stride = _ports(cases)
+        top = write_top(cases, folder)
         spec = Build(
             "bench",
             [*sorted(RTL.glob("*.sv")), top],
             [Path(__file__).with_name("bench.cpp")],
             defines=defines or {},
-            cflags=("-O1",),
+            cflags=cflags,
             warnings=False,
         )
         library = ctypes.CDLL(str(build(spec, ROOT / DEFAULT_CACHE, f"bench-{name}")))
         self._run = library.bench_run
         self._run.restype = ctypes.c_uint64
-
-    def _top(self) -> str:
-        """The bench's SystemVerilog: port i of all inputs (outputs) lies at bit i * stride * 32."""
-        ins, outs = max(len(self.inputs), 65), max(len(self.outputs), 65)
-        bits = self.stride * 32
-        lines = [
-            "module bench (input logic clk_i, input logic rst_ni,",
-            f"  input logic [{ins * bits - 1}:0] in_data_i, input logic [{ins - 1}:0] in_valid_i,",
-            f"  output logic [{ins - 1}:0] in_ready_o, output logic [{outs * bits - 1}:0] out_data_o,",
-            f"  output logic [{outs - 1}:0] out_valid_o, input logic [{outs - 1}:0] out_ready_i);",
-        ]
-        for index, case in enumerate(self.cases):
-            values = [f'.{k}("{v}")' if isinstance(v, str) else f".{k}({v})" for k, v in case.parameters.items()]
-            wires = [".clk_i(clk_i)", ".rst_ni(rst_ni)"]
-            for i, (owner, prefix, stream) in enumerate(self.inputs):
-                if owner is case:
-                    wires.append(f".{prefix}data_i(in_data_i[{i * bits}+:{stream.width}])")
-                    wires.append(f".{prefix}valid_i(in_valid_i[{i}]), .{prefix}ready_o(in_ready_o[{i}])")
-            for i, (owner, prefix, stream) in enumerate(self.outputs):
-                if owner is case:
-                    wires.append(f".{prefix}data_o(out_data_o[{i * bits}+:{stream.width}])")
-                    wires.append(f".{prefix}valid_o(out_valid_o[{i}]), .{prefix}ready_i(out_ready_i[{i}])")
-            lines.append(f"  {case.cell} #({', '.join(values)}) i_{index} ({', '.join(wires)});")
-        for i, (_, _, stream) in enumerate(self.outputs):
-            if stream.width < bits:
-                lines.append(f"  assign out_data_o[{i * bits + stream.width}+:{bits - stream.width}] = '0;")
-        return "\n".join([*lines, "endmodule", ""])
 
     def run(self, idle: int, back_pressure: int, seed: int = 1, reset_at: int = 0) -> list[Result]:
         """Run all cases with `idle` and `back_pressure` percent of stalls; AssertionError at the first difference."""
@@ -208,3 +179,47 @@ class _Simulation:
 
 def _port(words: npt.NDArray[np.uint32], cycles: npt.NDArray[np.uint64], stall: int) -> _Port:
     return _Port(words.shape[1], stall, len(words), words.ctypes.data, cycles.ctypes.data, 0)
+
+
+Ports = list[tuple[Case, str, Stream]]
+
+
+def _ports(cases: Sequence[Case]) -> tuple[Ports, Ports, int]:
+    """All inputs, all outputs, and the 32-bit chunks that the widest of them takes (at least 3)."""
+    inputs = [(case, prefix, stream) for case in cases for prefix, stream in case.inputs.items()]
+    outputs = [(case, prefix, stream) for case in cases for prefix, stream in case.outputs.items()]
+    return inputs, outputs, max(3, *(-(-stream.width // 32) for _, _, stream in (*inputs, *outputs)))
+
+
+def write_top(cases: Sequence[Case], folder: Path) -> Path:
+    """Write the bench's SystemVerilog and the memories to `folder`: port i lies at bit i * 32 * chunks of its kind."""
+    inputs, outputs, stride = _ports(cases)
+    ins, outs = max(len(inputs), 65), max(len(outputs), 65)
+    bits = stride * 32
+    lines = [
+        "module bench (input logic clk_i, input logic rst_ni,",
+        f"  input logic [{ins * bits - 1}:0] in_data_i, input logic [{ins - 1}:0] in_valid_i,",
+        f"  output logic [{ins - 1}:0] in_ready_o, output logic [{outs * bits - 1}:0] out_data_o,",
+        f"  output logic [{outs - 1}:0] out_valid_o, input logic [{outs - 1}:0] out_ready_i);",
+    ]
+    for index, case in enumerate(cases):
+        values = [f'.{k}("{v}")' if isinstance(v, str) else f".{k}({v})" for k, v in case.parameters.items()]
+        wires = [".clk_i(clk_i)", ".rst_ni(rst_ni)"]
+        for i, (owner, prefix, stream) in enumerate(inputs):
+            if owner is case:
+                wires.append(f".{prefix}data_i(in_data_i[{i * bits}+:{stream.width}])")
+                wires.append(f".{prefix}valid_i(in_valid_i[{i}]), .{prefix}ready_o(in_ready_o[{i}])")
+        for i, (owner, prefix, stream) in enumerate(outputs):
+            if owner is case:
+                wires.append(f".{prefix}data_o(out_data_o[{i * bits}+:{stream.width}])")
+                wires.append(f".{prefix}valid_o(out_valid_o[{i}]), .{prefix}ready_i(out_ready_i[{i}])")
+        lines.append(f"  {case.cell} #({', '.join(values)}) i_{index} ({', '.join(wires)});")
+    for i, (_, _, stream) in enumerate(outputs):
+        if stream.width < bits:
+            lines.append(f"  assign out_data_o[{i * bits + stream.width}+:{bits - stream.width}] = '0;")
+    for case in cases:
+        for file, content in case.memories.items():
+            (folder / file).write_text("\n".join(content) + "\n", encoding="utf-8")
+    path = folder / "bench.sv"
+    path.write_text("\n".join([*lines, "endmodule", ""]), encoding="utf-8")
+    return path
