@@ -64,7 +64,7 @@ ENVIRONMENTS = (
         "pynq",
         "driver and simulated board",
         (Requirements("pynq.txt"),),
-        "import numpy, grpc, pynqmetadata",
+        "import numpy, grpc, pynq.lib",
     ),
 )
 
