@@ -108,12 +108,13 @@ def schedule(window: Window, arrivals: Times, frames: int, queued: int) -> Sched
         earliest = np.full(words, begin, dtype=np.int64)
         earliest[window.real] = np.maximum(begin, arrivals[frame * inputs : (frame + 1) * inputs])
         reads = np.zeros(words, dtype=np.int64)
-        freed = np.full(count * window.parts + 1, _NEVER, dtype=np.int64)
+        written = np.full((count + 1, len(window.offsets)), _NEVER, dtype=np.int64)
         done, last, wrote = 0, begin - 1, begin - 1
         for index, first in enumerate(window.first.tolist()):
             due = first + span + 1
             if due > done:
-                reads[done:due] = _run(np.maximum(earliest[done:due], freed[freeing[done:due]]), last)
+                places = written[freeing[0][done:due], freeing[1][done:due]] + 1
+                reads[done:due] = _run(np.maximum(earliest[done:due], places), last)
                 done, last = due, int(reads[due - 1])
             wanted = reads[first + window.offsets] + 1
             number = frame * count + index
@@ -121,7 +122,7 @@ def schedule(window: Window, arrivals: Times, frames: int, queued: int) -> Sched
                 wanted = np.maximum(wanted, starts[number - queued] + window.read_at)
             writes = _run(wanted, wrote)
             wrote = int(writes[-1])
-            freed[index * window.parts : (index + 1) * window.parts] = writes[:: len(writes) // window.parts]
+            written[index] = writes
             ready = max(ready + window.period, int((writes + 2 - window.read_at).max()))
             starts[number] = ready
         if done < words:
@@ -132,14 +133,21 @@ def schedule(window: Window, arrivals: Times, frames: int, queued: int) -> Sched
     return Schedule(np.concatenate(taken), (starts[:, None] + window.emit_at).reshape(-1))
 
 
-def _freeing(window: Window) -> npt.NDArray[np.int64]:
-    """For each input word the part whose beginning frees its place; the last index for a place that is free anyway."""
-    # With the first word of a part, the sliding window's own mark moves to the first word of the next part.
+def _freeing(window: Window) -> tuple[Times, Times]:
+    """For each input word the window and its step that free the word's place; a window too many for a free place."""
+    count, steps = len(window.first), len(window.offsets)
+    # With the first word of a part, the sliding window's mark moves to the first word of the next part ..
     marks = (window.first[:, None] + np.arange(1, window.parts + 1)).reshape(-1)
     marks[window.parts - 1 :: window.parts] = np.append(window.first[1:], len(window.real))
-    overwritten = np.arange(len(window.real)) - window.buffer
-    part = np.searchsorted(np.maximum.accumulate(marks), overwritten, side="right")
-    return np.where(overwritten < 0, len(marks), np.minimum(part, len(marks)))
+    overwritten = np.arange(len(window.real), dtype=np.int64) - window.buffer
+    part = np.minimum(np.searchsorted(np.maximum.accumulate(marks), overwritten, side="right"), len(marks) - 1)
+    index, inner = part // window.parts, part % window.parts
+    step = inner * (steps // window.parts)
+    # .. and the place of a word behind the one that is due next is kept until that has passed it.
+    last = steps - steps // window.parts
+    passed = np.searchsorted(window.offsets[last + 1 :], overwritten - window.first[index], side="right") + last
+    step = np.where(inner == window.parts - 1, np.minimum(passed, steps - 1), step)
+    return np.where(overwritten < 0, count, index), np.where(overwritten < 0, 0, step)
 
 
 def _run(earliest: Times, before: int) -> Times:

@@ -7,7 +7,7 @@ from fpga import environment
 
 environment.prepare()
 
-import finn.custom_op.fpgadataflow.rtl  # noqa: E402
+import finn.custom_op.fpgadataflow.rtl  # noqa: E402, F401
 from onnx import TensorProto, helper  # noqa: E402
 from qonnx.core.datatype import DataType  # noqa: E402
 from qonnx.core.modelwrapper import ModelWrapper  # noqa: E402

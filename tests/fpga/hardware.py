@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""From a small ONNX model to a stitched design, as the chain does it; Verilator's builds stay in build/verilator."""
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+from onnx import ModelProto
+from qonnx.core.modelwrapper import ModelWrapper
+
+from fpga import fifo, folding, mapping, stitch
+from fpga.design import Design
+from tests import graphs
+
+PART = "xc7z020clg400-1"
+CACHE = Path("build") / "verilator"
+
+
+def queued(model: ModelProto, folder: Path, fps: float) -> ModelWrapper:
+    """The dataflow graph of `model`, folded for `fps` at 100 MHz, with FIFOs."""
+    folder.mkdir(parents=True, exist_ok=True)
+    onnx.save(model, folder / "model.onnx")
+    graph = mapping.to_dataflow(folder / "model.onnx")
+    folding.for_fps(graph, fps, 100.0)
+    graph = fifo.name_streams(mapping.specialise(graph))
+    return fifo.insert(graph, fifo.depths(graph).edges)
+
+
+def design(model: ModelProto, folder: Path, fps: float) -> tuple[Design, ModelWrapper]:
+    """`folder`/rtl of `model`, and its graph."""
+    graph = queued(model, folder, fps)
+    return stitch.stitch(graph, folder / "rtl", "toy", 100.0, PART), graph
+
+
+def pixels(model: ModelProto, count: int, seed: int = 0) -> npt.NDArray[np.int64]:
+    """Random images [N, H, W, C] for `model`."""
+    return np.moveaxis(graphs.images(model, count, seed), 1, -1).astype(np.int64)

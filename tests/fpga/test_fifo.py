@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Depths by analysis hold in simulation, and are needed: a residual design with a FIFO taken away stands still."""
+
+import numpy as np
+import pytest
+
+from chain.errors import ToolError
+from fpga import fifo, folding, simulate, sliding, stitch
+from tests import graphs
+from tests.fpga import finn_graphs, hardware
+
+GEOMETRIES = {
+    "3x3": ({"dim": [6, 7], "kernel": [3, 3], "stride": [1, 1], "channels": 4, "simd": 2}, {}),
+    "stride": ({"dim": [9, 8], "kernel": [3, 3], "stride": [2, 2], "channels": 3, "simd": 1}, {}),
+    "flat": ({"dim": [3, 11], "kernel": [1, 7], "stride": [1, 2], "channels": 2, "simd": 1}, {}),
+    "depthwise": ({"dim": [8, 7], "kernel": [3, 3], "stride": [1, 1], "channels": 4, "simd": 1}, {"depthwise": 1}),
+    "pool": ({"dim": [8, 8], "kernel": [2, 2], "stride": [2, 2], "channels": 4, "simd": 2}, {"depthwise": 1}),
+}
+
+
+@pytest.mark.parametrize("name", GEOMETRIES)
+def test_period_of_the_sliding_window(name, tmp_path):
+    """The model of FINN's sliding window against its RTL: within two per cent, and never faster than it."""
+    geometry, more = GEOMETRIES[name]
+    node = finn_graphs.window("in", "out", "ConvolutionInputGenerator_rtl_0", bits=4, **geometry, **more)
+    out = [(geometry["dim"][i] - geometry["kernel"][i]) // geometry["stride"][i] + 1 for i in (0, 1)]
+    window = geometry["kernel"][0] * geometry["kernel"][1] * geometry["channels"]
+    shapes = {"in": [1, *geometry["dim"], geometry["channels"]], "out": [1, *out, window]}
+    stitch.stitch(finn_graphs.graph([node], shapes, 4), tmp_path / "rtl", "toy", 100.0, hardware.PART)
+    simulator = simulate.Simulator(tmp_path / "rtl", hardware.CACHE)
+    run = simulator.run(np.ones((6, *simulator.design.input.shape), dtype=int))
+    expected = sliding.period(folding.hardware(node))
+    assert run.interval <= expected <= 1.02 * run.interval + 2
+
+
+def test_residual_keeps_the_rate_and_needs_its_depth(tmp_path):
+    model = graphs.residual(0)
+    design, graph = hardware.design(model, tmp_path, 50_000)
+    images = hardware.pixels(model, 8)
+    run = simulate.measure(simulate.Simulator(tmp_path / "rtl", hardware.CACHE), images)
+    assert run.interval <= simulate.TOLERANCE * design.bound
+
+    deepest = max(
+        (node for node in graph.graph.node if "fork" in node.input[0] and node.op_type == "StreamingFIFO_rtl"),
+        key=lambda node: folding.hardware(node).get_nodeattr("depth"),
+    )
+    assert folding.hardware(deepest).get_nodeattr("depth") > 33
+    folding.hardware(deepest).set_nodeattr("depth", 2)
+    stitch.stitch(graph, tmp_path / "shallow", "toy", 100.0, hardware.PART)
+    with pytest.raises(ToolError, match=r"stands still after 0 result words.*StreamFork_rtl_0"):
+        simulate.Simulator(tmp_path / "shallow", hardware.CACHE).run(images)
+
+
+@pytest.mark.parametrize("fps", [1_000, 200_000])
+@pytest.mark.parametrize("name", ["plain", "odd", "depthwise", "residual"])
+def test_every_stream_is_considered(name, fps, tmp_path):
+    graph = hardware.queued(graphs.CASES[name](0), tmp_path, fps if name != "odd" else min(fps, 50_000))
+    for node in graph.graph.node:
+        if node.op_type == "StreamingFIFO_rtl":
+            maker = graph.find_producer(node.input[0])
+            assert node.name == f"{maker.name}_fifo{list(maker.output).index(node.input[0])}"
+            assert folding.hardware(node).get_nodeattr("depth") >= 2
+        elif node.op_type not in ("FMPadding_rtl", "StreamingDataWidthConverter_rtl"):
+            for tensor in node.output:
+                reader = graph.find_consumer(tensor)
+                allowed = ("StreamingFIFO_rtl", "FMPadding_rtl", "StreamingDataWidthConverter_rtl")
+                assert reader is None or reader.op_type in allowed
+
+
+def test_more_words_never_get_less_depth():
+    depths = [fifo.rounded(words) for words in range(3_000)]
+    assert all(depth >= words for words, depth in enumerate(depths))
+    assert depths == sorted(depths)
+
+
+def test_steps_by_hand():
+    """One word in, two words out: the first at once, then the next image's only after both are gone."""
+    reads, emits = np.array([[True, False]]), np.array([[True, True]])
+    times = fifo.process(fifo.Steps(reads, emits), [np.array([5, 6, 7, 8])])
+    assert times.tolist() == [5, 6, 7, 8, 9, 10, 11, 12]

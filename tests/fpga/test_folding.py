@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Folding takes legal values, is fast enough, wastes nothing, and says what cannot be had."""
+
+import onnx
+import pytest
+
+from chain.errors import InputError
+from fpga import folding, mapping
+from tests import graphs
+
+
+@pytest.fixture
+def graph(tmp_path):
+    def make(name: str):
+        onnx.save(graphs.CASES[name](0), tmp_path / "model.onnx")
+        return mapping.to_dataflow(tmp_path / "model.onnx")
+
+    return make
+
+
+@pytest.mark.parametrize("name", ["plain", "odd", "depthwise", "residual", "wide"])
+@pytest.mark.parametrize("fps", [1_000, 30_000, 100_000])
+def test_fast_enough_and_mappable(graph, name, fps):
+    model = graph(name)
+    result = folding.for_fps(model, fps, 100.0)
+    assert result.fps >= fps
+    assert all(choice.cycles <= 100e6 / fps for choice in result.choices)
+    special = mapping.specialise(model)
+    for node in special.graph.node:
+        folding.hardware(node).get_folded_input_shape()
+    assert max(folding.cycles(folding.hardware(node)) for node in special.graph.node) <= 100e6 / fps
+
+
+def test_more_speed_costs_more(graph):
+    costs = [folding.for_fps(graph("plain"), fps, 100.0).luts for fps in (1_000, 50_000, 500_000)]
+    assert costs == sorted(costs) and costs[0] < costs[-1]
+
+
+def test_no_layer_is_needlessly_fast(graph):
+    """Halving the rate must not leave a matrix-vector unit with as many lanes."""
+    lanes = []
+    for fps in (100_000, 10_000):
+        result = folding.for_fps(graph("plain"), fps, 100.0)
+        lanes.append(sum(choice.pe * choice.simd for choice in result.choices if choice.op == "WrapMVU"))
+    assert lanes[1] < lanes[0]
+
+
+def test_sliding_window_and_depthwise_unit_agree(graph):
+    model = graph("depthwise")
+    folding.for_fps(model, 100_000, 100.0)
+    for node in model.graph.node:
+        if node.op_type in ("WrapVVU", "WindowMax"):
+            before = model.find_producer(node.input[0])
+            assert folding.hardware(before).get_nodeattr("SIMD") == folding.hardware(node).get_nodeattr("PE")
+
+
+def test_too_much_is_refused_by_name(graph):
+    with pytest.raises(InputError) as error:
+        folding.for_fps(graph("plain"), 5e6, 100.0)
+    text = str(error.value)
+    assert "5,000,000 FPS at 100 MHz leave 20 cycles" in text and "layer 'conv1'" in text and "FPS are the most" in text
+    best = float(text.partition(" FPS are the most")[0].rpartition(" ")[2].replace(",", ""))
+    assert folding.for_fps(graph("plain"), best * 0.999, 100.0).fps >= best * 0.999
+
+
+@pytest.mark.parametrize("fps", [0.0, -1.0, float("nan")])
+def test_no_rate_at_all(graph, fps):
+    with pytest.raises(InputError, match="FPS is"):
+        folding.for_fps(graph("linear"), fps, 100.0)
+
+
+def test_budget(graph):
+    small = folding.for_luts(graph("plain"), 2_000, 100.0)
+    large = folding.for_luts(graph("plain"), 3_500, 100.0)
+    assert small.luts <= 2_000 < large.luts <= 3_500
+    assert large.fps > small.fps
+    with pytest.raises(InputError, match="LUT=100 is too small"):
+        folding.for_luts(graph("plain"), 100, 100.0)
+
+
+def test_divisors():
+    assert folding.divisors(13) == [1, 13]
+    assert folding.divisors(16) == [1, 2, 4, 8, 16]

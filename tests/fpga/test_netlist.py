@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Cell models, and the synthesised netlist against the RTL."""
+
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chain.errors import ToolError
+from fpga import netlist, simulate
+from tests import graphs
+from tests.fpga import hardware
+
+
+@given(st.data(), st.integers(1, 6))
+def test_expression_is_the_table(data, inputs):
+    table = data.draw(st.integers(0, (1 << (1 << inputs)) - 1))
+    text = netlist.expression(table, inputs)
+    # Verilog's ~ and ?: on single bits, in Python's words.
+    python = re.sub(r"~(I\d)", r"(1 - \1)", text).replace("1'b1", "1").replace("1'b0", "0")
+    while "?" in python:
+        python = re.sub(r"\((I\d) \? ", r"_if(\1, ", python, count=1)
+        python = python.replace(" : ", ", ")
+    for index in range(1 << inputs):
+        values = {f"I{bit}": index >> bit & 1 for bit in range(inputs)}
+        got = _evaluate(python, values)
+        assert got == table >> index & 1, f"table {table:x}, inputs {index:b}: {text}"
+
+
+def _evaluate(text: str, values: dict[str, int]) -> int:
+    """A recursive-descent reading of the few forms that `expression` makes."""
+    tokens = re.findall(r"_if|I\d|[01(),&|^-]", text)
+
+    def atom() -> int:
+        token = tokens.pop(0)
+        if token == "_if":
+            tokens.pop(0)
+            condition = chain()
+            tokens.pop(0)
+            yes = chain()
+            tokens.pop(0)
+            no = chain()
+            tokens.pop(0)
+            return yes if condition else no
+        if token == "(":
+            value = chain()
+            tokens.pop(0)
+            return value
+        return values[token] if token.startswith("I") else int(token)
+
+    def chain() -> int:
+        value = atom()
+        while tokens and tokens[0] in "&|^-":
+            operator, right = tokens.pop(0), atom()
+            value = {"&": value & right, "|": value | right, "^": value ^ right, "-": value - right}[operator]
+        return value
+
+    return chain()
+
+
+def test_unknown_cell(tmp_path):
+    text = (
+        "module accelerator(input a);\n  RAMB99 #(\n    .INIT(1)\n  ) x (.A(a));\n  OTHERCELL y (.A(a));\nendmodule\n"
+    )
+    (tmp_path / "netlist.v").write_text(text)
+    with pytest.raises(ToolError, match="no simulation model here: OTHERCELL, RAMB99"):
+        netlist.cells(tmp_path / "netlist.v")
+
+
+def test_only_the_cells_in_use(tmp_path):
+    text = "module accelerator(input a, output b);\n  LUT1 #(\n    .INIT(2'h1)\n  ) x (.I0(a), .O(b));\nendmodule\n"
+    (tmp_path / "netlist.v").write_text(text)
+    models = netlist.cells(tmp_path / "netlist.v")
+    assert models.count("module ") == 1 and "2'h1: assign O = ~I0;" in models
+
+
+def test_netlist_equals_rtl(tmp_path):
+    model = graphs.linear(0)
+    hardware.design(model, tmp_path, 100_000)
+    images = hardware.pixels(model, 20)
+    gates = netlist.simulate(tmp_path / "rtl", tmp_path / "synth", hardware.CACHE, images)
+    rtl = simulate.Simulator(tmp_path / "rtl", hardware.CACHE).run(images)
+    assert np.array_equal(gates.outputs, rtl.outputs) and gates.ends == rtl.ends
+    assert len(np.unique(gates.outputs)) > 3

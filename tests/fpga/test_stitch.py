@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The stitched folder: its text, its manifest, and the graphs and files it refuses."""
+
+from pathlib import Path
+
+import pytest
+
+from chain.errors import InputError, ToolError, UnsupportedError
+from fpga import design, stitch
+from tests import graphs
+from tests.fpga import finn_graphs, hardware
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def stitched(model, folder: Path) -> design.Design:
+    return stitch.stitch(model, folder, "toy", 100.0, hardware.PART, ("a", "b"))
+
+
+def test_golden_top(tmp_path):
+    """After a change that is meant: copy the text that the test made over the golden file, and read the difference."""
+    hardware.design(graphs.residual(0), tmp_path, 50_000)
+    assert (tmp_path / "rtl" / "accelerator.sv").read_text() == (GOLDEN / "residual_accelerator.sv").read_text()
+
+
+def test_same_graph_same_bytes(tmp_path):
+    for name in ("one", "two"):
+        hardware.design(graphs.plain(0), tmp_path / name, 100_000)
+    first = {path.name: path.read_bytes() for path in (tmp_path / "one" / "rtl").iterdir()}
+    assert first == {path.name: path.read_bytes() for path in (tmp_path / "two" / "rtl").iterdir()}
+
+
+def test_manifest(tmp_path):
+    made, _ = hardware.design(graphs.plain(0), tmp_path, 1_000)
+    assert design.load(tmp_path / "rtl") == made
+    assert {path.name for path in (tmp_path / "rtl").iterdir()} == {*made.files, *made.memories, "manifest.json"}
+    assert (made.input.shape, made.output.shape, made.output.signed) == ((8, 8, 1), (10,), True)
+    assert made.bound == made.bottleneck.cycles == max(layer.cycles for layer in made.layers)
+    assert [(tap.layer, tap.kind) for tap in made.taps if tap.kind == "acc"] == [
+        ("conv1", "acc"),
+        ("conv2", "acc"),
+        ("fc", "acc"),
+    ]
+    assert all(layer.layer for layer in made.layers)
+    assert str(tmp_path) not in made.to_json()
+
+
+def test_nothing_points_to_the_scratch_folder(tmp_path):
+    _, graph = hardware.design(graphs.linear(0), tmp_path, 1_000)
+    assert b".rtl." not in graph.model.SerializeToString()
+
+
+def test_failure_leaves_the_old_folder(tmp_path, monkeypatch):
+    stitched(finn_graphs.toy(), tmp_path / "rtl")
+    before = {path.name: path.read_bytes() for path in (tmp_path / "rtl").iterdir()}
+    monkeypatch.setattr(stitch, "PATCHES", (stitch.Patch("vpc.sv", "no such text", "", "test"),))
+    with pytest.raises(ToolError, match=r"vpc\.sv has changed.*0 times, expected 1"):
+        stitched(finn_graphs.toy(), tmp_path / "rtl")
+    assert {path.name: path.read_bytes() for path in (tmp_path / "rtl").iterdir()} == before
+    assert [path.name for path in tmp_path.iterdir()] == ["rtl"]
+
+
+def test_patches_apply_once_each():
+    for patch in stitch.PATCHES:
+        others = "".join(other.old for other in stitch.PATCHES if other.file == patch.file)
+        assert patch.old not in stitch.patched(patch.file, others)
+
+
+def test_width_mismatch(tmp_path):
+    nodes = [
+        finn_graphs.padding("in", "mid", "FMPadding_rtl_0", [4, 4], [1, 1, 1, 1], 4, 1, 8),
+        finn_graphs.window("mid", "out", "ConvolutionInputGenerator_rtl_0", [6, 6], [3, 3], [1, 1], 4, 2, 8),
+    ]
+    model = finn_graphs.graph(nodes, {"in": [1, 4, 4, 4], "mid": [1, 6, 6, 4], "out": [1, 4, 4, 36]}, 8)
+    with pytest.raises(UnsupportedError, match=r"gives words of 8 bits .* takes 16: a width converter is missing"):
+        stitched(model, tmp_path / "rtl")
+
+
+def test_fan_out(tmp_path):
+    shape = [1, 6, 6, 1]
+    nodes = [
+        finn_graphs.padding("in", "mid", "FMPadding_rtl_0", [4, 4], [1, 1, 1, 1], 1, 1, 8),
+        finn_graphs.converter("mid", "out", "StreamingDataWidthConverter_rtl_0", shape, 8, 8, 8),
+        finn_graphs.converter("mid", "left", "StreamingDataWidthConverter_rtl_1", shape, 8, 8, 8),
+    ]
+    model = finn_graphs.graph(nodes, {"in": [1, 4, 4, 1], "mid": shape, "left": shape, "out": shape}, 8)
+    with pytest.raises(UnsupportedError, match=r"stream 'mid' has 2 readers.*StreamFork"):
+        stitched(model, tmp_path / "rtl")
+
+
+@pytest.mark.parametrize("name", ["1st", "a-b", "a__b", ""])
+def test_bad_name(tmp_path, name):
+    model = finn_graphs.toy()
+    model.graph.node[0].name = name
+    with pytest.raises(InputError, match="no Verilog identifier"):
+        stitched(model, tmp_path / "rtl")
+
+
+def test_same_name_twice(tmp_path):
+    model = finn_graphs.toy()
+    model.graph.node[1].name = model.graph.node[0].name
+    with pytest.raises(InputError, match="two nodes are called"):
+        stitched(model, tmp_path / "rtl")
+
+
+def test_not_a_hardware_node(tmp_path):
+    model = finn_graphs.toy()
+    model.graph.node[0].op_type, model.graph.node[0].domain = "Relu", ""
+    with pytest.raises(UnsupportedError, match=r"FMPadding_rtl_0.*is not a hardware node"):
+        stitched(model, tmp_path / "rtl")
+
+
+def test_general_form_has_no_rtl(tmp_path):
+    model = finn_graphs.toy()
+    node = model.graph.node[0]
+    node.op_type, node.domain = "FMPadding", "finn.custom_op.fpgadataflow"
+    with pytest.raises(UnsupportedError, match="has no RTL"):
+        stitched(model, tmp_path / "rtl")
