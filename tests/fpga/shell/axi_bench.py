@@ -394,7 +394,15 @@ async def counters(dut: Any) -> None:
     tb = await bench(dut, 9)
     for percent in (0, 40):
         tb.stall(percent)
-        seen = {"IN_BEATS": 0, "OUT_BEATS": 0, "IN_STALLS": 0, "OUT_STALLS": 0, "IN_WORDS": 0, "OUT_WORDS": 0}
+        seen = {
+            "IN_BEATS": 0,
+            "OUT_BEATS": 0,
+            "IN_STALLS": 0,
+            "OUT_STALLS": 0,
+            "IN_WORDS": 0,
+            "OUT_WORDS": 0,
+            "CYCLES_LOW": 0,
+        }
         ends: list[float] = []
         first: list[float] = []
         begun: list[float] = []
@@ -411,6 +419,7 @@ async def counters(dut: Any) -> None:
                     begun.append(get_sim_time("ns"))
                 was = busy
                 running = bool(begun) and (busy or bool(int(dut.out_busy.value)))
+                seen["CYCLES_LOW"] += running
                 seen["IN_BEATS"] += int(dut.m_axi_in_rvalid.value) & int(dut.m_axi_in_rready.value)
                 seen["OUT_BEATS"] += int(dut.m_axi_out_wvalid.value) & int(dut.m_axi_out_wready.value)
                 for way, valid, ready in (
