@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What the command lines have in common: errors become text, MODEL becomes a name."""
 
+import errno
 import functools
 import sys
 import tomllib
@@ -24,13 +25,20 @@ def errors_as_text(command: Callable[P, None]) -> Callable[P, None]:
             print(f"error: {error}", file=sys.stderr)
             sys.exit(2)
         except OSError as error:
-            print(f"error: {error}", file=sys.stderr)
+            print(f"error: {explained(error)}", file=sys.stderr)
             sys.exit(2)
         except KeyboardInterrupt:
             print("interrupted", file=sys.stderr)
             sys.exit(130)
 
     return run
+
+
+def explained(error: OSError) -> str:
+    """The system's own words, and what to do where they leave that open."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"{error}. Free some space, or choose another folder for the results (--build, BUILD=), and run it again"
+    return str(error)
 
 
 def model_name(model: str) -> str:

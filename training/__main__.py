@@ -8,6 +8,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from chain.cli import explained
 from chain.errors import WrapNetError
 
 
@@ -26,12 +27,12 @@ def main() -> None:
 @click.option("--if-needed", is_flag=True, help="Do nothing if a finished training of this recipe is there.")
 def train(model: str, build: Path, resume: bool, data: Path | None, if_needed: bool) -> None:
     """Train MODEL, a recipe's name or the path of its .toml file."""
-    from training import recipe as recipes
-    from training.current import is_current
-    from training.trainer import train as run
-
     console = Console(stderr=True)
     try:
+        from training import recipe as recipes
+        from training.current import is_current
+        from training.trainer import train as run
+
         recipe = recipes.load(model)
         folder = build / recipe.name
         if if_needed and is_current(recipe, folder):
@@ -43,7 +44,7 @@ def train(model: str, build: Path, resume: bool, data: Path | None, if_needed: b
         click.echo(f"error: {error}", err=True)
         sys.exit(2)
     except OSError as error:
-        click.echo(f"error: {error}", err=True)
+        click.echo(f"error: {explained(error)}", err=True)
         sys.exit(2)
     except KeyboardInterrupt:
         click.echo(f"\nstopped; go on with: python -m training train {model} --build {build} --resume", err=True)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Checkpoints: a plain dict of tensors, strings and numbers, written whole or not at all, read without pickle."""
 
+import io
 import pickle
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,10 @@ from training.recipe import Recipe, from_text
 
 FORMAT = 1
 NAME = "checkpoint.pt"
+_KEYS = {
+    *("recipe", "recipe_digest", "recipe_path", "input_shape", "class_names", "maximum"),
+    *("epochs", "finished", "model", "reference", "optimiser"),
+}
 
 
 @dataclass
@@ -56,8 +61,10 @@ def save(checkpoint: Checkpoint, folder: Path) -> None:
         "optimiser": checkpoint.optimiser,
         "torch": str(torch.__version__),
     }
+    content = io.BytesIO()  # torch tells a full disk as an internal error, plain writing tells it as it is
+    torch.save(values, content)
     with atomic(folder / NAME) as temporary:
-        torch.save(values, temporary)
+        temporary.write_bytes(content.getbuffer())
 
 
 def read(path: Path, recipe: Recipe | None = None) -> Checkpoint:
@@ -70,15 +77,16 @@ def read(path: Path, recipe: Recipe | None = None) -> Checkpoint:
         raise InputError(f"no checkpoint {path}; train the model first: python -m training train MODEL")
     try:
         values = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        reason = str(error).splitlines()[0]
+    except pickle.UnpicklingError:  # torch's own text proposes to unpickle it all the same
         raise InputError(
-            f"{path} is refused: it holds objects other than tensors, strings and numbers, or is damaged ({reason})"
+            f"{path} is refused: it holds objects other than tensors, strings and numbers, or is damaged. "
+            "Train the model anew, without --resume"
         ) from None
-    except (RuntimeError, EOFError, ValueError, OSError) as error:
-        raise InputError(f"{path} is damaged: {str(error).splitlines()[0]}") from None
-    if not isinstance(values, dict) or values.get("format") != FORMAT:
-        raise InputError(f"{path} is not a checkpoint of this toolkit (format {FORMAT})")
+    except Exception as error:  # torch reads damaged files as far as it gets
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise InputError(f"{path} is damaged ({reason}). Train the model anew, without --resume") from None
+    if not isinstance(values, dict) or values.get("format") != FORMAT or not values.keys() >= _KEYS:
+        raise InputError(f"{path} is not a checkpoint of this toolkit (format {FORMAT}). Train the model anew")
     if recipe is not None and values["recipe_digest"] != recipe.digest():
         raise InputError(
             f"{path} belongs to another recipe than {recipe.name!r}, or the recipe changed since: "
