@@ -4,7 +4,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from chain.errors import InputError, nearest
+from chain.errors import InputError, WrapNetError, nearest
 from training.datasets import cifar10, digits, fashion_mnist
 from training.datasets.dataset import Dataset
 from training.environment import data_folder
@@ -28,7 +28,14 @@ def load(recipe: Recipe, data: Path | None = None) -> Dataset:
     """
     data = data or data_folder()
     if is_reference(recipe.dataset):
-        found = resolve(recipe.dataset, recipe.folder)(data)
+        function = resolve(recipe.dataset, recipe.folder)
+        try:
+            found = function(data)
+        except WrapNetError:
+            raise
+        except Exception as error:
+            hint = "" if data else " (it was given None, because DATA is not set)"
+            raise InputError(f"dataset {recipe.dataset!r}: {type(error).__name__}: {error}{hint}") from error
         if not isinstance(found, Dataset):
             raise InputError(
                 f"dataset {recipe.dataset!r} returned a {type(found).__name__}, expected training.datasets.Dataset"
