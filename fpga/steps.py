@@ -2,8 +2,10 @@
 """The steps of one model from model.onnx on: each reads and writes files of build/<model>/ and records its seconds."""
 
 import contextlib
+import hashlib
 import json
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chain.agreement import StageResult
-from chain.errors import InputError
+from chain.errors import InputError, nearest
 from chain.files import atomic, write_json
 from fpga import resources
 from fpga.design import Design
@@ -21,6 +23,7 @@ from fpga.folding import Folding
 
 DEFAULT_FPS = 1000.0
 BATCH = 250
+SOURCE = "wrapnet.source_sha256"  # in dataflow.onnx: the model.onnx that it and rtl/ were made from
 
 Advance = Callable[[int], None]
 
@@ -80,13 +83,15 @@ class Reference:
 
 def open_model(build: Path, name: str) -> Model:
     """The model `name` in `build`. InputError if it has not been exported, or its metadata is unusable."""
-    import onnx
+    from export.ops import runtime
 
     folder = build / name
     path = folder / "model.onnx"
     if not path.is_file():
-        raise InputError(f"{path} does not exist: export the model first (make export MODEL={name})")
-    properties = {entry.key: entry.value for entry in onnx.load(path).metadata_props}
+        exported = [found.parent.name for found in build.glob("*/model.onnx")]
+        hint = f"; {nearest(name, exported)}" if exported else ""
+        raise InputError(f"{path} does not exist: export the model first (make export MODEL={name}){hint}")
+    properties = {entry.key: entry.value for entry in runtime.load(path).metadata_props}
     try:
         given = json.loads(properties.get("wrapnet.hardware", "{}"))
         classes = tuple(str(item) for item in json.loads(properties.get("wrapnet.classes", "[]")))
@@ -108,7 +113,7 @@ def reference(model: Model) -> Reference:
             return Reference(values["images"], values["labels"], values["outputs"])
     except FileNotFoundError:
         raise InputError(f"{path} does not exist: export the model first (make export MODEL={model.name})") from None
-    except (KeyError, ValueError, OSError) as error:
+    except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise InputError(f"{path} is damaged ({error}): export the model again") from error
 
 
@@ -128,21 +133,34 @@ def build_rtl(model: Model, fps: float | None = None, luts: int | None = None) -
         graph = mapping.specialise(graph, part=hardware.part, clock_ns=1000.0 / hardware.clock_mhz)
         graph = fifo.name_streams(graph)
         graph = fifo.insert(graph, fifo.depths(graph).edges)
+        graph.set_metadata_prop(SOURCE, _digest(model.onnx))
+        model.dataflow.unlink(missing_ok=True)  # there is one only beside the rtl/ that was made of it
         made = stitch.stitch(graph, model.rtl, model.name, hardware.clock_mhz, hardware.part, model.classes)
         with atomic(model.dataflow) as path:
             graph.save(str(path))
     return chosen, made
 
 
-def check_graph(model: Model, advance: Advance = lambda count: None) -> StageResult:
-    """Stage "finn": the dataflow graph in Python against onnxruntime, every layer, every image of reference.npz."""
+def dataflow(model: Model) -> Any:
+    """dataflow.onnx. InputError if there is none, or it and rtl/ were made from another model.onnx than there is."""
     from qonnx.core.modelwrapper import ModelWrapper
 
+    again = f"(make rtl MODEL={model.name})"
+    if not model.dataflow.is_file():
+        raise InputError(f"{model.dataflow} does not exist: make the RTL first {again}")
+    graph = ModelWrapper(str(model.dataflow))
+    if graph.get_metadata_prop(SOURCE) != _digest(model.onnx):
+        raise InputError(f"{model.rtl} was made from another {model.onnx.name} than {model.onnx}: make it anew {again}")
+    return graph
+
+
+def check_graph(model: Model, advance: Advance = lambda count: None) -> StageResult:
+    """Stage "finn": the dataflow graph in Python against onnxruntime, every layer, every image of reference.npz."""
     from export.ops import runtime
     from fpga import mapping
 
     given = reference(model)
-    graph = ModelWrapper(str(model.dataflow))
+    graph = dataflow(model)
     proto = runtime.load(model.onnx)
     layers = runtime.accumulators(proto)
     session = runtime.OnnxRuntime(model.onnx, list(layers.values()), threads=1)
@@ -165,20 +183,17 @@ def check_rtl(model: Model, images: int, seed: int, percent: int, advance: Advan
 
     First without stalls for the times. Raises ToolError if the design stalls, or needs over 1.02 of the bound.
     """
-    from qonnx.core.modelwrapper import ModelWrapper
-
     from fpga import simulate
-    from fpga.reference import streams
 
-    given = reference(model)
+    given, graph = reference(model), dataflow(model)
     count = min(images, len(given.images))
     with seconds(model, "sim"):
         simulator = simulate.Simulator(model.rtl, model.cache)
         made = simulator.design
         timed = simulate.measure(simulator, given.images)
         run = simulator.run(given.images[:count], seed, percent, advance)
-        expected = streams(ModelWrapper(str(model.dataflow)), given.images[:count], [tap.tensor for tap in made.taps])
-        expected["output"] = given.outputs[:count].astype(np.int64)
+        expected = simulate.expectation(graph, given.images[:count], made)
+        expected["output"] = given.outputs[:count]
         result = StageResult("rtl", "finn")
         simulate.agree(result, given.labels[:count], _classes(run.outputs), expected, run, made)
         result.extra = {
@@ -198,6 +213,7 @@ def check_rtl(model: Model, images: int, seed: int, percent: int, advance: Advan
 
 def count_resources(model: Model) -> resources.Resources:
     """Count LUTs, flip-flops, BRAMs and DSPs with Yosys and write resources.json. Raises if the part is too small."""
+    dataflow(model)
     with seconds(model, "resources"):
         return resources.write(model.rtl, model.synthesis, model.folder / "resources.json")
 
@@ -206,7 +222,7 @@ def check_netlist(model: Model, images: int, advance: Advance = lambda count: No
     """Stage "netlist": the synthesised netlist in Verilator, its outputs against PyTorch's."""
     from fpga import netlist
 
-    given = reference(model)
+    given, _ = reference(model), dataflow(model)
     count = min(images, len(given.images))
     with seconds(model, "netlist"):
         run = netlist.simulate(model.rtl, model.synthesis, model.cache, given.images[:count], advance)
@@ -228,6 +244,10 @@ def seconds(model: Model, step: str) -> Iterator[None]:
     begin = time.monotonic()
     yield
     write_json(model.folder / "seconds" / f"{step}.json", {"seconds": round(time.monotonic() - begin, 3)})
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _batches(count: int) -> Iterator[slice]:
