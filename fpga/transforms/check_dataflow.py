@@ -7,15 +7,30 @@ from qonnx.transformation.base import Transformation
 
 from fpga.transforms._graph import DOMAIN, is_unsigned, refuse, shape_of
 
+_MAPPED = {
+    *("Conv", "MatMul", "Quant", "WrapAccumulator", "MaxPool", "ReduceSum", "Add", "Transpose", "Flatten"),
+    *("Mul", "Div", "Round", "Relu"),
+}
+
 
 class CheckDataflow(Transformation):
-    """Raises UnsupportedError for the first node, in graph order, that is not of FINN's dataflow domain."""
+    """Raises UnsupportedError for a node that is not of FINN's dataflow domain: of several for the one that is the most
+    likely cause of the others, and of those for the first in graph order.
+    """
 
     def apply(self, model: ModelWrapper) -> tuple[ModelWrapper, bool]:
-        for node in model.graph.node:
-            if not node.domain.startswith(DOMAIN):
-                refuse(node, *_reason(model, node))
+        left = [node for node in model.graph.node if not node.domain.startswith(DOMAIN)]
+        if left:
+            cause = min(left, key=_rank)
+            refuse(cause, *_reason(model, cause))
         return model, False
+
+
+def _rank(node: NodeProto) -> int:
+    """An operation without hardware keeps its neighbours from being mapped; a transpose is only left beside such."""
+    if node.op_type not in _MAPPED:
+        return 0
+    return 2 if node.op_type == "Transpose" else 1
 
 
 def _reason(model: ModelWrapper, node: NodeProto) -> tuple[str, str]:
