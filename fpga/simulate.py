@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -179,6 +180,23 @@ def diagnose(design: Design, edges: tuple[Edge, ...]) -> str:
         f"Words wait longest on {worst.name} ({worst.blocked} cycles: the node behind it takes none); "
         f"takers wait longest on {hungry.name} ({hungry.starved} cycles)"
     )
+
+
+def expectation(graph: Any, images: npt.NDArray[np.integer], design: Design) -> dict[str, npt.NDArray[np.int32]]:
+    """What the taps of `design` must carry, by the dataflow graph's own execution: by tensor, [N, ...], channels last.
+
+    The outputs are under "output".
+    """
+    from fpga import execution
+
+    output = graph.graph.output[0].name
+    names = {output, *(tap.tensor for tap in design.taps)}
+    parts: dict[str, list[npt.NDArray[np.int32]]] = {name: [] for name in names}
+    for batch in execution.tensors(graph, images, names):
+        for name, values in batch.items():
+            parts[name].append(values.astype(np.int32))
+    found = {name: np.concatenate(batches) for name, batches in parts.items()}
+    return {**found, "output": found[output]}
 
 
 def agree(

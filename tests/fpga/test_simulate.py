@@ -8,7 +8,7 @@ import pytest
 
 from chain.agreement import StageResult
 from chain.errors import AgreementError, InputError
-from fpga import reference, simulate
+from fpga import simulate
 from tests import graphs
 from tests.fpga import hardware
 
@@ -23,9 +23,7 @@ def toy(tmp_path_factory):
 
 
 def expectation(simulator, graph, images):
-    taps = [tap.tensor for tap in simulator.design.taps]
-    expected = reference.streams(graph, images, [*taps, graph.graph.output[0].name])
-    return {**expected, "output": expected[graph.graph.output[0].name]}
+    return simulate.expectation(graph, images, simulator.design)
 
 
 @pytest.mark.parametrize(("seed", "percent"), [(1, 0), (1, 25), (2, 60), (3, 90)])
