@@ -123,11 +123,14 @@ def synthesise(rtl: Path, cache: Path) -> Path:
         f"tee -q -o {target}/stat.txt stat -json -hierarchy",
         f"write_verilog -noattr {target}/netlist.v",
     ]
-    yosys.run(commands, rtl.absolute(), cache / "yosys.log")
-    shutil.copyfile(cache / "yosys.log", partial / "log.txt")
-    (partial / "stat.txt").rename(partial / "stat.json")
-    shutil.rmtree(folder, ignore_errors=True)
-    partial.rename(folder)
+    try:
+        yosys.run(commands, rtl.absolute(), cache / "yosys.log")
+        shutil.copyfile(cache / "yosys.log", partial / "log.txt")
+        (partial / "stat.txt").rename(partial / "stat.json")
+        shutil.rmtree(folder, ignore_errors=True)
+        partial.rename(folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
     return folder
 
 
