@@ -64,7 +64,7 @@ def overflow_penalty(z: Tensor, bits: int) -> Tensor:
 def integers(x: Tensor, scale: Tensor) -> Tensor:
     """round(x / scale): the integers of a quantised tensor, any shape; `scale` broadcasts against it.
 
-    The gradient takes rounding for the identity. Where `scale` needs none (detach it) that costs one pass.
+    The gradient takes rounding for the identity.
     """
     result: Tensor = _Integers.apply(x, scale)
     return result
@@ -163,7 +163,10 @@ class _Integers(Function):
         by_x = gradient / scale
         by_scale = None
         if ctx.needs_input_grad[1]:
-            by_scale = (-by_x * x / scale).sum_to_size(scale.shape)
+            if scale.numel() == 1:
+                by_scale = (_dot(by_x, x) / -scale).view(scale.shape)
+            else:
+                by_scale = (by_x * x / -scale).sum_to_size(scale.shape)
         return (by_x if ctx.needs_input_grad[0] else None), by_scale
 
 

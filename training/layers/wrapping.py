@@ -97,12 +97,9 @@ class AccumulatorMixin(QuantProxyMixin):
         """
         self._check(input)
         quantised = self.quant_weight()  # type: ignore[attr-defined]
-        input_scale, weight_scale = input.scale, quantised.scale
-        if weight_scale.numel() > 1:
-            # Scales by channel come before a batch norm, which takes their gradient away: save its computation.
-            input_scale, weight_scale = input_scale.detach(), weight_scale.detach()
-        weight = integers(quantised.value, weight_scale)
-        x = integers(input.value, input_scale)
+        # The scales' gradients count here: a larger input scale means smaller integers, hence less overflow.
+        weight = integers(quantised.value, quantised.scale)
+        x = integers(input.value, input.scale)
         z = self.inner_forward_impl(x, weight, None)  # type: ignore[attr-defined]
         if self.monitor is not None:
             self.monitor.update(z.detach(), self.accumulator_bits)
@@ -113,7 +110,10 @@ class AccumulatorMixin(QuantProxyMixin):
             self.last_sum, self.last_accumulator = z.detach(), f.detach()
         if self.integer_output:
             return f  # type: ignore[no-any-return]
-        scale = input_scale * weight_scale
+        scale = input.scale * quantised.scale
+        if scale.numel() > 1:
+            # Scales by channel come before a batch norm, which takes this gradient away: save its computation.
+            scale = scale.detach()
         return f * (scale.view((1, -1) + (1,) * (f.dim() - 2)) if scale.numel() > 1 else scale.view(()))
 
     def describe(self) -> str:
