@@ -49,8 +49,10 @@ def cells(netlist: Path) -> str:
     text = netlist.read_text(encoding="utf-8")
     used = set(_INSTANCE.findall(text))
     known = _modules(yosys.share() / "xilinx" / "cells_sim.v")
+    own: dict[str, str] = {}
     for path in sorted(MODELS.glob("*.v")):
-        known.update(_modules(path))
+        own.update(_modules(path))
+    known.update(own)
     contents: dict[int, set[int]] = {}
     for inputs, size, digits in _TABLE.findall(text):
         contents.setdefault(int(inputs), set()).add(int(digits, 2 if size == "b" else 16))
@@ -59,6 +61,7 @@ def cells(netlist: Path) -> str:
     missing = sorted(used - known.keys())
     if missing:
         raise ToolError(f"the netlist uses cells that have no simulation model here: {', '.join(missing)}")
+    used |= {part for part in own for name in used & own.keys() if f"  {part} #(" in own[name]}
     return "\n".join(known[name] for name in sorted(used))
 
 

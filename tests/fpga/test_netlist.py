@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chain.errors import ToolError
-from fpga import netlist, simulate
+from fpga import folding, mapping, netlist, simulate, stitch
 from tests import graphs
 from tests.fpga import hardware
 
@@ -84,3 +84,18 @@ def test_netlist_equals_rtl(tmp_path):
     rtl = simulate.Simulator(tmp_path / "rtl", hardware.CACHE).run(images)
     assert np.array_equal(gates.outputs, rtl.outputs) and gates.ends == rtl.ends
     assert len(np.unique(gates.outputs)) > 3
+
+
+def test_block_ram_model(tmp_path):
+    """A FIFO so deep that it is a block RAM: words of 1 bit in, the whole image waits in it."""
+    model = graphs.linear(0)
+    graph = hardware.queued(model, tmp_path, 100_000)
+    for node in graph.graph.node:
+        if node.op_type == "StreamingFIFO_rtl":
+            folding.hardware(node).set_nodeattr("depth", 4097)
+    stitch.stitch(graph, tmp_path / "rtl", "toy", 100.0, hardware.PART)
+    images = hardware.pixels(model, 20)
+    gates = netlist.simulate(tmp_path / "rtl", tmp_path / "synth", hardware.CACHE, images)
+    cells = netlist.cells(next((tmp_path / "synth").glob("xc7*")) / "netlist.v")
+    assert "module block_ram" in cells
+    assert np.array_equal(gates.outputs, mapping.execute(graph, images)["output"])
