@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Recipes: those that come along, and what is said about wrong ones."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chain.errors import InputError
+from training import recipe
+from training.networks import NETWORKS
+
+STAGE = {"name": "wrap", "epochs": 1, "lr": 0.001, "accumulator": "wrap"}
+GOOD: dict[str, Any] = {"name": "a", "dataset": "digits", "network": "digits", "stages": [STAGE]}
+
+
+@pytest.mark.parametrize("name", recipe.available())
+def test_the_recipes_that_come_along(name: str) -> None:
+    found = recipe.load(name)
+    assert found.name == name
+    assert found.network in NETWORKS
+    assert found.stages[-1].accumulator == "wrap"
+    assert found.stages[0].accumulator == "wide" and found.stages[0].penalty == 0, "the report's 32-bit network"
+    assert found.path is not None and tomllib.loads(found.path.read_text())["name"] == name
+
+
+def test_text_round_trip() -> None:
+    found = recipe.load("digits")
+    again = recipe.from_text(found.text(), str(found.path))
+    assert again == found and again.digest() == found.digest() and again.folder == found.folder
+
+
+def test_the_digest_is_of_what_training_depends_on() -> None:
+    base = recipe.parse(GOOD).digest()
+    assert recipe.parse({**GOOD, "hardware": {"fps": 9.0}}).digest() == base
+    assert recipe.parse({**GOOD, "seed": 7}).digest() != base
+    assert recipe.parse({**GOOD, "quantisation": {"fold": 1}}).digest() != base
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"quantization": {}}, "quantization: unknown key; did you mean 'quantisation'"),
+        ({"quantisation": {"weight": 4}}, "quantisation.weight: unknown key; did you mean 'weights'"),
+        ({"stages": [{**STAGE, "epoch": 3}]}, "stages.0.epoch: unknown key; did you mean 'epochs'"),
+        ({"hardware": {"clock": 3}}, "hardware.clock: unknown key; did you mean 'clock_mhz'"),
+        ({"quantisation": {"weights": "decimal"}}, "'decimal'"),
+        ({"quantisation": {"weights": 9}}, "width of 2 to 8 bits"),
+        ({"quantisation": {"weights": 1}}, "width of 2 to 8 bits"),
+        ({"quantisation": {"activation_bits": 9}}, "activation_bits.*found 9"),
+        ({"quantisation": {"activation_bits": "4"}}, "activation_bits.*found '4'"),
+        ({"quantisation": {"accumulator_bits": 3}}, "found 3, expected a width of 4 to 32"),
+        ({"quantisation": {"accumulator_bits": {"fc": 33}}}, "found 33, expected a width of 4 to 32"),
+        ({"quantisation": {"fold": -1}}, "fold.*found -1"),
+        ({"stages": []}, "stages"),
+        ({"stages": [STAGE, STAGE]}, "names must differ"),
+        ({"stages": [{**STAGE, "accumulator": "narrow"}]}, "accumulator.*'narrow'"),
+        ({"stages": [{**STAGE, "lr": 0}]}, "lr.*found 0"),
+        ({"name": "a/b"}, "name.*'a/b'"),
+        ({"name": "../x"}, "name"),
+        ({"seed": True}, "seed.*found True"),
+    ],
+)
+def test_wrong_values_are_named(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        recipe.parse({**GOOD, **change})
+
+
+def test_all_mistakes_are_told_at_once() -> None:
+    with pytest.raises(InputError) as caught:
+        recipe.parse({"name": "a", "network": "b", "stages": [{"name": "x"}], "sed": 1})
+    text = str(caught.value)
+    assert "dataset: missing" in text and "stages.0.epochs: missing" in text and "did you mean 'seed'" in text
+    assert "at least" not in text
+
+
+def test_an_unknown_model_is_told_the_nearest() -> None:
+    with pytest.raises(InputError, match="unknown model 'digit'; did you mean 'digits'"):
+        recipe.load("digit")
+
+
+def test_a_missing_file_and_wrong_toml(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"none.toml: no such file"):
+        recipe.load(str(tmp_path / "none.toml"))
+    (tmp_path / "bad.toml").write_text("name = ", encoding="utf-8")
+    with pytest.raises(InputError, match=r"bad.toml: not valid TOML"):
+        recipe.load(str(tmp_path / "bad.toml"))
+    (tmp_path / "binary.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(InputError, match=r"binary.toml: not valid TOML"):
+        recipe.load(str(tmp_path / "binary.toml"))
