@@ -153,6 +153,7 @@ class WrapFoldQuant(nn.Module):
     """fold_{B,k}(wrap_B(z)) on exact sums z of any shape; `fold` None wraps only, with `overflow_slope` as the
     gradient of sums that overflowed.
 
+    >>> import torch
     >>> WrapFoldQuant(8, 3)(torch.tensor([96.0, 97.0, 128.0])).tolist()
     [96.0, 93.0, 0.0]
     """
