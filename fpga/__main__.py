@@ -103,6 +103,8 @@ def _show_folding(folding: Folding, design: Design) -> None:
         sizes = [f"{value:,}" if value else "" for value in (layer.pe, layer.simd, layer.cycles, layer.fifo_depth)]
         table.add_row(layer.layer, layer.op + mark, *sizes, luts, style="bold" if mark else None)
     console.print(table)
+    for name, had, has in folding.padded:
+        console.print(f"layer {name}: {had} channels padded to {has}, which folds better")
     console.print(
         f"bottleneck: {slowest.layer or slowest.name} ({slowest.op}), {slowest.cycles:,} cycles an image = "
         f"{design.clock_mhz * 1e6 / design.bound:,.0f} FPS at most"

@@ -35,10 +35,11 @@ class Choice:
 
 @dataclass(frozen=True)
 class Folding:
-    """All nodes' folding, in graph order."""
+    """All nodes' folding, in graph order. `padded`: layers with more channels than they had (name, had, has)."""
 
     choices: tuple[Choice, ...]
     clock_mhz: float
+    padded: tuple[tuple[str, int, int], ...] = ()
 
     @property
     def bottleneck(self) -> Choice:

@@ -146,7 +146,8 @@ def build(design: Design, rtl: Path, cache: Path, scratch: Path, netlist: Sequen
             harness=[scratch / HARNESS.name],
             kind="executable",
             vlt=[scratch / "streams.vlt"],
-            cflags=("-O2", "-fno-stack-protector"),
+            # A netlist is simulated once, and g++ takes longer over it than the simulation.
+            cflags=("-O1",) if netlist else ("-O2", "-fno-stack-protector"),
             arguments=("-Wno-WIDTH", "-Wno-fatal"),
             warnings=False,
         ),

@@ -119,17 +119,18 @@ def reference(model: Model) -> Reference:
 
 def build_rtl(model: Model, fps: float | None = None, luts: int | None = None) -> tuple[Folding, Design]:
     """model.onnx -> dataflow.onnx and rtl/. `luts` is a budget; without it `fps` (or the recipe's) is the target."""
-    from fpga import fifo, folding, mapping, stitch
+    from fpga import fifo, folding, mapping, padding, stitch
 
     if fps is not None and luts is not None:
         raise InputError("give FPS= or LUT=, not both")
     hardware = model.hardware
     with seconds(model, "rtl"):
         graph = mapping.to_dataflow(model.onnx)
-        if luts is not None:
-            chosen = folding.for_luts(graph, luts, hardware.clock_mhz)
+        clock, rate, budget = hardware.clock_mhz, fps if fps is not None else hardware.fps, luts
+        if budget is not None:
+            graph, chosen = padding.fold(graph, lambda g: folding.for_luts(g, budget, clock), padding.more_fps)
         else:
-            chosen = folding.for_fps(graph, fps if fps is not None else hardware.fps, hardware.clock_mhz)
+            graph, chosen = padding.fold(graph, lambda g: folding.for_fps(g, rate, clock), padding.fewer_luts)
         graph = mapping.specialise(graph, part=hardware.part, clock_ns=1000.0 / hardware.clock_mhz)
         graph = fifo.name_streams(graph)
         graph = fifo.insert(graph, fifo.depths(graph).edges)
