@@ -402,12 +402,12 @@ def test_a_disk_that_is_really_full(tmp_path: Path) -> None:
 # ------------------------------------------------------------------------------------------------ Ctrl-C
 
 
-def interrupt(toy: Toy, module: str, when: Callable[[str], bool], *arguments: object) -> str:
-    """Start a step, press Ctrl-C (to it and its children, as a terminal does) once `when(output)`; its output."""
+def interrupt(toy: Toy, module: str, when: Callable[[], bool], python: str | Path = sys.executable) -> str:
+    """Start a step, press Ctrl-C (to it and its children, as a terminal does) once `when()`; its output."""
     log = toy.recipe.parent / "output.txt"
     with log.open("w", encoding="utf-8") as file:
         process = subprocess.Popen(
-            toys.command(toy, module, *arguments),
+            toys.command(toy, module, python=python),
             cwd=ROOT,
             env=toys.environment(),
             stdout=file,
@@ -415,7 +415,7 @@ def interrupt(toy: Toy, module: str, when: Callable[[str], bool], *arguments: ob
             start_new_session=True,
         )
     deadline = time.monotonic() + 240
-    while process.poll() is None and time.monotonic() < deadline and not when(log.read_text(encoding="utf-8")):
+    while process.poll() is None and time.monotonic() < deadline and not when():
         time.sleep(0.01)
     assert process.poll() is None, f"{module} ended by itself:\n{log.read_text(encoding='utf-8')}"
     os.killpg(process.pid, signal.SIGINT)
@@ -441,25 +441,35 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
 
 def test_interrupted_training_and_export(tmp_path: Path) -> None:
     toy = toys.make(tmp_path, epochs=4)
-    said = interrupt(toy, "training train", lambda output: (toy.folder / "checkpoint.pt").exists())
+    said = interrupt(toy, "training train", lambda: (toy.folder / "checkpoint.pt").exists())
     assert "--resume" in said
     assert checkpoint.read(toy.folder / "checkpoint.pt").epochs in (1, 2, 3)
     assert "continuing after epoch" in toys.succeed(toy, "training train", "--resume")
     assert checkpoint.read(toy.folder / "checkpoint.pt").finished
-    interrupt(toy, "export export", lambda output: (toy.folder / "model.onnx").exists())
+    interrupt(toy, "export export", lambda: (toy.folder / "model.onnx").exists())
     assert not (toy.folder / "reference.npz").exists() and not (toy.folder / "stages").exists()
     toys.succeed(toy, "export export", "--images", 5)
 
 
-def test_interrupted_hardware_steps(own_cache: None, tmp_path: Path) -> None:
+def test_interrupted_hardware_steps(own_cache: None, tmp_path: Path, pynq_python: Path) -> None:
     toy = exported(tmp_path / "model", graphs.linear())
     cache = toys.CACHE
-    interrupt(toy, "fpga rtl", lambda output: any(toy.folder.glob(".rtl.*")))
+    interrupt(toy, "fpga rtl", lambda: any(toy.folder.glob(".rtl.*")))
     assert not (toy.folder / "rtl").exists() and not (toy.folder / "dataflow.onnx").exists()
     toys.succeed(toy, "fpga rtl")
-    interrupt(toy, "fpga sim", lambda output: any(cache.glob(".rtl-tiny-*")))
+    interrupt(toy, "fpga sim", lambda: any(cache.glob(".rtl-tiny-*")))
     assert not any(cache.glob("rtl-tiny-*")) and not (toy.folder / "stages" / "rtl.json").exists()
     toys.succeed(toy, "fpga sim")
-    interrupt(toy, "fpga resources", lambda output: (toy.folder / "synth" / "yosys.log").exists())
+    interrupt(toy, "fpga resources", lambda: (toy.folder / "synth" / "yosys.log").exists())
     assert not (toy.folder / "resources.json").exists()
     toys.succeed(toy, "fpga resources")
+    interrupt(toy, "fpga netlist", lambda: any(cache.glob(".netlist-tiny-*")))
+    assert not (toy.folder / "stages" / "netlist.json").exists()
+    toys.succeed(toy, "fpga netlist")
+    interrupt(toy, "fpga.shell", lambda: any(cache.glob(".board-tiny-*")))
+    assert not (toy.folder / "board").exists()
+    toys.succeed(toy, "fpga.shell")
+    golden = toy.folder / "board" / "tiny.golden.npz"
+    interrupt(toy, "fpga.board evaluate", golden.exists, python=pynq_python)
+    assert not (toy.folder / "stages" / "board.json").exists()
+    toys.succeed(toy, "fpga.board evaluate", python=pynq_python)

@@ -27,7 +27,7 @@ def to_simulation(toy: Toy) -> None:
 
 @pytest.fixture(scope="module")
 def digits(tmp_path_factory: pytest.TempPathFactory) -> Toy:
-    toy = toys.make(tmp_path_factory.mktemp("digits"), "digits", name="toy-digits", weights="binary")
+    toy = toys.make(tmp_path_factory.mktemp("digits"), "digits", name="toy-digits", weights="binary", fps=3000)
     to_simulation(toy)
     return toy
 
@@ -109,7 +109,7 @@ def spoil(path: Path) -> None:
 
 @pytest.mark.parametrize(
     "memory, layer",
-    [("WrapMVU_rtl_0_weights.hex", "conv1.acc"), ("WrapActivation_rtl_0_*_0.hex", "conv1.act")],
+    [("WrapMVU_rtl_0_weights.hex", "conv1.acc"), ("WrapActivation_rtl_1_*_0.hex", "conv1.act")],
     ids=["weight", "threshold"],
 )
 def test_one_wrong_bit_in_a_memory_is_found_at_its_layer(copy: Toy, memory: str, layer: str) -> None:
