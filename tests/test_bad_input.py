@@ -310,7 +310,7 @@ def test_files_of_the_chain_that_are_missing_or_damaged(tmp_path: Path) -> None:
     arguments = (toy.recipe, "--build", toy.build)
     for step in ("sim", "resources", "netlist"):
         text = refused(FPGA, step, *arguments)
-        assert "dataflow.onnx does not exist: make the RTL first (make rtl MODEL=tiny)" in text
+        assert str(toy.folder) in text and "does not exist" in text and "(make rtl MODEL=" in text
     for content in (b"broken", b"", b"PK" * 400):
         (toy.folder / "reference.npz").write_bytes(content)
         text = refused(FPGA, "sim", *arguments)
