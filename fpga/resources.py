@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What the design takes of a Xilinx 7-series part: Yosys' synth_xilinx, the whole and by layer.
 
-Each node of the dataflow graph is synthesised with its borders kept (no optimisation across streams), so that the
-layers add up to the whole. LUTs are counted before packing: two small LUTs that could share one site count as two.
+Each layer (its nodes and their FIFOs) is synthesised with its borders kept, so that the layers add up to the whole.
+LUTs are counted before packing: two small LUTs that could share one site count as two.
 """
 
 import json
@@ -15,9 +15,8 @@ from chain.errors import InputError, ToolError, UnsupportedError, nearest
 from chain.files import write_json
 from fpga import yosys
 from fpga.design import Design, digest, load
-from fpga.stitch import instance_name
 
-FORMAT = 2
+FORMAT = 3
 
 # LUT sites of cells that are made of LUTs (UG474); every other LUT cell is one.
 LUT_SITES: Mapping[str, int] = {
@@ -70,13 +69,12 @@ class Use:
 
 @dataclass
 class Resources:
-    """Use of the whole design, of its layers (by ONNX layer) and of its nodes."""
+    """Use of the whole design and of its layers (by ONNX layer)."""
 
     device: str
     tool: str
     whole: Use
     layers: dict[str, Use] = field(default_factory=dict)
-    nodes: dict[str, Use] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, object]:
         """The report's `resources`."""
@@ -86,7 +84,6 @@ class Resources:
             **asdict(self.whole),
             "available": asdict(part_of(self.device)),
             "by_layer": [{"layer": layer, **asdict(use)} for layer, use in self.layers.items()],
-            "by_node": [{"node": node, **asdict(use)} for node, use in self.nodes.items()],
         }
 
 
@@ -108,15 +105,19 @@ def synthesise(rtl: Path, cache: Path) -> Path:
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     target = partial.absolute()
-    names = [layer.instance for layer in design.layers] + _fifos(rtl, design)
-    borders = " ".join(f"=*${design.top}.{name}" for name in names)
+    groups = []
+    for index, instances in enumerate(_instances(rtl, design).values()):
+        cells = " ".join(f"{design.top}/c:{instance}" for instance in instances)
+        groups.append(f'setattr -set submod "{index}" {cells}')
     commands = [
         # FINN's RTL uses names before their declaration, which slang takes only when told.
         f"read_slang --keep-hierarchy --allow-use-before-declare --top {design.top} {' '.join(design.files)}",
         f"hierarchy -top {design.top}",
         "chformal -remove",
         "delete t:$print t:$check",
-        f"setattr -mod -set keep_hierarchy 1 {borders}",
+        *groups,
+        f"submod {design.top}",
+        f"setattr -mod -set keep_hierarchy 1 ={design.top}_*",
         # A ROM in look-up tables is "distributed" for Vivado and "logic" for Yosys, whose LUT RAM must be writable.
         'setattr -set rom_style "logic" a:rom_style=distributed',
         f"synth_xilinx -family xc7 -flatten -noiopad -noclkbuf -top {design.top}",
@@ -135,25 +136,24 @@ def synthesise(rtl: Path, cache: Path) -> Path:
 
 
 def count(rtl: Path, cache: Path) -> Resources:
-    """Resources of the design in `rtl`, by node and by layer."""
+    """Resources of the design in `rtl`, the whole and by layer."""
     design = load(rtl)
     part_of(design.part)
     stat = json.loads((synthesise(rtl, cache) / "stat.json").read_text(encoding="utf-8"))
-    owners = {layer.instance: layer.layer or layer.name for layer in design.layers}
-    by_instance = {layer.instance: layer.name for layer in design.layers}
     result = Resources(design.part, f"yosys {yosys.version()}", Use())
-    for module, facts in stat["modules"].items():
-        use = tally({cell: int(value["local_count"]) for cell, value in facts["num_cells_by_type"].items()})
-        instance = module.partition(f"${design.top}.")[2]
-        source = instance.partition("_fifo")[0] if instance not in owners else instance
-        node = by_instance.get(instance, instance.removeprefix(instance_name("")) or design.top)
-        result.nodes.setdefault(node, Use()).add(use)
-        result.layers.setdefault(owners.get(source, "other"), Use()).add(use)
+    uses = {
+        module.removeprefix("\\"): tally(
+            {cell: int(value["local_count"]) for cell, value in facts["num_cells_by_type"].items()}
+        )
+        for module, facts in stat["modules"].items()
+    }
+    for index, layer in enumerate(_instances(rtl, design)):
+        result.layers[layer] = uses.pop(f"{design.top}_{index}", Use())
+    for use in (*result.layers.values(), *uses.values()):
         result.whole.add(use)
-    order = list(dict.fromkeys([*owners.values(), "other"]))
-    result.layers = {layer: result.layers[layer] for layer in order if layer in result.layers}
-    if result.layers.get("other") == Use():
-        del result.layers["other"]
+    for module, use in uses.items():
+        if use != Use():
+            raise ToolError(f"yosys left cells in {module!r}, outside of every layer")
     return result
 
 
@@ -206,10 +206,14 @@ def write(rtl: Path, cache: Path, target: Path) -> Resources:
     return resources
 
 
-def _fifos(rtl: Path, design: Design) -> list[str]:
-    """Instances of FIFOs in the top module."""
-    found = []
+def _instances(rtl: Path, design: Design) -> dict[str, list[str]]:
+    """The instances of the top module that make up each layer, FIFOs with the node before them."""
+    groups: dict[str, list[str]] = {}
+    owners = {layer.instance: layer.layer or layer.name for layer in design.layers}
+    for instance, layer in owners.items():
+        groups.setdefault(layer, []).append(instance)
     for line in (rtl / f"{design.top}.sv").read_text(encoding="utf-8").splitlines():
         if line.startswith("    stream_fifo #"):
-            found.append(line.rsplit(maxsplit=2)[1])
-    return found
+            instance = line.rsplit(maxsplit=2)[1]
+            groups[owners[instance.rpartition("_fifo")[0]]].append(instance)
+    return groups

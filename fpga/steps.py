@@ -60,8 +60,8 @@ class Model:
 
     @property
     def cache(self) -> Path:
-        """Simulations and syntheses that need not be made again."""
-        return self.folder / "sim"
+        """Verilator builds, shared by all models."""
+        return self.folder.parent / "verilator"
 
     @property
     def synthesis(self) -> Path:
@@ -177,6 +177,11 @@ def check_graph(model: Model, advance: Advance = lambda count: None) -> StageRes
             advance(len(images))
     result.save(model.stages)
     return result
+
+
+def affordable_images(model: Model, cycles: int, least: int) -> int:
+    """How many test images `cycles` simulated cycles carry: at least `least`, at most all."""
+    return min(len(reference(model).images), max(least, cycles // Design.load(model.rtl).bound))
 
 
 def check_rtl(model: Model, images: int, seed: int, percent: int, advance: Advance = lambda count: None) -> StageResult:

@@ -58,11 +58,7 @@ def test_synthesis(small):
     assert counted.whole.lut == saved["lut"] > 20 and counted.whole.ff > 20
     for kind in ("lut", "ff", "bram36", "dsp"):
         assert sum(row[kind] for row in saved["by_layer"]) == saved[kind]
-        assert sum(row[kind] for row in saved["by_node"]) == saved[kind]
     assert {row["layer"] for row in saved["by_layer"]} == {"input_quant", "fc"}
-    names = {row["node"] for row in saved["by_node"]}
-    assert {layer.name for layer in load(small / "rtl").layers} < names
-    assert any(name.endswith("_fifo0") for name in names)
 
 
 def test_second_time_is_cached(small, monkeypatch):
