@@ -20,6 +20,10 @@ from fpga.resources import Resources, part_of
 
 console = Console()
 
+RTL_CYCLES = 1_000_000
+NETLIST_CYCLES = 500_000
+"""What a simulation without --images may take, in cycles: seconds of the RTL, a fraction of a minute of the netlist."""
+
 
 @click.group(help=__doc__)
 def main() -> None:
@@ -52,15 +56,15 @@ def rtl(model: str, build: Path, fps: float | None, lut: int | None) -> None:
 
 
 @step
-@click.option("--images", type=click.IntRange(min=1), default=200, show_default=True, help="Test images to simulate.")
+@click.option("--images", type=click.IntRange(min=1), help="Test images to simulate; default: 200, or more if quick.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Of the random stalls.")
 @click.option("--stalls", type=click.IntRange(0, 99), default=25, show_default=True, help="Per cent of the cycles.")
-def sim(model: str, build: Path, images: int, seed: int, stalls: int) -> None:
+def sim(model: str, build: Path, images: int | None, seed: int, stalls: int) -> None:
     """Simulate rtl/ in Verilator, compare every stream, and measure fill and interval."""
     opened = steps.open_model(build, model_name(model))
-    count = min(images, len(steps.reference(opened).images))
+    count = images or steps.affordable_images(opened, RTL_CYCLES, least=200)
     with _quiet(), _progress("RTL", count) as advance:
-        result = steps.check_rtl(opened, images, seed, stalls, advance)
+        result = steps.check_rtl(opened, count, seed, stalls, advance)
     extra = result.extra
     console.print(
         f"fill {extra['fill']:,} cycles, interval {extra['interval']:,.1f} (bound {extra['bound']:,}), "
@@ -79,13 +83,13 @@ def resources(model: str, build: Path) -> None:
 
 
 @step
-@click.option("--images", type=click.IntRange(min=1), default=64, show_default=True, help="Test images to simulate.")
-def netlist(model: str, build: Path, images: int) -> None:
+@click.option("--images", type=click.IntRange(min=1), help="Test images to simulate; default: what is quick.")
+def netlist(model: str, build: Path, images: int | None) -> None:
     """Simulate the netlist that Yosys made, and compare its outputs."""
     opened = steps.open_model(build, model_name(model))
-    count = min(images, len(steps.reference(opened).images))
+    count = images or steps.affordable_images(opened, NETLIST_CYCLES, least=4)
     with _progress("netlist", count) as advance:
-        result = steps.check_netlist(opened, images, advance)
+        result = steps.check_netlist(opened, count, advance)
     _show(result)
 
 

@@ -18,7 +18,7 @@ from chain.agreement import StageResult
 from chain.errors import InputError, nearest
 from chain.files import atomic, write_json
 from fpga import resources
-from fpga.design import Design
+from fpga.design import Design, load
 from fpga.folding import Folding
 
 DEFAULT_FPS = 1000.0
@@ -181,7 +181,7 @@ def check_graph(model: Model, advance: Advance = lambda count: None) -> StageRes
 
 def affordable_images(model: Model, cycles: int, least: int) -> int:
     """How many test images `cycles` simulated cycles carry: at least `least`, at most all."""
-    return min(len(reference(model).images), max(least, cycles // Design.load(model.rtl).bound))
+    return min(len(reference(model).images), max(least, cycles // load(model.rtl).bound))
 
 
 def check_rtl(model: Model, images: int, seed: int, percent: int, advance: Advance = lambda count: None) -> StageResult:
