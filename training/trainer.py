@@ -32,6 +32,8 @@ from training.summary import summarise
 # Training counts the overflows of every so manieth batch: counting costs two passes over the sums.
 COUNT_EVERY = 16
 
+SETTLE_BATCHES = 50
+
 
 def train(
     recipe: Recipe, folder: Path, resume: bool = False, data: Path | None = None, console: Console | None = None
@@ -114,6 +116,8 @@ class _Run:
             optimiser.load_state_dict(self.checkpoint.optimiser)
         for epoch in range(done, stage.epochs):
             measured = self._epoch(stage, epoch, optimiser)
+            if epoch + 1 == stage.epochs:
+                settle(self.model, self.images, self.recipe.batch_size, self.recipe.seed)
             test = evaluate(self.model, self.dataset.test_images, self.dataset.test_labels)
             self._log(stage, epoch, measured, test)
             self._save(stage, epoch + 1, optimiser)
@@ -227,6 +231,31 @@ class _Run:
         if complete and stage.accumulator == "wide" and stage.penalty == 0:
             point.reference = point.model
         checkpoints.save(point, self.folder)
+
+
+def settle(model: nn.Module, images: Tensor, size: int, seed: int) -> None:
+    """Measure the batch norms' statistics anew, as plain averages over SETTLE_BATCHES batches of `images`.
+
+    Few-bit weights flip until the very end, so that the running averages of training lag behind them: measured, this
+    gains up to two points of accuracy.
+    """
+    norms = [module for module in model.modules() if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d)]
+    momenta = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # the plain average
+    generator = torch.Generator().manual_seed(seed)
+    training = model.training
+    model.eval()
+    for norm in norms:
+        norm.train()
+    with torch.no_grad():
+        for _ in range(SETTLE_BATCHES):
+            indices = torch.randint(0, len(images), (size,), generator=generator)
+            model(images[indices].float().contiguous(memory_format=torch.channels_last))
+    model.train(training)
+    for norm, momentum in zip(norms, momenta, strict=True):
+        norm.momentum = momentum
 
 
 class _Bar:
