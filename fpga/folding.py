@@ -173,15 +173,13 @@ class _Layer:
         _apply(setting)
 
     def remedy(self) -> str:
-        """What the user can do where this layer bounds the rate."""
-        op = _op(self.unit.onnx_node)
-        if op == "WrapMVU":
-            return (
-                f"It multiplies {self.unit.get_nodeattr('MW')} x {self.unit.get_nodeattr('MH')} for each of "
-                f"{int(np.prod([1, *self.unit.get_nodeattr('vectors')])):,} pixels: use "
-                "fewer pixels (stride, pooling), or a lower FPS="
-            )
-        return f"Its op {op} takes a word a cycle at best: fewer pixels (stride, pooling), or a lower FPS="
+        """Why this layer is no faster, and what the user can do about it."""
+        _apply(min(self._known, key=lambda known: known[0])[2])
+        slowest = max(self.nodes, key=cycles)
+        return (
+            f"Its {_op(slowest.onnx_node)} takes at most a word (here a whole pixel or vector) a cycle: use fewer "
+            "pixels (stride, pooling), or a lower FPS="
+        )
 
     def _measure(self, setting: Setting) -> tuple[int, float]:
         _apply(setting)
