@@ -214,7 +214,7 @@ def test_settling_averages_the_statistics_of_batches_and_leaves_the_rest() -> No
     model = nn.Sequential(nn.Dropout(0.5), nn.BatchNorm2d(2, momentum=0.3), nn.ReLU())
     norm = model[1]
     assert isinstance(norm, nn.BatchNorm2d)
-    norm.running_mean += 100
+    nn.init.constant_(norm.running_mean, 100.0)  # type: ignore[arg-type]
     images = torch.randint(0, 9, (40, 2, 3, 3), dtype=torch.uint8)
     seen: list[torch.Tensor] = []
     hook = norm.register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0]))
