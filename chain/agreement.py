@@ -86,6 +86,16 @@ def load(folder: Path) -> dict[str, StageResult]:
     return found
 
 
+def discard(folder: Path, stage: str) -> None:
+    """Remove what `folder` (build/<model>) holds of `stage` and the later ones, before the files they stem from change.
+
+    The sizes counted for the hardware go too: a report of old and new figures would be none.
+    """
+    for later in STAGES[STAGES.index(stage) :]:
+        (folder / "stages" / f"{later}.json").unlink(missing_ok=True)
+    (folder / "resources.json").unlink(missing_ok=True)
+
+
 def compare(
     expected: Mapping[str, npt.NDArray[np.integer]],
     got: Mapping[str, npt.NDArray[np.integer]],

@@ -8,9 +8,10 @@ from pathlib import Path
 import torch
 
 import training
+from chain.agreement import discard
 from chain.errors import UnsupportedError
 from chain.files import write_json
-from export.agreement import STAGES, Agreement, agree, save_reference
+from export.agreement import Agreement, agree, save_reference
 from export.metadata import Metadata
 from export.problems import check
 from export.qonnx import to_qonnx
@@ -43,8 +44,8 @@ def run(
     dataset = datasets.load(recipe, data)
     frozen = training.freeze(network, torch.zeros(1, *dataset.input_shape))
     path = folder / "model.onnx"
-    for stale in (folder / "reference.npz", *(folder / "stages" / f"{stage}.json" for stage in STAGES)):
-        stale.unlink(missing_ok=True)  # what an earlier model.onnx gave must not stand beside a new one
+    (folder / "reference.npz").unlink(missing_ok=True)
+    discard(folder, "torch")  # what an earlier model.onnx gave must not stand beside a new one
     provenance = {"recipe": recipe.model_dump(mode="json", exclude={"hardware"}), "recipe_sha256": recipe.digest()}
     hardware = recipe.hardware.model_dump(mode="json")
     to_qonnx(frozen, path, Metadata(recipe.name, dataset.class_names, hardware, provenance), dataset.input_shape)

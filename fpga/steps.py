@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from chain.agreement import StageResult
+from chain.agreement import StageResult, discard
 from chain.errors import InputError, nearest
 from chain.files import atomic, write_json
 from fpga import resources
@@ -136,6 +136,7 @@ def build_rtl(model: Model, fps: float | None = None, luts: int | None = None) -
         graph = fifo.insert(graph, fifo.depths(graph).edges)
         graph.set_metadata_prop(SOURCE, _digest(model.onnx))
         model.dataflow.unlink(missing_ok=True)  # there is one only beside the rtl/ that was made of it
+        discard(model.folder, "finn")
         made = stitch.stitch(graph, model.rtl, model.name, hardware.clock_mhz, hardware.part, model.classes)
         with atomic(model.dataflow) as path:
             graph.save(str(path))
