@@ -23,7 +23,7 @@ ARGUMENTS     = "$(MODEL)" --build "$(BUILD)"
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help demo deploy test lint doctor setup train export rtl sim resources netlist shell evaluate report \
-        board check bitstream bundle clean
+        board check bitstream bundle bench-step clean
 
 help: ## list the targets and variables
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -93,6 +93,9 @@ bitstream: setup ## (not in this version) says what a bitstream for BOARD= with 
 
 bundle: setup ## (not in this version) says what the folder for the board takes
 	@$(TOOLS) -m chain.hardware bundle $(ARGUMENTS)
+
+bench-step: setup ## time a training step against plain Brevitas layers, into bench/step.json (OMP_NUM_THREADS=1)
+	@$(TOOLS) -m training bench $(ARGUMENTS)
 
 clean: ## remove all results (BUILD=); the environments in .venv stay
 	rm -rf -- "$(BUILD)"

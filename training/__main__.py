@@ -8,7 +8,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from chain.cli import explained
+from chain.cli import errors_as_text, explained
 from chain.errors import WrapNetError
 
 
@@ -50,6 +50,23 @@ def train(model: str, build: Path, resume: bool, data: Path | None, if_needed: b
         click.echo(f"\nstopped; go on with: python -m training train {model} --build {build} --resume", err=True)
         sys.exit(130)
     console.print(_table(summary))
+
+
+@main.command()
+@click.argument("model")
+@click.option(
+    "--build", default="build", type=click.Path(path_type=Path), show_default=True, help="Folder of all models."
+)
+@click.option("--repetitions", default=9, type=click.IntRange(min=1), show_default=True, help="Of 16 steps each.")
+@click.option("--data", default=None, type=click.Path(path_type=Path), help="Folder of the data set's files.")
+@errors_as_text
+def bench(model: str, build: Path, repetitions: int, data: Path | None) -> None:
+    """Time a training step of MODEL against the same network with plain Brevitas layers, into bench/step.json."""
+    from training import bench as benches
+    from training import recipe as recipes
+
+    row = benches.bench(recipes.load(model), repetitions, data=data)
+    Console(width=140).print(benches.table(benches.update(build / "bench" / "step.json", row)))
 
 
 @main.command("list")

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The comparison with plain Brevitas layers: that it compares the same network, and what it writes."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import brevitas.nn as qnn
+import pytest
+import torch
+from click.testing import CliRunner
+from torch import nn
+
+from chain.errors import UnsupportedError
+from training import bench, recipe
+from training.__main__ import main
+from training.blocks import Blocks
+from training.build import build
+from training.layers import accumulators, set_wrapping
+
+TOY = """
+name = "toy"
+dataset = "digits"
+network = "digits-dws"
+batch_size = 4
+[[stages]]
+name = "wrap"
+epochs = 1
+lr = 1e-3
+accumulator = "wrap"
+penalty = 0.1
+"""
+
+
+def toy(weights: str | int) -> nn.Module:
+    values: dict[str, Any] = {
+        "name": "toy",
+        "dataset": "digits",
+        "network": "digits-dws",
+        "quantisation": {"weights": weights},
+        "stages": [{"name": "wrap", "epochs": 1, "lr": 0.001, "accumulator": "wrap"}],
+    }
+    return build(recipe.parse(values), (1, 8, 8), 10, 16)
+
+
+@pytest.mark.parametrize("weights", ["binary", "ternary", 4])
+def test_the_plain_network_is_the_same_but_for_the_accumulators(weights: str | int) -> None:
+    ours = toy(weights)
+    plain = bench.plain(ours)
+    layers = accumulators(ours)
+    assert not accumulators(plain)
+    twins = {n: m for n, m in plain.named_modules() if isinstance(m, qnn.QuantConv2d | qnn.QuantLinear)}
+    assert list(twins) == list(layers)
+    assert {type(m) for m in twins.values()} == {qnn.QuantConv2d, qnn.QuantLinear}
+    images = torch.randint(0, 17, (8, 1, 8, 8), generator=torch.Generator().manual_seed(1)).float()
+    set_wrapping(ours, False)
+    for training in (False, True):
+        ours.train(training), plain.train(training)
+        torch.testing.assert_close(plain(images), ours(images), rtol=1e-3, atol=1e-4)
+    # Neither network holds the other's parameters.
+    assert not {id(p) for p in ours.parameters()} & {id(p) for p in plain.parameters()}
+
+
+class Twice(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.a = Blocks((1, 8, 8), 10).conv(1, 1, 3)
+        self.b = self.a
+
+
+def test_a_layer_used_twice_is_refused() -> None:
+    with pytest.raises(UnsupportedError, match="more than one place"):
+        bench.plain(Twice())
+
+
+def test_the_rows(tmp_path: Path) -> None:
+    (tmp_path / "toy.toml").write_text(TOY, encoding="utf-8")
+    file = tmp_path / "build" / "bench" / "step.json"
+    file.parent.mkdir(parents=True)
+    file.write_text(json.dumps([{"settings": {"model": "toy"}}]), encoding="utf-8")  # an older row gives way
+    arguments = ["bench", str(tmp_path / "toy.toml"), "--build", str(tmp_path / "build"), "--repetitions", "2"]
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 0, result.output
+    (row,) = json.loads(file.read_text(encoding="utf-8"))
+    assert row["settings"]["batch_size"] == 4 and row["settings"]["repetitions"] == 2
+    assert row["settings"]["threads"] == torch.get_num_threads()
+    for key in ("ours_ms", "brevitas_ms", "ratio", "cpu_ratio"):
+        low, high = row[f"{key}_range"]
+        assert 0 < low <= row[key] <= high
+    assert f"{row['ratio']:.3f}" in result.output
+
+
+def test_rows_of_other_models_stay(tmp_path: Path) -> None:
+    rows = [{"settings": {"model": name}, "ratio": ratio} for name, ratio in (("a", 1), ("b", 2), ("a", 3))]
+    for row in rows:
+        bench.update(tmp_path / "step.json", row)
+    assert json.loads((tmp_path / "step.json").read_text(encoding="utf-8")) == rows[1:]

@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What wraparound costs in training: a step of a recipe's network, and of the same one with plain Brevitas layers."""
+
+import copy
+import json
+import os
+import platform
+import statistics
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import brevitas.nn as qnn
+import torch
+from rich.table import Table
+from torch import Tensor, nn
+
+from chain.errors import UnsupportedError
+from chain.files import write_json
+from training import datasets
+from training.build import build
+from training.layers import WrapConv2d, WrapLinear, accumulators, penalising, set_wrapping
+from training.layers.inspection import total_penalty
+from training.recipe import Recipe, Stage
+from training.statistics import Monitor
+from training.trainer import COUNT_EVERY, _optimiser
+
+# Input shape, classes, largest value of the data sets whose files need not be there.
+SHAPES = {
+    "digits": ((1, 8, 8), 10, 16),
+    "fashion-mnist": ((1, 28, 28), 10, 255),
+    "cifar10": ((3, 32, 32), 10, 255),
+}
+WARM_UP = 3  # steps that are not timed
+
+Step = Callable[[int], None]
+
+
+def bench(recipe: Recipe, repetitions: int = 9, steps: int = COUNT_EVERY, data: Path | None = None) -> dict[str, Any]:
+    """One row {settings, ours_ms, brevitas_ms, ratio, ...} for the recipe's last stage, on random images and labels.
+
+    The two networks take turns step by step. A repetition is `steps` steps of each, of which the layers' overflows
+    are counted in the first: COUNT_EVERY steps count as often as training does. Times are milliseconds a step, wall
+    clock, the median over repetitions; `ratio` is the median of the repetitions' ratios, `cpu_ratio` the same of
+    processor time, which other programs disturb less; each `*_range` holds the least and the largest.
+    """
+    shape, classes, maximum = _data(recipe, data)
+    stage = recipe.stages[-1]
+    ours = build(recipe, shape, classes, maximum)
+    set_wrapping(ours, stage.accumulator == "wrap")
+    generator = torch.Generator().manual_seed(recipe.seed)
+    images = torch.randint(0, maximum + 1, (recipe.batch_size, *shape), generator=generator).float()
+    labels = torch.randint(0, classes, (recipe.batch_size,), generator=generator)
+    contenders = {
+        "brevitas": _plain_step(plain(ours), stage, images, labels),
+        "ours": _own_step(ours, stage, images, labels, steps),
+    }
+    for step in range(WARM_UP):
+        for run in contenders.values():
+            run(step)
+    times = [_repetition(contenders, steps) for _ in range(repetitions)]
+    row: dict[str, Any] = {"settings": _settings(recipe, stage, shape, repetitions, steps)}
+    for name in ("ours", "brevitas"):
+        row |= _summary(f"{name}_ms", [1000 * wall[name] / steps for wall, _ in times])
+    row |= _summary("ratio", [wall["ours"] / wall["brevitas"] for wall, _ in times])
+    row |= _summary("cpu_ratio", [cpu["ours"] / cpu["brevitas"] for _, cpu in times])
+    return row
+
+
+def plain(model: nn.Module) -> nn.Module:
+    """A copy of `model` with Brevitas' QuantConv2d and QuantLinear for the wrapping layers: the same weights, weight
+    quantisers and shapes. All else stays, activation quantisers included.
+
+    Raises UnsupportedError for a layer that is in the network in more than one place, or of another class.
+    """
+    twin = copy.deepcopy(model)
+    for name, layer in accumulators(model).items():
+        replacement = _plain_layer(name, layer)
+        replacement.load_state_dict(layer.state_dict())  # type: ignore[attr-defined]
+        twin.set_submodule(name, replacement)
+    if left := accumulators(twin):
+        raise UnsupportedError(
+            f"layers {list(left)} are in the network in more than one place: give each place its own"
+        )
+    return twin
+
+
+def update(path: Path, row: dict[str, Any]) -> list[dict[str, Any]]:
+    """Put `row` into the list of rows in the file `path`, in place of its model's older one; gives all rows."""
+    rows = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+    rows = [other for other in rows if other["settings"]["model"] != row["settings"]["model"]] + [row]
+    write_json(path, rows)
+    return rows
+
+
+def table(rows: list[dict[str, Any]]) -> Table:
+    """The rows for the terminal."""
+    shown = Table("model", "batch", "threads", "wrapping layers", "plain Brevitas", "ratio", "ratio of processor time")
+    for row in rows:
+        settings = row["settings"]
+        shown.add_row(
+            settings["model"],
+            str(settings["batch_size"]),
+            str(settings["threads"]),
+            *(f"{row[key]:.2f} ms {_range(row, key, '.2f')}" for key in ("ours_ms", "brevitas_ms")),
+            *(f"{row[key]:.3f} {_range(row, key, '.3f')}" for key in ("ratio", "cpu_ratio")),
+        )
+    return shown
+
+
+def _range(row: dict[str, Any], key: str, digits: str) -> str:
+    low, high = row[f"{key}_range"]
+    return f"({low:{digits}}..{high:{digits}})"
+
+
+def _data(recipe: Recipe, data: Path | None) -> tuple[tuple[int, int, int], int, int]:
+    if recipe.dataset in SHAPES:
+        return SHAPES[recipe.dataset]
+    dataset = datasets.load(recipe, data)
+    return dataset.input_shape, len(dataset.class_names), dataset.maximum
+
+
+def _plain_layer(name: str, layer: Any) -> nn.Module:
+    quantiser = layer.weight_quant.quant_injector
+    if isinstance(layer, WrapConv2d):
+        return qnn.QuantConv2d(
+            layer.in_channels,
+            layer.out_channels,
+            layer.kernel_size,  # type: ignore[arg-type]
+            stride=layer.stride,  # type: ignore[arg-type]
+            padding=layer.padding,  # type: ignore[arg-type]
+            dilation=layer.dilation,  # type: ignore[arg-type]
+            groups=layer.groups,
+            padding_mode=layer.padding_mode,
+            bias=False,
+            weight_quant=quantiser,
+        )
+    if isinstance(layer, WrapLinear):
+        return qnn.QuantLinear(layer.in_features, layer.out_features, bias=False, weight_quant=quantiser)
+    raise UnsupportedError(f"layer {name!r} is a {type(layer).__name__}, expected WrapConv2d or WrapLinear")
+
+
+def _own_step(model: nn.Module, stage: Stage, images: Tensor, labels: Tensor, steps: int) -> Step:
+    """A step as training does it: the stage's penalty, and the overflows counted in the first of `steps`."""
+    model, images, optimiser = _prepared(model, stage, images)
+    layers = accumulators(model)
+
+    def step(index: int) -> None:
+        counted = index % steps == 0
+        for layer in layers.values():
+            layer.monitor = Monitor() if counted else None
+        penalty: Tensor | None = None
+        if stage.penalty:
+            with penalising(model) as penalised:
+                logits = model(images)
+                penalty = total_penalty(penalised)
+        else:
+            logits = model(images)
+        loss = nn.functional.cross_entropy(logits, labels)
+        optimiser.zero_grad(set_to_none=True)
+        (loss if penalty is None else loss + stage.penalty * penalty).backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+
+    return step
+
+
+def _plain_step(model: nn.Module, stage: Stage, images: Tensor, labels: Tensor) -> Step:
+    model, images, optimiser = _prepared(model, stage, images)
+
+    def step(index: int) -> None:
+        loss = nn.functional.cross_entropy(model(images), labels)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+
+    return step
+
+
+def _prepared(model: nn.Module, stage: Stage, images: Tensor) -> tuple[nn.Module, Tensor, torch.optim.Optimizer]:
+    model = model.to(memory_format=torch.channels_last).train()  # type: ignore[call-overload]
+    return model, images.contiguous(memory_format=torch.channels_last), _optimiser(model, stage)
+
+
+def _repetition(contenders: dict[str, Step], steps: int) -> tuple[dict[str, float], dict[str, float]]:
+    """Seconds of each contender, by the wall clock and of the processor. Who begins changes from step to step."""
+    wall, cpu = dict.fromkeys(contenders, 0.0), dict.fromkeys(contenders, 0.0)
+    order = list(contenders)
+    for index in range(steps):
+        for name in order:
+            wall_start, cpu_start = time.perf_counter(), time.process_time()
+            contenders[name](index)
+            wall[name] += time.perf_counter() - wall_start
+            cpu[name] += time.process_time() - cpu_start
+        order.reverse()
+    return wall, cpu
+
+
+def _summary(name: str, values: list[float]) -> dict[str, Any]:
+    return {name: statistics.median(values), f"{name}_range": [min(values), max(values)]}
+
+
+def _settings(
+    recipe: Recipe, stage: Stage, shape: tuple[int, int, int], repetitions: int, steps: int
+) -> dict[str, Any]:
+    return {
+        "model": recipe.name,
+        "network": recipe.network,
+        "input_shape": list(shape),
+        "batch_size": recipe.batch_size,
+        "quantisation": recipe.quantisation.model_dump(),
+        "stage": stage.name,
+        "accumulator": stage.accumulator,
+        "penalty": stage.penalty,
+        "optimiser": stage.optimiser,
+        "memory_format": "channels_last",
+        "repetitions": repetitions,
+        "steps": steps,
+        "threads": torch.get_num_threads(),
+        "cores": os.cpu_count(),
+        "load": os.getloadavg()[0],
+        "machine": platform.machine(),
+        "torch": version("torch"),
+        "brevitas": version("brevitas"),
+    }
