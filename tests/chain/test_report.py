@@ -78,10 +78,16 @@ def test_resources_of_another_form_are_refused(folder: Path) -> None:
         report_of(folder)
 
 
-def test_results_older_than_what_they_stand_on_are_noted(folder: Path) -> None:
+@pytest.mark.parametrize(
+    ("step", "target", "before"), [("sim", "sim", "rtl"), ("board", "evaluate", "shell")], ids=["sim", "board"]
+)
+def test_results_older_than_what_they_stand_on_are_noted(folder: Path, step: str, target: str, before: str) -> None:
+    (folder / "seconds" / "shell.json").write_text('{"seconds": 1}', encoding="utf-8")
+    (folder / "seconds" / "board.json").write_text('{"seconds": 1}', encoding="utf-8")
     assert report_of(folder)["notes"] == []
-    os.utime(folder / "seconds" / "sim.json", (1, 1))
-    assert report_of(folder)["notes"] == ["the results of `make sim` are older than those of `make rtl`: repeat it"]
+    os.utime(folder / "seconds" / f"{step}.json", (1, 1))
+    expected = f"the results of `make {target}` are older than those of `make {before}`: repeat it"
+    assert report_of(folder)["notes"] == [expected]
 
 
 def test_the_command_writes_what_it_prints(folder: Path) -> None:
