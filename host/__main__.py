@@ -18,7 +18,7 @@ def main(arguments: list[str] | None = None) -> int:
     except SelfTestError as error:
         print(f"self-test failed: {error}", file=sys.stderr)
         return 1
-    except HostError as error:
+    except (HostError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

@@ -8,6 +8,7 @@ import sys
 import threading
 from pathlib import Path
 
+from chain.cli import explained
 from chain.errors import InputError, WrapNetError
 
 DEFAULT_PORT = 7967
@@ -22,6 +23,9 @@ def main(arguments: list[str] | None = None) -> int:
         return _serve(arguments)
     except WrapNetError as error:
         print(f"error: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"error: {explained(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130

@@ -33,6 +33,8 @@ def evaluate(model: str, build: Path, images: int | None, stall: int = 0) -> int
     for path, step in ((reference, f"python -m export export {model}"), (bitfile, f"python -m fpga.shell {model}")):
         if not path.is_file():
             raise InputError(f"{path} does not exist: make it first ({step} --build {build})")
+    record = folder / "stages" / "board.json"
+    record.unlink(missing_ok=True)  # an earlier result must not stand for a driver that stops
     begin = time.monotonic()
     write_golden(reference, bitfile.with_suffix(".golden.npz"))
     with simulated_board(build, name, stall) as address:
@@ -40,7 +42,7 @@ def evaluate(model: str, build: Path, images: int | None, stall: int = 0) -> int
         command += ["--images", str(reference), "--timeout", "60"]
         command += [] if images is None else ["--count", str(images)]
         status = subprocess.run(command, cwd=_ROOT, check=False).returncode
-    if status not in (0, 1):
+    if status not in (0, 1) or not record.is_file():
         raise ToolError(f"the driver stopped with status {status} (see above); repeat: {' '.join(command)}")
     write_json(folder / "seconds" / "board.json", {"seconds": time.monotonic() - begin})
     return status

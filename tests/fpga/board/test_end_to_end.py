@@ -61,6 +61,22 @@ def test_the_board_stage_agrees(build: Path, pynq_python: Path, repository: Path
     assert result.extra["clock_mhz"] == 100 and result.extra["simulated"] is True
 
 
+def test_no_earlier_result_stands_for_a_driver_that_stops(build: Path, pynq_python: Path, repository: Path) -> None:
+    record = build / "toy" / "stages" / "board.json"
+    record.parent.mkdir(exist_ok=True)
+    record.write_text("{}", encoding="utf-8")
+    reference = build / "toy" / "reference.npz"
+    whole = reference.read_bytes()
+    with np.load(reference) as content:
+        np.savez(reference, images=content["images"], outputs=content["outputs"])
+    try:
+        done = run(pynq_python, repository, "-m", "fpga.board", "evaluate", "toy", "--build", build)
+    finally:
+        reference.write_bytes(whole)
+    assert done.returncode == 2 and "the driver stopped with status 2" in done.stderr
+    assert not record.exists()
+
+
 FAULTS = '''
 import json, subprocess, sys, time
 import numpy as np
