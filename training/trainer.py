@@ -96,6 +96,7 @@ class _Run:
             self.console.print(f"continuing after epoch {self.checkpoint.epochs} of {self.recipe.epochs}")
         else:
             path.unlink(missing_ok=True)
+            (self.folder / "training.json").unlink(missing_ok=True)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.writer = SummaryWriter(str(self.folder / "tensorboard"), purge_step=self.checkpoint.epochs + 1)
 

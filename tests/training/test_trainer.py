@@ -96,6 +96,19 @@ def assert_same_result(a: Path, b: Path) -> None:
     assert history[0] == history[1]
 
 
+def test_a_new_training_leaves_no_summary_of_the_one_before(
+    recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("training.trainer._Run.stages", interrupt)
+    (tmp_path / "training.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(KeyboardInterrupt):
+        train(recipe, tmp_path, console=quiet())
+    assert not (tmp_path / "training.json").exists()
+
+
 def test_what_training_leaves(trained: Path, recipe: Recipe) -> None:
     history = [json.loads(line) for line in (trained / "history.jsonl").read_text().splitlines()]
     assert [line["stage"] for line in history] == ["wide", "wide", "penalty", "wrap", "wrap"]
