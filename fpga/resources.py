@@ -121,8 +121,8 @@ def synthesise(rtl: Path, cache: Path) -> Path:
         # A ROM in look-up tables is "distributed" for Vivado and "logic" for Yosys, whose LUT RAM must be writable.
         'setattr -set rom_style "logic" a:rom_style=distributed',
         f"synth_xilinx -family xc7 -flatten -noiopad -noclkbuf -top {design.top}",
-        f"tee -q -o {target}/stat.txt stat -json -hierarchy",
-        f"write_verilog -noattr {target}/netlist.v",
+        f'tee -q -o "{target}/stat.txt" stat -json -hierarchy',
+        f'write_verilog -noattr "{target}/netlist.v"',
     ]
     try:
         yosys.run(commands, rtl.absolute(), cache / "yosys.log")

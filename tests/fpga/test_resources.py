@@ -53,7 +53,7 @@ def test_too_large_names_the_layer(small):
 
 
 def test_synthesis(small):
-    counted = resources.write(small / "rtl", small / "synth", small / "resources.json")
+    counted = resources.write(small / "rtl", small / "a synthesis", small / "resources.json")
     saved = json.loads((small / "resources.json").read_text())
     assert counted.whole.lut == saved["lut"] > 20 and counted.whole.ff > 20
     for kind in ("lut", "ff", "bram36", "dsp"):
@@ -62,9 +62,9 @@ def test_synthesis(small):
 
 
 def test_second_time_is_cached(small, monkeypatch):
-    first = resources.count(small / "rtl", small / "synth")
+    first = resources.count(small / "rtl", small / "a synthesis")
     monkeypatch.setattr(yosys, "run", None)
-    assert resources.count(small / "rtl", small / "synth") == first
+    assert resources.count(small / "rtl", small / "a synthesis") == first
 
 
 def test_failure_is_told(small, tmp_path):
