@@ -218,6 +218,9 @@ def test_a_layer_that_could_leave_the_exact_range_is_refused_by_name_and_numbers
     assert fits(quantised(torch.zeros(1, 518), 8)).shape == (1, 2)
     with pytest.raises(UnsupportedError, match="may sum"):
         WrapLinear(519, 2, weight_quant=weight_quantiser(8))(quantised(torch.zeros(1, 519), 8))
+    with pytest.raises(UnsupportedError, match="515 products of weights up to 128"):
+        whole = weight_quantiser(8).let(narrow_range=False)
+        WrapLinear(515, 2, weight_quant=whole)(quantised(torch.zeros(1, 515), 8))
 
 
 def test_inputs_that_are_no_unsigned_integers_are_refused() -> None:

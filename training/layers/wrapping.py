@@ -142,7 +142,8 @@ class AccumulatorMixin(QuantProxyMixin):
                 f"zero point {x.zero_point.flatten()[0].item():g}, expected unsigned, one scale, zero point 0"
             )
         fan_in = self.weight[0].numel()
-        weight_max = 1 if self.weight_bits < 2 else (1 << int(self.weight_bits) - 1) - 1
+        narrow = self.weight_quant.is_narrow_range  # type: ignore[attr-defined]
+        weight_max = 1 if self.weight_bits < 2 else (1 << int(self.weight_bits) - 1) - int(narrow)
         reach = fan_in * weight_max * ((1 << bits) - 1)
         if reach >= EXACT:
             raise UnsupportedError(
