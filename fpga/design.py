@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from chain.errors import InputError
+from chain.files import write_text
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -52,7 +53,7 @@ class Tap:
     """A stream inside the accelerator that simulation compares: `signal` is the prefix of _tdata, _tvalid, _tready.
 
     `kind` is "acc" (wrapped accumulators, before the fold) or "act" (activations); `tensor` the tensor of the
-    dataflow graph on that edge; `fold` the layer's fold (0 for none), to be applied to "acc" before comparing.
+    dataflow graph on that edge; `fold` what the layer's next op does to "acc" (0 for none).
     """
 
     layer: str
@@ -116,13 +117,7 @@ class Design:
     def save(self, folder: str | os.PathLike[str]) -> Path:
         """Write `folder`/manifest.json, whole or not at all."""
         target = Path(folder) / MANIFEST
-        target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = target.with_name(f".{MANIFEST}.{os.getpid()}")
-        try:
-            temporary.write_text(self.to_json(), encoding="utf-8")
-            temporary.replace(target)
-        finally:
-            temporary.unlink(missing_ok=True)
+        write_text(target, self.to_json())
         return target
 
     @property

@@ -5,15 +5,12 @@ Each function returns the words of a memory, first address first, as hexadecimal
 headers describe the same layouts. Values are checked: InputError names the first one that does not fit.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from chain.errors import InputError
-from chain.files import write_text
 
 Integers = npt.NDArray[np.integer]
 Lines = list[str]
@@ -149,11 +146,6 @@ def hex_lines(codes: Integers, bits: int) -> Lines:
     digits = -(-flat.shape[1] // 4)
     data = np.packbits(flat, axis=1, bitorder="little")
     return [row.tobytes()[::-1].hex()[-digits:].rjust(digits, "0") for row in data]
-
-
-def write_lines(path: Path, lines: Sequence[str]) -> None:
-    """Write a memory file, atomically."""
-    write_text(path, "\n".join(lines) + "\n")
 
 
 def _matrix(values: Integers, what: str) -> npt.NDArray[np.int64]:

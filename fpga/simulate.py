@@ -14,10 +14,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from chain.agreement import Divergence, StageResult
+from chain.agreement import StageResult
 from chain.errors import AgreementError, InputError, ToolError
 from chain.files import write_text
-from chain.integers import fold
 from fpga import verilate, words
 from fpga.design import Design, Tap, load
 
@@ -161,7 +160,7 @@ def measure(simulator: Simulator, images: npt.NDArray[np.integer]) -> Run:
 
     Raises ToolError naming the stream that holds the design up when the interval is over 1.02 of the bound.
     """
-    run = simulator.run(images[:INTERVAL_FRAMES] if len(images) >= INTERVAL_FRAMES else images)
+    run = simulator.run(images[:INTERVAL_FRAMES])
     bound = simulator.design.bound
     if run.interval > TOLERANCE * bound:
         raise ToolError(
@@ -228,11 +227,6 @@ def agree(
     result.add(labels, predictions, want, got)
 
 
-def folded(tap: Tap, values: Integers) -> npt.NDArray[np.int64]:
-    """Accumulators of `tap` as the layer's next op sees them: folded."""
-    return fold(values, tap.bits, tap.fold)
-
-
 def _channels_first(values: npt.NDArray[np.integer]) -> npt.NDArray[np.integer]:
     return np.moveaxis(values, -1, 1) if values.ndim == 4 else values
 
@@ -292,12 +286,3 @@ def _execute(command: list[str], cwd: Path, progress: Progress | None) -> tuple[
     if code not in (0, 3):
         raise ToolError(f"the simulation failed (exit {code}): {errors.strip() or 'no message'}")
     return facts, code
-
-
-def divergence_in(run: Run, expected: Integers) -> Divergence | None:
-    """The first output that differs from `expected` [N, classes], or None."""
-    differs = np.argwhere(run.outputs != expected)
-    if not len(differs):
-        return None
-    at = tuple(int(index) for index in differs[0])
-    return Divergence("output", at[0], at[1:], int(expected[at]), int(run.outputs[at]))
