@@ -92,7 +92,7 @@ _WAYS_OUT = {
     "HardSigmoid": "use ReLU and an activation quantiser instead",
     "Softmax": "end the network with its last linear layer: the host picks the class from the integers",
     "LogSoftmax": "end the network with its last linear layer: the host picks the class from the integers",
-    "ArgMax": "end the network with its last linear layer: the toolkit adds the choice of class itself",
+    "ArgMax": "end the network with its last linear layer: the host picks the class from the integers",
     "ConvTranspose": "no upsampling layer is mapped: use a network of convolutions and pooling",
     "Resize": "no upsampling layer is mapped: scale the images before they reach the accelerator",
     "Upsample": "no upsampling layer is mapped: scale the images before they reach the accelerator",
