@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from chain.errors import InputError
+from chain.errors import InputError, UnsupportedError
 from fpga.sliding import period
 
 _MAXIMA_AND_DEPTHWISE = ("WindowMax", "WrapVVU")
@@ -156,7 +156,12 @@ class _Layer:
         self.unit = self.nodes[-1]
         self.name = layer_of(nodes[-1]) or nodes[-1].name
         # (cycles, LUTs, setting), for every legal setting
-        self._known = [(*self._measure(setting), setting) for setting in self._settings()]
+        self._known = [(*self._measure(setting), setting) for setting in self._settings() if self._realisable(setting)]
+        if not self._known:
+            raise UnsupportedError(
+                f"layer {self.name!r}: FINN's sliding window has no form for this kernel, stride and image; "
+                "use a stride no larger than the kernel"
+            )
 
     def fastest(self) -> int:
         """The fewest cycles an image that a legal setting has."""
@@ -181,6 +186,18 @@ class _Layer:
             "pixels (stride, pooling), or a lower FPS="
         )
 
+    def _realisable(self, setting: Setting) -> bool:
+        """Whether FINN can write the sliding window: it cannot step over more words than its buffer holds."""
+        _apply(setting)
+        for node in self.nodes:
+            if _op(node.onnx_node) == "ConvolutionInputGenerator":
+                try:
+                    if slides(node):
+                        node.prepare_codegen_default()
+                except AssertionError:
+                    return False
+        return True
+
     def _measure(self, setting: Setting) -> tuple[int, float]:
         _apply(setting)
         return max(cycles(node) for node in self.nodes), sum(_luts(node) for node in self.nodes)
@@ -193,13 +210,16 @@ class _Layer:
             channels = before[0].get_folded_input_shape()[-1] * before[0].get_folded_input_shape()[-2] if before else 0
             columns, rows = divisors(channels or unit.get_nodeattr("MW")), divisors(unit.get_nodeattr("MH"))
             serial = [(slider, {"parallel_window": 0})] if slider else []
+            serial_form = any(
+                self._realisable([*((node, {"SIMD": simd}) for node in before), *serial]) for simd in columns
+            )
             for simd, pe in itertools.product(columns, rows):
                 yield [(unit, {"PE": pe, "SIMD": simd}), *((node, {"SIMD": simd}) for node in before), *serial]
             if slider is None:
                 return
             # A window a cycle: the sliding window takes whole pixels, the unit any part of a window.
             for simd, pe in itertools.product(divisors(unit.get_nodeattr("MW")), rows):
-                if simd > channels:
+                if simd > channels or not serial_form:
                     wide = [(node, {"SIMD": channels}) for node in before]
                     yield [(unit, {"PE": pe, "SIMD": simd}), *wide, (slider, {"parallel_window": 1})]
         elif op in _MAXIMA_AND_DEPTHWISE:

@@ -274,7 +274,7 @@ def _check(model: Any, nodes: Sequence[_Node]) -> None:
                         f"{maker.name} gives words of {maker.out_width(port)} bits and {node.name} takes "
                         f"{node.in_width(index)}: a width converter is missing between them"
                     )
-    for tensor in produced:
+    for tensor in (model.graph.input[0].name, *makers):
         names = readers.get(tensor, [])
         expected = 0 if tensor == model.graph.output[0].name else 1
         if len(names) != expected:

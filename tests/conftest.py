@@ -2,12 +2,16 @@
 """What all tests share: threads, the state of random tests, the folder of cached builds, and the pynq interpreter."""
 
 import os
+import signal
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when torch is loaded; one process of many shares the machine
 
 import hypothesis
 import pytest
+
+# A shell that starts the tests in the background lets them ignore Ctrl-C, and so the programs that they interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).resolve().parent.parent
 
