@@ -14,6 +14,8 @@ import numpy as np
 from chain.cli import model_name
 from chain.errors import InputError, ToolError
 from chain.files import atomic, write_json
+from fpga import design
+from fpga.board import designs
 
 GOLDEN_IMAGES = 16
 
@@ -25,7 +27,8 @@ def evaluate(model: str, build: Path, images: int | None, stall: int = 0) -> int
     """Run the reference images of a model through the driver on a simulated board and compare every output.
 
     Writes <build>/<model>/stages/board.json, seconds/board.json and the golden vectors beside the bitstream.
-    Returns 0, or 1 if an output differs; raises InputError if a file of the model is missing.
+    Returns 0, or 1 if an output differs; raises InputError if a file of the model is missing or the board was built of
+    another rtl/ than there is.
     """
     name = model_name(model)
     folder = build.absolute() / name
@@ -33,6 +36,7 @@ def evaluate(model: str, build: Path, images: int | None, stall: int = 0) -> int
     for path, step in ((reference, f"python -m export export {model}"), (bitfile, f"python -m fpga.shell {model}")):
         if not path.is_file():
             raise InputError(f"{path} does not exist: make it first ({step} --build {build})")
+    _require_current(folder / "rtl", bitfile, f"python -m fpga.shell {model} --build {build}")
     record = folder / "stages" / "board.json"
     record.unlink(missing_ok=True)  # an earlier result must not stand for a driver that stops
     begin = time.monotonic()
@@ -54,6 +58,12 @@ def write_golden(reference: Path, golden: Path) -> None:
         images, outputs = content["images"][:GOLDEN_IMAGES], content["outputs"][:GOLDEN_IMAGES]
     with atomic(golden) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, images=images, outputs=outputs)
+
+
+def _require_current(rtl: Path, bitfile: Path, again: str) -> None:
+    made = designs.find(bitfile.parents[2], bitfile.stem)[0]
+    if (rtl / design.MANIFEST).is_file() and design.digest(rtl) != made.hash:
+        raise InputError(f"{bitfile} was built of another design than {rtl} holds: build it again ({again})")
 
 
 @contextlib.contextmanager

@@ -77,6 +77,17 @@ def test_no_earlier_result_stands_for_a_driver_that_stops(build: Path, pynq_pyth
     assert not record.exists()
 
 
+def test_a_board_of_another_design_is_refused(build: Path, pynq_python: Path, repository: Path) -> None:
+    source = build / "toy" / "rtl" / "accelerator.sv"
+    text = source.read_text(encoding="utf-8")
+    source.write_text(text + "// folded otherwise\n", encoding="utf-8")
+    try:
+        done = run(pynq_python, repository, "-m", "fpga.board", "evaluate", "toy", "--build", build)
+    finally:
+        source.write_text(text, encoding="utf-8")
+    assert done.returncode == 2 and "built of another design" in done.stderr
+
+
 FAULTS = '''
 import json, subprocess, sys, time
 import numpy as np
