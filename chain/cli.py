@@ -3,6 +3,7 @@
 
 import errno
 import functools
+import re
 import sys
 import tomllib
 from collections.abc import Callable
@@ -12,6 +13,9 @@ from typing import ParamSpec
 from chain.errors import InputError, WrapNetError
 
 P = ParamSpec("P")
+
+NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+"""What a model may be called: its results lie in a folder of that name, and must not leave the build folder."""
 
 
 def errors_as_text(command: Callable[P, None]) -> Callable[P, None]:
@@ -42,9 +46,12 @@ def explained(error: OSError) -> str:
 
 
 def model_name(model: str) -> str:
-    """The name of MODEL: itself, or the `name` in the recipe if it is a recipe's path (InputError if there is none)."""
+    """The name of MODEL: itself, or the `name` in the recipe if it is a recipe's path.
+
+    Raises InputError if there is no such recipe, or it gives no name that a folder can have.
+    """
     if not model.endswith(".toml") and "/" not in model:
-        return model
+        return _checked(model, "model")
     path = Path(model)
     if not path.is_file():
         raise InputError(f"recipe {model!r}: no such file")
@@ -54,4 +61,10 @@ def model_name(model: str) -> str:
         raise InputError(f"recipe {model!r} is not TOML: {error}") from None
     if not isinstance(name, str) or not name:
         raise InputError(f"recipe {model!r} has no `name`")
+    return _checked(name, f"recipe {model!r}: name")
+
+
+def _checked(name: str, what: str) -> str:
+    if not re.fullmatch(NAME, name):
+        raise InputError(f"{what} {name!r}: expected a letter or digit, then letters, digits, '.', '_' or '-'")
     return name

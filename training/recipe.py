@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
 
+from chain.cli import NAME
 from chain.errors import InputError, nearest
 
 RECIPES = Path(__file__).parent / "recipes"
@@ -79,7 +80,7 @@ class Hardware(_Section):
 class Recipe(_Section):
     """Everything a model's training depends on."""
 
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    name: str = Field(pattern=NAME)
     dataset: str
     network: str
     seed: int = Field(default=1, ge=0)
