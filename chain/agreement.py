@@ -17,7 +17,7 @@ STAGES = ("torch", "qonnx", "onnxruntime", "finn", "rtl", "netlist", "board")
 
 @dataclass(frozen=True)
 class Divergence:
-    """The first value in which a stage differs from the one before: `layer` in graph order, `index` in [C, H, W]."""
+    """The first value in which a stage differs from `against`: `layer` in graph order, `index` in [C, H, W]."""
 
     layer: str
     image: int
