@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from training.autograd import in_memory_order
+
 BINS = 64
 
 
@@ -26,7 +28,7 @@ class Monitor:
     def update(self, z: Tensor, bits: int) -> None:
         """Count one batch of exact sums `z` (any shape) against an accumulator of `bits` bits."""
         h = float(1 << (bits - 1))
-        low, high = (bound.item() for bound in torch.aminmax(z))
+        low, high = (bound.item() for bound in torch.aminmax(in_memory_order(z)))
         self.low, self.high = min(self.low, low), max(self.high, high)
         self.sums += z.numel()
         if low < -h or high >= h:
