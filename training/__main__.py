@@ -30,7 +30,7 @@ def train(model: str, build: Path, resume: bool, data: Path | None, if_needed: b
     console = Console(stderr=True)
     try:
         from training import recipe as recipes
-        from training.current import is_current
+        from training.current import is_current, is_trained
         from training.trainer import train as run
 
         recipe = recipes.load(model)
@@ -39,6 +39,8 @@ def train(model: str, build: Path, resume: bool, data: Path | None, if_needed: b
             console.print(f"training {recipe.name}: {folder} holds a finished training of this recipe", highlight=False)
             return
         console.print(f"training {recipe.name}: {recipe.epochs} epochs into {folder}", highlight=False)
+        # Cut off in its summary, a training of hours is not thrown away.
+        resume = resume or (if_needed and is_trained(recipe, folder))
         summary = run(recipe, folder, resume, data, console)
     except WrapNetError as error:
         click.echo(f"error: {error}", err=True)

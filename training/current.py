@@ -10,12 +10,17 @@ from training.userfile import is_reference
 
 
 def is_current(recipe: Recipe, folder: Path) -> bool:
-    """Whether `folder` holds a finished training of this recipe, made after the user's own files that it names.
+    """Whether `folder` holds a finished training of this recipe, summary included."""
+    return (folder / "training.json").is_file() and is_trained(recipe, folder)
+
+
+def is_trained(recipe: Recipe, folder: Path) -> bool:
+    """Whether every epoch of this recipe is done, made after the user's own files that it names.
 
     A change of the data set's files is not noticed.
     """
     path = folder / checkpoints.NAME
-    if not path.is_file() or not (folder / "training.json").is_file():
+    if not path.is_file():
         return False
     try:
         checkpoint = checkpoints.read(path, recipe)

@@ -8,7 +8,7 @@ import pytest
 
 from training import checkpoint, recipe
 from training.checkpoint import Checkpoint
-from training.current import is_current
+from training.current import is_current, is_trained
 from training.recipe import Recipe
 
 TEXT = """
@@ -47,6 +47,7 @@ def test_without_its_files_it_is_not(own: Recipe, folder: Path, tmp_path: Path) 
     assert not is_current(own, tmp_path / "elsewhere")
     (folder / "training.json").unlink()
     assert not is_current(own, folder)
+    assert is_trained(own, folder)
 
 
 def test_an_unfinished_training_is_not(own: Recipe, folder: Path) -> None:
