@@ -103,7 +103,7 @@ def lint(
     command = [str(_verilator()), "--lint-only", "-Wall", "--quiet", "--top-module", top, *arguments]
     command += [_parameter(key, value) for key, value in (parameters or {}).items()]
     command += [str(path.absolute()) for path in sources]
-    done = subprocess.run(command, capture_output=True, text=True, env=_environment(), check=False)
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace", env=_environment(), check=False)
     return (done.stderr + done.stdout).strip()
 
 
@@ -233,7 +233,13 @@ class _Workshop:
         """Run `command` in the folder, its output appended to log.txt; ToolError when it fails."""
         log = self.folder / "log.txt"
         done = subprocess.run(
-            list(command), cwd=self.folder, capture_output=True, text=True, env=_environment(), check=False
+            list(command),
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            errors="replace",  # a message may quote a line of the source whose strings are memory contents
+            env=_environment(),
+            check=False,
         )
         output = done.stdout + done.stderr
         with log.open("a", encoding="utf-8") as file:
