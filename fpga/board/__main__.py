@@ -37,7 +37,7 @@ def _evaluate(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m fpga.board evaluate", description=evaluate.__doc__)
     parser.add_argument("model", help="a model's name, or its recipe (.toml)")
     parser.add_argument("--build", type=Path, default=Path("build"), help="default: %(default)s")
-    parser.add_argument("--images", type=int, help="only the first IMAGES of the reference (default: all)")
+    parser.add_argument("--images", type=int, help="so many of the reference (default: 200, or more if quick)")
     parser.add_argument("--stall", type=int, default=0, help="percent of cycles in which memory pauses")
     options = parser.parse_args(arguments)
     return evaluate(options.model, options.build, options.images, options.stall)

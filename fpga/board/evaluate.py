@@ -2,6 +2,7 @@
 """The chain's board stage: a simulated board in a process of its own, the driver in another."""
 
 import contextlib
+import json
 import os
 import subprocess
 import sys
@@ -18,6 +19,8 @@ from fpga import design
 from fpga.board import designs
 
 GOLDEN_IMAGES = 16
+LEAST_IMAGES, CYCLES = 200, 10_000_000
+"""Images without a given number: at least so many, and as many more as so many simulated cycles carry."""
 
 _ROOT = Path(__file__).resolve().parents[2]
 _GREETING = "listening on "
@@ -44,7 +47,7 @@ def evaluate(model: str, build: Path, images: int | None, stall: int = 0) -> int
     with simulated_board(build, name, stall) as address:
         command = [sys.executable, "-m", "host", "evaluate", str(bitfile), "--device", address]
         command += ["--images", str(reference), "--timeout", "60"]
-        command += [] if images is None else ["--count", str(images)]
+        command += ["--count", str(_affordable(bitfile, reference) if images is None else images)]
         status = subprocess.run(command, cwd=_ROOT, check=False).returncode
     if status not in (0, 1) or not record.is_file():
         raise ToolError(f"the driver stopped with status {status} (see above); repeat: {' '.join(command)}")
@@ -58,6 +61,12 @@ def write_golden(reference: Path, golden: Path) -> None:
         images, outputs = content["images"][:GOLDEN_IMAGES], content["outputs"][:GOLDEN_IMAGES]
     with atomic(golden) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, images=images, outputs=outputs)
+
+
+def _affordable(bitfile: Path, reference: Path) -> int:
+    bound = json.loads(bitfile.with_suffix(".json").read_text(encoding="utf-8"))["bound"]
+    with np.load(reference, allow_pickle=False) as content:
+        return min(len(content["labels"]), max(LEAST_IMAGES, CYCLES // bound))
 
 
 def _require_current(rtl: Path, bitfile: Path, again: str) -> None:
