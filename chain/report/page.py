@@ -107,7 +107,7 @@ def accumulators(report: Mapping[str, Any]) -> str:
 
 def sentence(report: Mapping[str, Any]) -> str:
     """What the page says, in two sentences."""
-    board = report["accuracy"]["board"]
+    torch = report["accuracy"]["torch"]
     differing = sum(row["count"] for row in report["mismatches"].values())
     compared = len(report["mismatches"]) + 1
     verdict = (
@@ -117,8 +117,8 @@ def sentence(report: Mapping[str, Any]) -> str:
     )
     layers = len(report["accumulator_bits"])
     return (
-        f"{percent(board['value'])} of {count(board['images'])} test images of {report['dataset']} on the simulated "
-        f"board, with accumulators of {accumulators(report)} in {layers} layers. {verdict}"
+        f"{percent(torch['value'])} of {count(torch['images'])} test images of {report['dataset']}, "
+        f"with accumulators of {accumulators(report)} in {layers} layers. {verdict}"
     )
 
 
@@ -130,7 +130,7 @@ def cards(report: Mapping[str, Any]) -> list[Card]:
     available = resources.get("available")
     share = f", {percent(resources['lut'] / available['lut'])} of {resources['device']}" if available else ""
     return [
-        Card("Board accuracy", percent(board["value"]), f"PyTorch: {percent(torch['value'])}"),
+        Card("Accuracy", percent(torch["value"]), f"{count(torch['images'])} images; board: {count(board['images'])}"),
         Card("Images that differ", count(differing), f"in {count(compared)} comparisons"),
         Card("Frames a second", count(report["fps"]), "simulated cycles ÷ clock"),
         Card("Latency", micro(report["latency_us"]), "simulated cycles ÷ clock"),

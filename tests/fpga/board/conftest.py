@@ -46,6 +46,7 @@ def make_design(build: Path, model: str, classes: int, hwh: bytes) -> None:
         "output": {**output_stream, "words_per_frame": classes},
         "classes": [f"class {index}" for index in range(classes)],
         "clock_mhz": CLOCK,
+        "bound": 100,
         "part": "xc7z020clg400-1",
         "design_hash": design,
         "bit_sha256": hashlib.sha256(bit).hexdigest(),
