@@ -367,7 +367,7 @@ def test_a_full_disk_leaves_nothing_half_written(mapped: Toy, tmp_path: Path, mo
     renewed = (
         "dataflow.onnx",
         "resources.json",
-    )  # `rtl` takes these away before it begins: they tell of an earlier rtl/
+    )  # `rtl` takes these away: they tell of an earlier rtl/
     before = {path: path.read_bytes() for path in sorted(mapped.folder.glob("*.*")) if path.name not in renewed}
 
     def full(handle: int) -> NoReturn:
