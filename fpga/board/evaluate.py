@@ -48,7 +48,8 @@ def evaluate(model: str, build: Path, images: int | None, stall: int = 0) -> int
         command = [sys.executable, "-m", "host", "evaluate", str(bitfile), "--device", address]
         command += ["--images", str(reference), "--timeout", "60"]
         command += ["--count", str(_affordable(bitfile, reference) if images is None else images)]
-        status = subprocess.run(command, cwd=_ROOT, check=False).returncode
+        # Ctrl-C is for this process alone: it ends the driver and the board, whose start-up must not see it.
+        status = subprocess.run(command, cwd=_ROOT, check=False, process_group=0).returncode
     if status not in (0, 1) or not record.is_file():
         raise ToolError(f"the driver stopped with status {status} (see above); repeat: {' '.join(command)}")
     write_json(folder / "seconds" / "board.json", {"seconds": time.monotonic() - begin})
@@ -81,7 +82,13 @@ def simulated_board(build: Path, model: str | None = None, stall: int = 0, port:
     command = [sys.executable, "-m", "fpga.board", "--build", str(build.absolute()), "--port", str(port)]
     command += ["--stall", str(stall), "--until-stdin-closes", *(["--model", model] if model else [])]
     with subprocess.Popen(
-        command, cwd=_ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=dict(os.environ)
+        command,
+        cwd=_ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=dict(os.environ),
+        process_group=0,
     ) as server:
         assert server.stdin and server.stdout
         try:
