@@ -87,7 +87,7 @@ def load(folder: Path) -> dict[str, StageResult]:
 
 
 def discard(folder: Path, stage: str) -> None:
-    """Remove what `folder` (build/<model>) holds of `stage` and the later ones, before the files they stem from change.
+    """Remove what `folder` (build/<model>) holds of `stage` and the later ones, when the files they stem from change.
 
     The sizes counted for the hardware go too: a report of old and new figures would be none.
     """

@@ -136,8 +136,8 @@ def build_rtl(model: Model, fps: float | None = None, luts: int | None = None) -
         graph = fifo.insert(graph, fifo.depths(graph).edges)
         graph.set_metadata_prop(SOURCE, _digest(model.onnx))
         model.dataflow.unlink(missing_ok=True)  # there is one only beside the rtl/ that was made of it
-        discard(model.folder, "finn")
         made = stitch.stitch(graph, model.rtl, model.name, hardware.clock_mhz, hardware.part, model.classes)
+        discard(model.folder, "finn")  # the earlier rtl/ is gone only now: a failure before keeps its figures
         with atomic(model.dataflow) as path:
             graph.save(str(path))
     return chosen, made
