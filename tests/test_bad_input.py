@@ -26,9 +26,9 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-import export.__main__
-import fpga.__main__
-import training.__main__
+import export.commands
+import fpga.commands
+import training.commands
 from export.ops import runtime
 from fpga import resources
 from tests import graphs
@@ -37,9 +37,9 @@ from tests.toy import ROOT, Toy
 from training import checkpoint, recipe
 from training.checkpoint import Checkpoint
 
-TRAIN = training.__main__.main
-EXPORT = export.__main__.main
-FPGA = fpga.__main__.main
+TRAIN = training.commands.main
+EXPORT = export.commands.main
+FPGA = fpga.commands.main
 
 
 def invoke(main: click.Command, *arguments: object) -> tuple[int, str]:

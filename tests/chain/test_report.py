@@ -16,7 +16,7 @@ from PIL import Image
 
 from chain.errors import InputError
 from chain.report import collect, page
-from chain.report.__main__ import main
+from chain.report.commands import main
 from tests.chain import made_up
 
 

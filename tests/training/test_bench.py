@@ -13,7 +13,7 @@ from torch import nn
 
 from chain.errors import UnsupportedError
 from training import bench, recipe
-from training.__main__ import main
+from training.commands import main
 from training.blocks import Blocks
 from training.build import build
 from training.layers import accumulators, set_wrapping

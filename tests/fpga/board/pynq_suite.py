@@ -386,10 +386,10 @@ class Parts(unittest.TestCase):
         self.assertTrue(connections.alive(port, ("/nonexistent",))(peer))
 
     def test_the_two_sides_agree_on_names(self) -> None:
-        from fpga.board import __main__, machine
+        from fpga.board import commands, machine
 
         self.assertEqual(overlay.SIMULATED, machine.NAME)
-        self.assertEqual(overlay.PORT, __main__.DEFAULT_PORT)
+        self.assertEqual(overlay.PORT, commands.DEFAULT_PORT)
         self.assertEqual(overlay.PORT, pynq.pl_server.remote_device.PYNQ_PORT)
 
 

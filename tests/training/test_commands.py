@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from training.__main__ import main
+from training.commands import main
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from chain.agreement import load
-from export.__main__ import main
+from export.commands import main
 from export.metadata import read
 from export.ops.runtime import OnnxRuntime
 from tests.graphs import CASES

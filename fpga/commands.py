@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""`python -m fpga STEP MODEL`: from the exported model to simulated and sized hardware."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from chain.agreement import StageResult
+from chain.cli import errors_as_text, model_name
+from fpga import steps
+from fpga.design import Design
+from fpga.folding import Folding
+from fpga.resources import Resources, part_of
+
+console = Console()
+
+RTL_CYCLES = 1_000_000
+NETLIST_CYCLES = 500_000
+"""What a simulation without --images may take, in cycles: seconds of the RTL, a fraction of a minute of the netlist."""
+
+
+@click.group(help=__doc__)
+def main() -> None:
+    pass
+
+
+def step(function: Callable[..., None]) -> click.Command:
+    """A command of MODEL and --build whose errors are told in text."""
+    command = errors_as_text(function)
+    command = click.option("--build", default="build", type=click.Path(path_type=Path), help="Folder of all results.")(
+        command
+    )
+    command = click.argument("model")(command)
+    return main.command(name=function.__name__, help=function.__doc__)(command)
+
+
+@step
+@click.option("--fps", type=float, help="Target frame rate; default: the recipe's.")
+@click.option("--lut", type=int, help="Budget of look-up tables, instead of a frame rate.")
+def rtl(model: str, build: Path, fps: float | None, lut: int | None) -> None:
+    """Map model.onnx to FINN's graph, fold it, size FIFOs and write rtl/; then check the graph on all test images."""
+    opened = steps.open_model(build, model_name(model))
+    with _quiet():
+        folding, design = steps.build_rtl(opened, fps, lut)
+    _show_folding(folding, design)
+    count = len(steps.reference(opened).images)
+    with _quiet(), _progress("dataflow graph", count) as advance:
+        result = steps.check_graph(opened, advance)
+    _show(result)
+
+
+@step
+@click.option("--images", type=click.IntRange(min=1), help="Test images to simulate; default: 200, or more if quick.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Of the random stalls.")
+@click.option("--stalls", type=click.IntRange(0, 99), default=25, show_default=True, help="Per cent of the cycles.")
+def sim(model: str, build: Path, images: int | None, seed: int, stalls: int) -> None:
+    """Simulate rtl/ in Verilator, compare every stream, and measure fill and interval."""
+    opened = steps.open_model(build, model_name(model))
+    count = images or steps.affordable_images(opened, RTL_CYCLES, least=200)
+    with _quiet(), _progress("RTL", count) as advance:
+        result = steps.check_rtl(opened, count, seed, stalls, advance)
+    extra = result.extra
+    console.print(
+        f"fill {extra['fill']:,} cycles, interval {extra['interval']:,.1f} (bound {extra['bound']:,}), "
+        f"{extra['fps']:,.0f} FPS; simulated {extra['cycles_per_second']:,.0f} cycles a second"
+    )
+    _show(result)
+
+
+@step
+def resources(model: str, build: Path) -> None:
+    """Count look-up tables, flip-flops, memories and multipliers with Yosys, the whole and by layer."""
+    opened = steps.open_model(build, model_name(model))
+    with console.status("Yosys: synth_xilinx"):
+        counted = steps.count_resources(opened)
+    _show_resources(counted)
+
+
+@step
+@click.option("--images", type=click.IntRange(min=1), help="Test images to simulate; default: what is quick.")
+def netlist(model: str, build: Path, images: int | None) -> None:
+    """Simulate the netlist that Yosys made, and compare its outputs."""
+    opened = steps.open_model(build, model_name(model))
+    count = images or steps.affordable_images(opened, NETLIST_CYCLES, least=4)
+    with _progress("netlist", count) as advance:
+        result = steps.check_netlist(opened, count, advance)
+    _show(result)
+
+
+def _show_folding(folding: Folding, design: Design) -> None:
+    table = Table(title=f"{design.model}: folding at {folding.clock_mhz:g} MHz")
+    for name in ("layer", "op"):
+        table.add_column(name)
+    for name in ("PE", "SIMD", "cycles", "FIFO", "LUT (estimated)"):
+        table.add_column(name, justify="right")
+    slowest = design.bottleneck
+    estimates = iter(folding.choices)
+    for layer in design.layers:
+        luts = "" if layer.op == "StreamingDataWidthConverter" else f"{next(estimates).luts:,}"
+        mark = " ◀ slowest" if layer is slowest else ""
+        sizes = [f"{value:,}" if value else "" for value in (layer.pe, layer.simd, layer.cycles, layer.fifo_depth)]
+        table.add_row(layer.layer, layer.op + mark, *sizes, luts, style="bold" if mark else None)
+    console.print(table)
+    for name, had, has in folding.padded:
+        console.print(f"layer {name}: {had} channels padded to {has}, which folds better")
+    console.print(
+        f"bottleneck: {slowest.layer or slowest.name} ({slowest.op}), {slowest.cycles:,} cycles an image = "
+        f"{design.clock_mhz * 1e6 / design.bound:,.0f} FPS at most"
+    )
+
+
+def _show_resources(counted: Resources) -> None:
+    part = part_of(counted.device)
+    table = Table(title=f"{counted.device}, {counted.tool} synth_xilinx")
+    table.add_column("layer")
+    for name in ("LUT", "FF", "BRAM36", "DSP"):
+        table.add_column(name, justify="right")
+    for layer, use in counted.layers.items():
+        table.add_row(layer, f"{use.lut:,}", f"{use.ff:,}", f"{use.bram36:g}", f"{use.dsp:,}")
+    whole = counted.whole
+    table.add_section()
+    table.add_row("all", f"{whole.lut:,}", f"{whole.ff:,}", f"{whole.bram36:g}", f"{whole.dsp:,}", style="bold")
+    table.add_row("of", f"{part.lut:,}", f"{part.ff:,}", f"{part.bram36:,}", f"{part.dsp:,}")
+    console.print(table)
+
+
+def _show(result: StageResult) -> None:
+    share = result.correct / result.images
+    console.print(
+        f"stage {result.stage}: {result.images:,} images, {result.mismatches} differ from {result.against}, "
+        f"accuracy {share:.4f}"
+    )
+    result.require_agreement()
+
+
+@contextlib.contextmanager
+def _progress(what: str, count: int) -> Iterator[Callable[[int], None]]:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task(what, total=count)
+        yield lambda done: progress.advance(task, done)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[Any]:
+    """FINN and QONNX warn about much that is as it should be here."""
+    import logging
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        logging.disable(logging.WARNING)
+        try:
+            yield
+        finally:
+            logging.disable(logging.NOTSET)

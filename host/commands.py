@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The driver's command line: python -m host self-test | bench | classify | evaluate."""
+
+import argparse
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from host.errors import HostError, MetadataError, MissingFileError, SelfTestError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command. Returns 0; 1 if results differ, 2 for an error that the user can mend, 130 for Ctrl-C."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.command(options))
+    except SelfTestError as error:
+        print(f"self-test failed: {error}", file=sys.stderr)
+        return 1
+    except (HostError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m host", description="Run a WrapNet accelerator on a PYNQ board.")
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("bitfile", type=Path, help="the .bit; its .hwh and .json lie beside it")
+    common.add_argument("--device", metavar="HOST[:PORT]", help="a board in the network, or the simulated one")
+    common.add_argument("--timeout", type=float, default=10.0, help="seconds without progress (default: %(default)s)")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    add = commands.add_parser("self-test", parents=[common], help="run the golden images beside the bitstream")
+    add.set_defaults(command=_self_test)
+    add = commands.add_parser("bench", parents=[common], help="measure speed and power")
+    add.add_argument("--batch", type=int, default=64, help="images a call (default: %(default)s)")
+    add.set_defaults(command=_bench)
+    add = commands.add_parser("classify", parents=[common], help="label images")
+    add.add_argument("images", type=Path, help=".npy: uint8 [H, W, C] or [N, H, W, C] (C may be left out if it is 1)")
+    add.set_defaults(command=_classify)
+    add = commands.add_parser("evaluate", parents=[common], help="compare with the reference outputs")
+    add.add_argument("--images", type=Path, required=True, help="reference.npz: images, labels and outputs")
+    add.add_argument("--count", type=int, help="only the first COUNT images")
+    add.add_argument("--batch", type=int, default=50, help="images a call (default: %(default)s)")
+    add.add_argument("--out", type=Path, help="default: stages/board.json beside the reference")
+    add.set_defaults(command=_evaluate)
+    return parser
+
+
+def _overlay(options: argparse.Namespace):
+    from host.overlay import WrapNetOverlay, connect
+
+    device = connect(options.device) if options.device else None
+    return WrapNetOverlay(options.bitfile, device=device, timeout=options.timeout)
+
+
+def _self_test(options: argparse.Namespace) -> int:
+    overlay = _overlay(options)
+    print(f"{overlay.self_test()} golden images agree{_simulated(overlay)}")
+    return 0
+
+
+def _bench(options: argparse.Namespace) -> int:
+    overlay = _overlay(options)
+    print(overlay.throughput(options.batch))
+    print(f"power: {overlay.power()}")
+    return 0
+
+
+def _classify(options: argparse.Namespace) -> int:
+    try:
+        images = np.load(options.images, allow_pickle=False)
+    except FileNotFoundError:
+        raise MissingFileError(f"{options.images} does not exist") from None
+    except (OSError, ValueError) as error:
+        raise MetadataError(f"{options.images} is not a .npy file of pixels: {error}") from None
+    overlay = _overlay(options)
+    height, width, channels = overlay.metadata.input.shape
+    if images.shape == (height, width, channels) or (channels == 1 and images.shape == (height, width)):
+        images = images[None]
+    classes = overlay.metadata.classes
+    for image, label in enumerate(overlay.run(images, labels=True)):
+        print(f"{image}\t{label}\t{classes[label] if 0 <= label < len(classes) else ''}".rstrip())
+    return 0
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    from host.evaluate import evaluate, save
+
+    overlay = _overlay(options)
+    result = evaluate(overlay, options.images, options.count, options.batch, _progress)
+    out = options.out or options.images.parent / "stages" / "board.json"
+    save(result, out)
+    print(
+        f"{result.images} images: {result.correct} correct, {result.mismatches} differ from {result.against}"
+        f"{_simulated(overlay)}; written to {out}"
+    )
+    if result.divergence:
+        print(f"first difference: {result.divergence}", file=sys.stderr)
+    return 1 if result.mismatches else 0
+
+
+def _progress(done: int, total: int) -> None:
+    overwrite = sys.stderr.isatty() and done < total
+    print(f"board: {done}/{total} images", end="\r" if overwrite else "\n", file=sys.stderr, flush=True)
+
+
+def _simulated(overlay) -> str:
+    return " (simulated board)" if overlay.simulated else ""
