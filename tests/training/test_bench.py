@@ -13,9 +13,9 @@ from torch import nn
 
 from chain.errors import UnsupportedError
 from training import bench, recipe
-from training.commands import main
 from training.blocks import Blocks
 from training.build import build
+from training.commands import main
 from training.layers import accumulators, set_wrapping
 
 TOY = """
