@@ -104,8 +104,9 @@ def _show_folding(folding: Folding, design: Design) -> None:
     for layer in design.layers:
         luts = "" if layer.op == "StreamingDataWidthConverter" else f"{next(estimates).luts:,}"
         mark = " ◀ slowest" if layer is slowest else ""
-        sizes = [f"{value:,}" if value else "" for value in (layer.pe, layer.simd, layer.cycles, layer.fifo_depth)]
-        table.add_row(layer.layer, layer.op + mark, *sizes, luts, style="bold" if mark else None)
+        sizes = [f"{value:,}" if value else "" for value in (layer.pe, layer.simd, layer.cycles)]
+        fifos = ", ".join(f"{edge.fifo_depth:,}" for edge in design.edges_from(layer) if edge.fifo_depth)
+        table.add_row(layer.layer, layer.op + mark, *sizes, fifos, luts, style="bold" if mark else None)
     console.print(table)
     for name, had, has in folding.padded:
         console.print(f"layer {name}: {had} channels padded to {has}, which folds better")

@@ -16,7 +16,7 @@ from typing import Any
 from chain.errors import InputError
 from chain.files import write_text
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
 
 
@@ -77,16 +77,29 @@ class Tap:
 
 @dataclass(frozen=True)
 class Layer:
-    """One hardware node, in stream order. `cycles` an image; `fifo_depth` of the FIFO behind it (0: none)."""
+    """One hardware node, in stream order; `cycles` an image. FIFOs are no layers: they are on the edges."""
 
     name: str
     op: str
     pe: int
     simd: int
     cycles: int
-    fifo_depth: int
     layer: str = ""
     instance: str = ""
+
+
+@dataclass(frozen=True)
+class Edge:
+    """A stream from layer `source` to layer `sink`, by name; "" stands for where images come from and results go.
+
+    `fifo_depth` is what the FIFOs on it hold, in words (0: no FIFO); a word has `bits` bits, padding not counted.
+    """
+
+    source: str
+    sink: str
+    fifo_depth: int
+    bits: int
+    words_per_frame: int
 
 
 @dataclass(frozen=True)
@@ -104,6 +117,7 @@ class Design:
     output: Stream
     taps: tuple[Tap, ...]
     layers: tuple[Layer, ...]
+    edges: tuple[Edge, ...]
     bound: int
     clock_mhz: float
     part: str
@@ -124,6 +138,10 @@ class Design:
     def bottleneck(self) -> Layer:
         """The slowest layer (the first of equals)."""
         return max(self.layers, key=lambda layer: layer.cycles)
+
+    def edges_from(self, layer: Layer) -> list[Edge]:
+        """The streams that `layer` makes, in the order of its outputs."""
+        return [edge for edge in self.edges if edge.source == layer.name]
 
 
 def load(folder: str | os.PathLike[str]) -> Design:
@@ -149,6 +167,7 @@ def load(folder: str | os.PathLike[str]) -> Design:
                 "output": Stream(**_shaped(values["output"])),
                 "taps": tuple(Tap(**_shaped(tap)) for tap in values["taps"]),
                 "layers": tuple(Layer(**layer) for layer in values["layers"]),
+                "edges": tuple(Edge(**edge) for edge in values["edges"]),
             }
         )
     except (KeyError, TypeError) as error:

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from chain.errors import InputError, ToolError, UnsupportedError
-from fpga.design import Design, Layer, Stream, Tap
+from fpga.design import Design, Edge, Layer, Stream, Tap
 from fpga.folding import cycles, layer_of
 
 TOP = "accelerator"
@@ -343,7 +343,7 @@ def _design(
     result_shape: Sequence[int] | None,
 ) -> Design:
     source, sink = nodes[0], nodes[-1]
-    layers = tuple(_layers(model, nodes))
+    layers = tuple(_layers(nodes))
     # Packages first, tops last: FINN's and our files import nothing but swg_pkg.
     files = sorted(collect.files, key=lambda file: (not file.endswith("_pkg.sv"), file == f"{TOP}.sv"))
     return Design(
@@ -360,6 +360,7 @@ def _design(
         ),
         taps=tuple(_taps(model, nodes)),
         layers=layers,
+        edges=tuple(_edges(model, nodes)),
         bound=max(layer.cycles for layer in layers),
         clock_mhz=float(clock_mhz),
         part=part,
@@ -410,8 +411,7 @@ def _fold(node: _Node, readers: dict[str, _Node]) -> int:
     return int(reader.attribute("fold", 0) or 0) if reader is not None else 0
 
 
-def _layers(model: Any, nodes: Sequence[_Node]) -> Iterator[Layer]:
-    readers = {tensor: node for node in nodes for tensor in node.inputs}
+def _layers(nodes: Sequence[_Node]) -> Iterator[Layer]:
     owner = ""
     owners: dict[str, str] = {}
     for node in reversed(nodes):
@@ -420,18 +420,35 @@ def _layers(model: Any, nodes: Sequence[_Node]) -> Iterator[Layer]:
     for node in nodes:
         if node.op == "StreamingFIFO":
             continue
-        behind = readers.get(node.outputs[0])
-        depth = int(behind.inst.get_nodeattr("depth")) if behind is not None and behind.op == "StreamingFIFO" else 0
         yield Layer(
             name=node.name,
             op=node.op,
             pe=int(node.attribute("PE", 0) or 0),
             simd=int(node.attribute("SIMD", 0) or 0),
             cycles=cycles(node.inst),
-            fifo_depth=depth,
             layer=owners[node.name],
             instance=instance_name(node.name),
         )
+
+
+def _edges(model: Any, nodes: Sequence[_Node]) -> Iterator[Edge]:
+    """What connects the layers, the graph's input first, then in the order of the nodes and their outputs."""
+    readers = {tensor: node for node in nodes for tensor in node.inputs}
+
+    def edge(source: str, tensor: str, bits: int, folded: Sequence[int]) -> Edge:
+        depth, reader = 0, readers.get(tensor)
+        while reader is not None and reader.op == "StreamingFIFO":
+            depth += int(reader.inst.get_nodeattr("depth"))
+            reader = readers.get(reader.outputs[0])
+        return Edge(source, reader.name if reader else "", depth, int(bits), int(np.prod(folded[:-1])))
+
+    first = model.graph.input[0].name
+    inst, index = readers[first].inst, readers[first].input_index(readers[first].inputs.index(first))
+    yield edge("", first, inst.get_instream_width(index), inst.get_folded_input_shape(index))
+    for node in nodes:
+        if node.op != "StreamingFIFO":
+            for i, tensor in enumerate(node.outputs):
+                yield edge(node.name, tensor, node.inst.get_outstream_width(i), node.inst.get_folded_output_shape(i))
 
 
 def _swap(new: Path, old: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from chain.errors import InputError
 from fpga import design
-from fpga.design import Design, Layer, Stream, Tap
+from fpga.design import Design, Edge, Layer, Stream, Tap
 
 
 @pytest.fixture
@@ -20,7 +20,12 @@ def example() -> Design:
         input=Stream.of((8, 8, 1), 8, False, 1),
         output=Stream.of((10,), 8, True, 2),
         taps=(Tap("conv1", "acc", "n1_out", 8, True, (8, 8, 16), 4),),
-        layers=(Layer("WrapMVU_0", "WrapMVU", 4, 3, 100, 2), Layer("WrapMVU_1", "WrapMVU", 1, 3, 300, 0)),
+        layers=(Layer("WrapMVU_0", "WrapMVU", 4, 3, 100), Layer("WrapMVU_1", "WrapMVU", 1, 3, 300)),
+        edges=(
+            Edge("", "WrapMVU_0", 0, 8, 64),
+            Edge("WrapMVU_0", "WrapMVU_1", 33, 32, 256),
+            Edge("WrapMVU_1", "", 0, 8, 10),
+        ),
         bound=300,
         clock_mhz=100.0,
         part="xc7z020clg400-1",
@@ -46,9 +51,13 @@ def test_tap_words(example):
     assert example.bottleneck.name == "WrapMVU_1"
 
 
+def test_edges_from(example):
+    assert [[edge.sink for edge in example.edges_from(layer)] for layer in example.layers] == [["WrapMVU_1"], [""]]
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
-    [({"format": 2}, "format 2"), ({"unknown": 1}, "incomplete or unknown"), ({"input": {}}, "incomplete or unknown")],
+    [({"format": 1}, "format 1"), ({"unknown": 1}, "incomplete or unknown"), ({"input": {}}, "incomplete or unknown")],
 )
 def test_bad_manifest(example, tmp_path, change, message):
     path = example.save(tmp_path)

@@ -4,6 +4,7 @@
 from pathlib import Path
 
 import pytest
+from qonnx.custom_op.registry import getCustomOp
 
 from chain.errors import InputError, ToolError, UnsupportedError
 from fpga import design, stitch
@@ -43,6 +44,32 @@ def test_manifest(tmp_path):
     ]
     assert all(layer.layer for layer in made.layers)
     assert str(tmp_path) not in made.to_json()
+
+
+def test_edges_are_those_of_the_graph(tmp_path):
+    """Every output and every input of a layer is an edge's end; words and FIFOs are those of the FIFOs in between."""
+    made, graph = hardware.design(graphs.residual(0), tmp_path, 50_000)
+    fifos = [getCustomOp(node) for node in graph.graph.node if node.op_type.startswith("StreamingFIFO")]
+    depths = sorted(fifo.get_nodeattr("depth") for fifo in fifos)
+    assert depths == sorted(edge.fifo_depth for edge in made.edges if edge.fifo_depth)
+    ends = {layer.name: (1 + (layer.op == "StreamAdd"), 1 + (layer.op == "StreamFork")) for layer in made.layers}
+    for name, (inputs, outputs) in {**ends, "": (1, 1)}.items():
+        assert sum(edge.sink == name for edge in made.edges) == inputs
+        assert sum(edge.source == name for edge in made.edges) == outputs
+    order = ["", *(layer.name for layer in made.layers)]
+    assert all(order.index(edge.source) < order.index(edge.sink) for edge in made.edges if edge.sink)
+    first, last = made.edges[0], next(edge for edge in made.edges if not edge.sink)
+    assert (first.bits, first.words_per_frame) == (8, made.input.words_per_frame)
+    assert (last.bits, last.words_per_frame) == (8, made.output.words_per_frame)
+
+
+def test_both_branches_of_a_fork_have_their_own_fifo(tmp_path):
+    made, _ = hardware.design(graphs.residual(0), tmp_path, 50_000)
+    fork = next(layer for layer in made.layers if layer.op == "StreamFork")
+    long, short = made.edges_from(fork)
+    assert long.sink != short.sink and long.fifo_depth != short.fifo_depth
+    assert (long.bits, long.words_per_frame) == (short.bits, short.words_per_frame)
+    assert next(layer.op for layer in made.layers if layer.name == short.sink) == "StreamAdd"
 
 
 def test_nothing_points_to_the_scratch_folder(tmp_path):

@@ -27,6 +27,7 @@ def design(in_bytes: int, in_words: int, out_bytes: int, out_words: int, model: 
         output=Stream.of((out_words * out_bytes,), 8, True, out_bytes),
         taps=(),
         layers=(),
+        edges=(),
         bound=in_words + out_words,
         clock_mhz=100.0,
         part="xc7z020clg400-1",
