@@ -56,11 +56,15 @@ runpy.run_module("{package}", run_name="__main__", alter_sys=True)
         stderr=subprocess.STDOUT,
         text=True,
     )
+    wait_until_begun(folder, process)
+    return process
+
+
+def wait_until_begun(folder: Path, process: subprocess.Popen[str]) -> None:
     deadline = time.monotonic() + 60
     while not (folder / "begun").exists() and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.01)
     assert process.poll() is None, process.communicate()[0]
-    return process
 
 
 @pytest.mark.parametrize("package", CASES)
@@ -87,6 +91,49 @@ def test_nothing_heavy_is_imported_before(package: str, heavy: str) -> None:
     script = f"import sys, {package}.__main__; print([name for name in sys.modules if name == {heavy!r}])"
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+SWALLOWS = """
+import pathlib, time
+try:
+    pathlib.Path("begun").touch()
+    time.sleep(1)
+    whole = True
+except BaseException:
+    whole = False
+"""
+IMPORTS = """
+import time
+def main():
+    try:
+        import swallows
+        time.sleep(60)
+    except KeyboardInterrupt:
+        print("whole:", swallows.whole)
+        return 130
+"""
+
+
+def test_an_import_in_the_middle_of_work_is_not_interrupted_but_what_follows_it(tmp_path: Path) -> None:
+    (tmp_path / "swallows.py").write_text(SWALLOWS, encoding="utf-8")
+    (tmp_path / "imports.py").write_text(IMPORTS, encoding="utf-8")
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from chain.start import start; start('imports')"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    wait_until_begun(tmp_path, process)
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=30)
+    assert (process.returncode, output) == (130, "whole: True\n")
+
+
+def test_the_host_has_the_same_beginning() -> None:
+    ours, theirs = (ROOT / folder / "start.py" for folder in ("chain", "host"))
+    assert ours.read_bytes() == theirs.read_bytes()
 
 
 def test_the_status_is_what_main_returns(tmp_path: Path) -> None:
