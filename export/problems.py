@@ -372,12 +372,8 @@ class _Walk:
             raise _Unmappable(f"a kernel of {weights.ndim - 2} dimensions, expected 2", "use a 2-dimensional one")
         self._require_window(node, attributes)
         group, channels = attributes.get("group", 1), weights.shape[0]
-        inputs = weights.shape[1] * group
-        if group != 1 and not (group == inputs == channels):
-            raise _Unmappable(
-                f"{group} groups of {inputs} input and {channels} output channels",
-                "use groups=1, or as many groups as input and output channels (depthwise)",
-            )
+        if group < 1 or channels % group:
+            raise _Unmappable(f"{channels} output channels in {group} groups", "use a divisor of the channels")
         return self._sums(held, weights, (1, 2, 3))
 
     def _matmul(self, node: NodeProto) -> Held:

@@ -215,7 +215,8 @@ def node_steps(inst: Any) -> Steps:
         offsets, first = geometry(inst)
         steps = int(np.prod(inst.get_folded_input_shape()[:-1]))
         emits = np.zeros((1, steps), dtype=bool)
-        emits[0, first + int(offsets.max())] = True
+        fold = inst.get_nodeattr("IFMChannels") // inst.get_nodeattr("SIMD")  # words of the window's last pixel
+        emits[0, first[:, None] + int(offsets.max()) - np.arange(fold)] = True
         return Steps(np.ones((1, steps), dtype=bool), emits)
     if op == "WrapMVU":
         _, reads, emits = _vector(inst)
@@ -239,11 +240,11 @@ def _spread(words: int, steps: int, first: bool) -> npt.NDArray[np.bool_]:
 
 
 def _vector(inst: Any) -> tuple[int, npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    """Steps of one vector of a WrapMVU: their number, which read, which emit."""
+    """Steps of one of a WrapMVU's `vectors`: their number, which read, which emit."""
     synapses = inst.get_nodeattr("MW") // inst.get_nodeattr("SIMD")
-    neurons = inst.get_nodeattr("MH") // inst.get_nodeattr("PE")
-    step = np.arange(synapses * neurons)
-    return len(step), step < synapses, step % synapses == synapses - 1
+    rows, groups = inst.get_nodeattr("MH") // inst.get_nodeattr("PE"), inst.get_nodeattr("groups")
+    step = np.arange(synapses * rows)
+    return len(step), step % (synapses * rows // groups) < synapses, step % synapses == synapses - 1
 
 
 def _padding_mask(inst: Any) -> npt.NDArray[np.bool_]:
@@ -266,11 +267,13 @@ def _window(group: Sequence[tuple[Any, Any]]) -> Window:
     words, windows = len(alone.offsets), len(alone.first)
     if _op(reader) == "WrapMVU":
         period, reads, emits = _vector(reader)
-        taking = int(reads.sum())
+        reading = np.flatnonzero(reads)
     else:
-        period = taking = cycles(reader) // windows
+        period = cycles(reader) // windows
+        reading = np.arange(period, dtype=np.int64)
         emits = _spread(int(np.prod(reader.get_folded_output_shape()[:-1])) // windows, period, first=False)
-    return behind(alone, real, (period, np.arange(words, dtype=np.int64) * taking // words, np.flatnonzero(emits)))
+    read_at = reading[np.arange(words, dtype=np.int64) * len(reading) // words]
+    return behind(alone, real, (period, read_at, np.flatnonzero(emits)))
 
 
 def _groups(nodes: Sequence[tuple[Any, Any]]) -> Iterator[list[tuple[Any, Any]]]:

@@ -180,6 +180,8 @@ class _Layer:
     def remedy(self) -> str:
         """Why this layer is no faster, and what the user can do about it."""
         _apply(min(self._known, key=lambda known: known[0])[2])
+        if _op(self.unit.onnx_node) == "WrapMVU" and self.unit.get_nodeattr("groups") > 1:
+            return "It takes its groups of channels in turn: use fewer groups or fewer pixels, or a lower FPS="
         slowest = max(self.nodes, key=cycles)
         return (
             f"Its {_op(slowest.onnx_node)} takes at most a word (here a whole pixel or vector) a cycle: use fewer "
@@ -205,7 +207,11 @@ class _Layer:
     def _settings(self) -> Iterator[Setting]:
         unit, before = self.unit, self.nodes[:-1]
         op = _op(unit.onnx_node)
-        if op == "WrapMVU":
+        if op == "WrapMVU" and (groups := unit.get_nodeattr("groups")) > 1:
+            columns = divisors(unit.get_nodeattr("MW") // unit.get_nodeattr("Kernel"))
+            for simd, pe in itertools.product(columns, divisors(unit.get_nodeattr("MH") // groups)):
+                yield [(unit, {"PE": pe, "SIMD": simd}), *((node, {"SIMD": simd}) for node in before)]
+        elif op == "WrapMVU":
             slider = next((node for node in before if _op(node.onnx_node) == "ConvolutionInputGenerator"), None)
             channels = before[0].get_folded_input_shape()[-1] * before[0].get_folded_input_shape()[-2] if before else 0
             columns, rows = divisors(channels or unit.get_nodeattr("MW")), divisors(unit.get_nodeattr("MH"))

@@ -125,8 +125,12 @@ class Simulator:
 def build(design: Design, rtl: Path, cache: Path, scratch: Path, netlist: Sequence[Path] = ()) -> Path:
     """The simulation program of `design`, from the cache if nothing has changed. `scratch` is for generated files."""
     edges = [] if netlist else _edges(rtl / f"{design.top}.sv")
-    tapped = {tap.signal: words.word_bytes(tap.bits, tap.elements_per_word) for tap in design.taps}
-    listed = " ".join(f"TAPPED({name}, {tapped[name]})" if name in tapped else f"PLAIN({name})" for name in edges)
+    tapped = {
+        tap.signal: f"{name}, {words.word_bytes(tap.bits, tap.elements_per_word)}, {tap.words_per_frame}ull"
+        for tap in design.taps
+        if (name := tap.signal) in edges
+    }
+    listed = " ".join(f"TAPPED({tapped[name]})" if name in tapped else f"PLAIN({name})" for name in edges)
     write_text(
         scratch / "streams.h",
         f"#define IN_BYTES {design.input.word_bytes}\n#define IN_WORDS {design.input.words_per_frame}ull\n"

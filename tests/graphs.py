@@ -107,9 +107,10 @@ class Builder:
         bits: int = 8,
         fold: int = 3,
         depthwise: bool = False,
+        groups: int = 1,
     ) -> "Builder":
         """A convolution up to and with its accumulator; `pads` is top, left, bottom, right."""
-        group = self.channels if depthwise else 1
+        group = self.channels if depthwise else groups
         channels = self.channels if depthwise else channels
         weight = self.weights(name, weights, (channels, self.channels // group, *kernel))
         self.op(
@@ -217,6 +218,17 @@ def depthwise(seed: int = 0) -> ModelProto:
     return b.sum_pool("pool", 5 * 4, 4).head("fc", 12, 10, "INT4")
 
 
+def grouped(seed: int = 0) -> ModelProto:
+    """Groups of several channels: binary 3x3, 3-bit 1x1 of stride 2, two outputs a channel, a kernel as the image."""
+    b = Builder((3, 8, 9), seed).input_quant(4)
+    b.conv("stem", 8, (3, 3), pads=(1, 1, 1, 1)).activate("stem_act", 3)
+    b.conv("pairs", 12, (3, 3), pads=(1, 1, 1, 1), groups=2).activate("pairs_act", 2)
+    b.conv("threes", 6, (1, 1), (2, 2), weights="INT3", bits=7, groups=3).activate("threes_act", 3)
+    b.conv("doubled", 12, (2, 3), groups=6, fold=1).activate("doubled_act", 2)
+    b.conv("whole", 8, (3, 3), weights="TERNARY", bits=6, groups=4).activate("whole_act", 2)
+    return b.head("fc", 8, 5)
+
+
 def residual(seed: int = 0) -> ModelProto:
     """A residual block whose sum of two 3-bit tensors, 4 bits wide, feeds the next convolution and the next sum."""
     b = Builder((3, 8, 8), seed).input_quant(8)
@@ -242,5 +254,5 @@ def linear(seed: int = 0) -> ModelProto:
 
 
 CASES: dict[str, Callable[[int], ModelProto]] = {
-    case.__name__: case for case in (plain, odd, depthwise, residual, wide, linear)
+    case.__name__: case for case in (plain, odd, depthwise, grouped, residual, wide, linear)
 }

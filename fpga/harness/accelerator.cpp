@@ -23,7 +23,7 @@ namespace {
 
 struct Edge {
     const char* name;
-    bool tapped;
+    uint64_t frame_bytes;  // recorded of a frame; 0: this stream is not tapped
 };
 
 // Copies the low `bytes` bytes of a signal of any width.
@@ -87,7 +87,7 @@ void write_file(const std::string& path, const std::vector<uint8_t>& data) {
 }  // namespace
 
 // Defines: IN_BYTES, IN_WORDS, OUT_BYTES, OUT_WORDS and EDGES(PLAIN, TAPPED), which calls PLAIN(name) or
-// TAPPED(name, bytes) for each stream inside the accelerator.
+// TAPPED(name, bytes a word, words a frame) for each stream inside the accelerator.
 #include "streams.h"
 
 int main(int argc, char** argv) {
@@ -112,8 +112,8 @@ int main(int argc, char** argv) {
     auto top = std::make_unique<Vaccelerator>(context.get());
 
     const std::vector<Edge> edges = {
-#define PLAIN(name) {#name, false},
-#define TAPPED(name, bytes) {#name, true},
+#define PLAIN(name) {#name, 0},
+#define TAPPED(name, bytes, words) {#name, bytes * words},
         EDGES(PLAIN, TAPPED)
 #undef PLAIN
 #undef TAPPED
@@ -135,10 +135,16 @@ int main(int argc, char** argv) {
 
     Random random(seed);
     uint64_t cycle = 0, sent = 0, received = 0, quiet = 0;
-    uint64_t first_in = 0;
+    uint64_t first_in = 0, end = 0;
     bool offering = false;
+    // Pixels that no window needs (a last row that pooling leaves over) may still be on their way after the last result.
+    const auto recorded = [&] {
+        for (size_t i = 0; i < count; ++i)
+            if (records[i].size() < frames * edges[i].frame_bytes) return false;
+        return true;
+    };
     const auto begin = std::chrono::steady_clock::now();
-    while (received < out_total && quiet < patience) {
+    while ((received < out_total || !recorded()) && quiet < patience) {
         if (!offering && sent < in_total && !(percent && random.percent(percent))) {
             offering = true;
             set_bytes(top->s_axis_tdata, &input[sent * IN_BYTES], IN_BYTES);
@@ -161,7 +167,7 @@ int main(int argc, char** argv) {
         starved[edge] += !valid & ready;                                \
         ++edge;                                                         \
     }
-#define TAPPED(name, bytes)                                                             \
+#define TAPPED(name, bytes, words)                                                      \
     if (root->accelerator__DOT__##name##_tvalid && root->accelerator__DOT__##name##_tready) { \
         auto& record = records[edge];                                                   \
         const size_t at = record.size();                                                \
@@ -184,6 +190,7 @@ int main(int argc, char** argv) {
             record.resize(at + OUT_BYTES);
             copy_bytes(top->m_axis_tdata, &record[at], OUT_BYTES);
             quiet = 0;
+            end = cycle + 1;
             if (++received % OUT_WORDS == 0) {
                 std::printf("frame %llu\n", static_cast<unsigned long long>(cycle + 1 - first_in));
                 std::fflush(stdout);
@@ -197,13 +204,14 @@ int main(int argc, char** argv) {
     for (size_t i = 0; i < count; ++i) {
         std::printf("edge %s %llu %llu %llu\n", edges[i].name, static_cast<unsigned long long>(moved[i]),
                     static_cast<unsigned long long>(blocked[i]), static_cast<unsigned long long>(starved[i]));
-        if (edges[i].tapped) write_file(folder + "/" + edges[i].name, records[i]);
+        if (edges[i].frame_bytes) write_file(folder + "/" + edges[i].name, records[i]);
     }
     write_file(folder + "/m_axis", records[count]);
-    std::printf("cycles %llu\nseconds %.6f\nsent %llu\nreceived %llu\n", static_cast<unsigned long long>(cycle),
-                wall.count(), static_cast<unsigned long long>(sent), static_cast<unsigned long long>(received));
-    top->final();
     const bool finished = received == out_total;
+    std::printf("cycles %llu\nseconds %.6f\nsent %llu\nreceived %llu\n",
+                static_cast<unsigned long long>(finished ? end : cycle), wall.count(),
+                static_cast<unsigned long long>(sent), static_cast<unsigned long long>(received));
+    top->final();
     std::printf("%s\n", finished ? "finished" : "stalled");
     return finished ? 0 : 3;
 }

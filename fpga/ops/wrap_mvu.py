@@ -5,19 +5,25 @@ from typing import Any
 
 import numpy as np
 from onnx import GraphProto
-from qonnx.core.datatype import BaseDataType, DataType
 
-from fpga.ops._arithmetic import exact_type, wrap
-from fpga.ops._base import Array, Kernel, StreamOp, signed
+from fpga.ops._arithmetic import wrap
+from fpga.ops._base import Array, Kernel
+from fpga.ops._weighted import WeightedOp
+from fpga.ops._window import elements
 
 
-class WrapMVU(StreamOp):
-    """Inputs: data [1, ..., n*MW] of unsigned integers; weights [MW, MH]. Output: [1, *vectors, MH], wrapped, unfolded.
+class WrapMVU(WeightedOp):
+    """Data [1, ..., n*MW] and weights [MW, MH] to [1, *vectors, MH].
 
-    `inputShape` may be any shape of vectors*MW elements, so that a flattened image needs no node of its own.
-    `fold` is what the next node does to the sums; nothing here depends on it. Output channels from `realChannels` on,
-    if it is not 0, were added for folding and mean nothing.
+    `inputShape` may be any shape of that many elements, so that a flattened image needs no node of its own.
+
+    `groups` > 1 is a grouped convolution: windows [1, *vectors, K*C] of `Kernel` = K pixels, of which each MH / groups
+    outputs see the MW = K * C / groups elements of one group of channels. As FINN's own ops, the general form takes
+    windows with C innermost, the RTL form as a depthwise sliding window streams them: group after group, so that the
+    unit takes a group's vector at a time. SIMD is then the SIMD of that sliding window.
     """
+
+    interleaved = False
 
     def get_nodeattr_types(self) -> dict[str, Any]:
         types = super().get_nodeattr_types()
@@ -26,71 +32,64 @@ class WrapMVU(StreamOp):
                 "MW": ("i", True, 0),
                 "MH": ("i", True, 0),
                 "SIMD": ("i", False, 1),
-                "accumulatorBits": ("i", True, 0),
-                "fold": ("i", False, 0),
-                "realChannels": ("i", False, 0),
-                "weightDataType": ("s", True, ""),
+                "groups": ("i", False, 1),
+                "Kernel": ("i", False, 1),
                 "inputShape": ("ints", True, []),
-                "vectors": ("ints", False, []),
             }
         )
         return types
 
-    def get_input_datatype(self, ind: int = 0) -> BaseDataType:
-        return DataType[self.get_nodeattr("weightDataType")] if ind else super().get_input_datatype()
+    def weight_shape(self) -> list[int]:
+        return [self.get_nodeattr("MW"), self.get_nodeattr("MH")]
 
-    def get_output_datatype(self, ind: int = 0) -> BaseDataType:
-        return signed(self.get_nodeattr("accumulatorBits"))
+    def multipliers(self) -> int:
+        return self.get_nodeattr("PE") * self.get_nodeattr("SIMD")
 
     def get_normal_input_shape(self, ind: int = 0) -> list[int]:
-        if ind:
-            return [self.get_nodeattr("MW"), self.get_nodeattr("MH")]
-        return list(self.get_nodeattr("inputShape"))
-
-    def get_normal_output_shape(self, ind: int = 0) -> list[int]:
-        return [1, *self.get_nodeattr("vectors"), self.get_nodeattr("MH")]
+        return self.weight_shape() if ind else list(self.get_nodeattr("inputShape"))
 
     def get_folded_input_shape(self, ind: int = 0) -> tuple[int, ...]:
         if ind:
-            return tuple(self.get_normal_input_shape(1))
-        return self._folded([1, *self.get_nodeattr("vectors"), self.get_nodeattr("MW")], self.get_nodeattr("SIMD"))
+            return tuple(self.weight_shape())
+        simd, groups = self.get_nodeattr("SIMD"), self._groups()
+        if groups > 1:
+            self._folded([self._group_channels()], simd)  # no word spans two groups or two pixels
+        return self._folded([1, *self.get_nodeattr("vectors"), groups * self.get_nodeattr("MW")], simd)
+
+    def get_folded_output_shape(self, ind: int = 0) -> tuple[int, ...]:
+        self._folded([self.get_nodeattr("MH") // self._groups()], self.get_nodeattr("PE"))
+        return super().get_folded_output_shape()
 
     def input_lanes(self, ind: int = 0) -> int:
         return 0 if ind else self.get_nodeattr("SIMD")
 
     def get_exp_cycles(self) -> int:
-        passes = (
-            self.get_nodeattr("MW") // self.get_nodeattr("SIMD") * (self.get_nodeattr("MH") // self.get_nodeattr("PE"))
-        )
+        passes = int(np.prod(self.weight_shape())) // self.multipliers()
         return int(np.prod([1, *self.get_nodeattr("vectors")])) * passes
 
-    def get_op_and_param_counts(self) -> dict[str, int]:
-        weights = self.get_nodeattr("MW") * self.get_nodeattr("MH")
-        bits = self.get_input_datatype(1).bitwidth()
-        macs = weights * int(np.prod([1, *self.get_nodeattr("vectors")]))
-        return {
-            f"op_mac_{self.get_input_datatype().name}_{self.get_input_datatype(1).name}": macs,
-            f"param_weight_{bits}b": weights,
-        }
-
-    def lut_estimation(self, fpgapart: str = "") -> int:
-        """LUTs, from the synthesised processing elements: two a product bit, weights in LUT RAM of 64 words."""
-        lanes = self.get_nodeattr("PE") * self.get_nodeattr("SIMD")
-        bits = self.get_input_datatype(1).bitwidth()
-        words = self.get_nodeattr("MW") * self.get_nodeattr("MH") // lanes
-        products = 2 * lanes * self.get_input_datatype().bitwidth() * bits
-        accumulators = self.get_nodeattr("PE") * self.get_nodeattr("accumulatorBits")
-        return products + accumulators + lanes * bits * -(-words // 64) + 30
-
     def kernel(self, graph: GraphProto) -> Kernel:
-        weights = self.initializer(graph, 1)
-        vectors, bits = list(self.get_nodeattr("vectors")), self.get_nodeattr("accumulatorBits")
-        bound = int(np.abs(weights).sum(axis=0).max()) * int(self.get_input_datatype().max())
-        kind = exact_type(bound, self.onnx_node.name)
-        matrix = np.ascontiguousarray(weights, dtype=kind)
+        weights, bound = self.exact_weights(graph)
+        vectors, bits, groups = list(self.get_nodeattr("vectors")), self.get_nodeattr("accumulatorBits"), self._groups()
+        terms, outputs = weights.shape
+        matrices = np.ascontiguousarray(weights.reshape(terms, groups, -1).swapaxes(0, 1))
 
         def run(x: Array) -> tuple[Array, ...]:
-            rows = np.ascontiguousarray(x, dtype=kind).reshape(-1, matrix.shape[0])
-            return (wrap(rows @ matrix, bits, bound).reshape(len(x), *vectors, matrix.shape[1]),)
+            rows = np.ascontiguousarray(x, dtype=weights.dtype).reshape(-1, groups * terms)
+            sums = (self._by_group(rows) if groups > 1 else rows[None]) @ matrices  # [groups, rows, MH / groups]
+            return (wrap(sums.swapaxes(0, 1).reshape(len(x), *vectors, outputs), bits, bound),)
 
         return run
+
+    def _groups(self) -> int:
+        return self.get_nodeattr("groups")
+
+    def _group_channels(self) -> int:
+        """Input channels of a group."""
+        return self.get_nodeattr("MW") // self.get_nodeattr("Kernel")
+
+    def _by_group(self, windows: Array) -> Array:
+        """Windows [N, groups * MW] as [groups, N, MW], C innermost."""
+        groups, channels = self._groups(), self._group_channels()
+        lanes = self.get_nodeattr("SIMD") if self.interleaved else groups * channels
+        split = elements(windows, groups * channels, lanes).reshape(len(windows), -1, groups, channels)
+        return split.transpose(2, 0, 1, 3).reshape(groups, len(windows), -1)

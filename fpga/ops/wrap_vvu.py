@@ -5,83 +5,53 @@ from typing import Any
 
 import numpy as np
 from onnx import GraphProto
-from qonnx.core.datatype import BaseDataType, DataType
 
-from fpga.ops._arithmetic import exact_type, wrap
-from fpga.ops._base import Array, Kernel, StreamOp, signed
+from fpga.ops._arithmetic import wrap
+from fpga.ops._base import Array, Kernel
+from fpga.ops._weighted import WeightedOp
 from fpga.ops._window import elements
 
 
-class WrapVVU(StreamOp):
-    """Inputs: windows [1, OH, OW, K*C] of unsigned integers; weights [K, C]. Output: [1, OH, OW, C], wrapped, unfolded.
+class WrapVVU(WeightedOp):
+    """Windows [1, *vectors, K*C] and weights [K, C] to [1, *vectors, C].
 
     As FINN's own ops, the general form takes windows with C innermost, the RTL form takes them as they stream.
-    PE is the SIMD of the sliding window before it. Channels from `realChannels` on, if it is not 0, mean nothing.
+    PE is the SIMD of the sliding window before it.
     """
 
     interleaved = False
 
     def get_nodeattr_types(self) -> dict[str, Any]:
         types = super().get_nodeattr_types()
-        types.update(
-            {
-                "Channels": ("i", True, 0),
-                "Kernel": ("i", True, 0),
-                "accumulatorBits": ("i", True, 0),
-                "fold": ("i", False, 0),
-                "realChannels": ("i", False, 0),
-                "weightDataType": ("s", True, ""),
-                "vectors": ("ints", True, []),
-            }
-        )
+        types.update({"Channels": ("i", True, 0), "Kernel": ("i", True, 0)})
         return types
 
-    def get_input_datatype(self, ind: int = 0) -> BaseDataType:
-        return DataType[self.get_nodeattr("weightDataType")] if ind else super().get_input_datatype()
+    def weight_shape(self) -> list[int]:
+        return [self.get_nodeattr("Kernel"), self.get_nodeattr("Channels")]
 
-    def get_output_datatype(self, ind: int = 0) -> BaseDataType:
-        return signed(self.get_nodeattr("accumulatorBits"))
+    def multipliers(self) -> int:
+        return self.get_nodeattr("PE")
 
     def get_normal_input_shape(self, ind: int = 0) -> list[int]:
-        kernel, channels = self.get_nodeattr("Kernel"), self.get_nodeattr("Channels")
-        return [kernel, channels] if ind else [1, *self.get_nodeattr("vectors"), kernel * channels]
-
-    def get_normal_output_shape(self, ind: int = 0) -> list[int]:
-        return [1, *self.get_nodeattr("vectors"), self.get_nodeattr("Channels")]
+        shape = self.weight_shape()
+        return shape if ind else [1, *self.get_nodeattr("vectors"), shape[0] * shape[1]]
 
     def get_folded_input_shape(self, ind: int = 0) -> tuple[int, ...]:
         self.get_folded_output_shape()  # PE divides the channels, not only the window
-        return self._folded(self.get_normal_input_shape(ind), self.input_lanes(ind))
+        return super().get_folded_input_shape(ind)
 
     def input_lanes(self, ind: int = 0) -> int:
         return 0 if ind else self.get_nodeattr("PE")
 
-    def get_op_and_param_counts(self) -> dict[str, int]:
-        weights = self.get_nodeattr("Kernel") * self.get_nodeattr("Channels")
-        macs = weights * int(np.prod([1, *self.get_nodeattr("vectors")]))
-        return {
-            f"op_mac_{self.get_input_datatype().name}_{self.get_input_datatype(1).name}": macs,
-            f"param_weight_{self.get_input_datatype(1).bitwidth()}b": weights,
-        }
-
-    def lut_estimation(self, fpgapart: str = "") -> int:
-        """LUTs: two a product bit, an accumulator a lane, weights in LUT RAM of 64 words."""
-        lanes, bits = self.get_nodeattr("PE"), self.get_input_datatype(1).bitwidth()
-        words = self.get_nodeattr("Kernel") * self.get_nodeattr("Channels") // lanes
-        products = 2 * lanes * self.get_input_datatype().bitwidth() * bits
-        return products + lanes * (self.get_nodeattr("accumulatorBits") + bits * -(-words // 64)) + 30
-
     def kernel(self, graph: GraphProto) -> Kernel:
-        weights = self.initializer(graph, 1)
+        weights, bound = self.exact_weights(graph)
         channels, bits = self.get_nodeattr("Channels"), self.get_nodeattr("accumulatorBits")
         lanes = self.get_nodeattr("PE") if self.interleaved else channels
-        bound = int(np.abs(weights).sum(axis=0).max()) * int(self.get_input_datatype().max())
-        kind = exact_type(bound, self.onnx_node.name)
-        taps = weights.astype(kind).reshape(-1, channels // lanes, lanes)
+        taps = weights.reshape(-1, channels // lanes, lanes)
 
         def run(x: Array) -> tuple[Array, ...]:
             view = elements(x, channels, lanes)
-            sums = np.zeros((*x.shape[:-1], channels // lanes, lanes), dtype=kind)
+            sums = np.zeros((*x.shape[:-1], channels // lanes, lanes), dtype=weights.dtype)
             for k, tap in enumerate(taps):
                 sums += view[..., k, :, :] * tap
             return (wrap(sums, bits, bound).reshape(*x.shape[:-1], channels),)

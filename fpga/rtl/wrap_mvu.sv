@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Matrix-vector unit: y = W x mod 2^AccBits, W built in. Sf = Mw / Simd, Nf = Mh / Pe.
+// Matrix-vector unit: y = W x mod 2^AccBits, W built in. Sf = Mw / Simd, Nf = Mh / Groups / Pe.
 //
 // In: Sf words a vector, element s of word sf is x[sf * Simd + s] (unsigned). Out: Nf words, element p of word nf is row
 // nf * Pe + p (AccBits bits, two's complement, not folded). One step a cycle: vectors back to back take Sf * Nf cycles
 // each. With Nf > 1 the vector is kept and passed Nf times; its words are taken during the first pass.
+// Groups > 1: vectors come in turns of that many, and vector g meets rows g * Mh / Groups and on, no others.
 // Latency from the last word of a vector to its first output word: 6 cycles with Nf = 1, 7 with Nf > 1; the further
 // words follow every Sf cycles.
 //
-// Weights, $readmemh(InitFile): word nf * Sf + sf holds weight (p, s) = W[nf * Pe + p][sf * Simd + s] at bit
-// (p * Simd + s) * WeightBits. WeightBits 1: bit 1 is +1, bit 0 is -1; else two's complement (ternary: 2 bits).
+// Weights, $readmemh(InitFile): word r * Sf + sf, r below Mh / Pe, holds weight (p, s) = W[r * Pe + p][sf * Simd + s]
+// at bit (p * Simd + s) * WeightBits. WeightBits 1: bit 1 is +1, bit 0 is -1; else two's complement (ternary: 2 bits).
 // RomStyle: "auto", "block".
 //
 // No adder, register or wire of a sum is wider than AccBits. With 1-bit weights z = 2 * t - s, where t is the sum of
@@ -17,6 +18,7 @@
 module wrap_mvu #(
     parameter int unsigned Mw = 1,
     parameter int unsigned Mh = 1,
+    parameter int unsigned Groups = 1,
     parameter int unsigned Simd = 1,
     parameter int unsigned Pe = 1,
     parameter int unsigned InBits = 2,
@@ -37,8 +39,8 @@ module wrap_mvu #(
   if (Simd < 1 || Mw % Simd != 0) begin : gen_check_simd
     $error("wrap_mvu: Simd = %0d does not divide Mw = %0d", Simd, Mw);
   end
-  if (Pe < 1 || Mh % Pe != 0) begin : gen_check_pe
-    $error("wrap_mvu: Pe = %0d does not divide Mh = %0d", Pe, Mh);
+  if (Pe < 1 || Groups < 1 || Mh % (Groups * Pe) != 0) begin : gen_check_pe
+    $error("wrap_mvu: Pe = %0d does not divide Mh / Groups = %0d / %0d", Pe, Mh, Groups);
   end
   if (InBits < 1 || InBits > 16) begin : gen_check_in_bits
     $error("wrap_mvu: InBits is %0d, expected 1 to 16", InBits);
@@ -51,10 +53,10 @@ module wrap_mvu #(
   end
 
   localparam int unsigned Sf = Mw / Simd;
-  localparam int unsigned Nf = Mh / Pe;
+  localparam int unsigned Nf = Mh / Groups / Pe;
   localparam int unsigned SfBits = Sf > 1 ? $clog2(Sf) : 1;
   localparam int unsigned NfBits = Nf > 1 ? $clog2(Nf) : 1;
-  localparam int unsigned Depth = Sf * Nf;
+  localparam int unsigned Depth = Sf * Nf * Groups;
   localparam int unsigned DepthBits = Depth > 1 ? $clog2(Depth) : 1;
   localparam int unsigned XBits = Simd * InBits;
   localparam int unsigned WBits = Pe * Simd * WeightBits;

@@ -88,54 +88,27 @@ class ConvertConv(Rewrite):
         found = layer(model, node, "Conv")
         if found is None:
             return None
-        conv, channels = found.product, shape_of(model, found.product.input[0])[1]
-        group, outputs = attribute(conv, "group", 1), found.weights.shape[0]
-        if len(conv.input) > 2 and conv.input[2]:
-            refuse(conv, "it has a bias", "put the bias behind the accumulator (batch norm)")
-        if group not in (1, channels) or (group > 1 and outputs != channels):
-            refuse(
-                conv,
-                f"{group} groups of {channels} input and {outputs} output channels",
-                "use one group, or as many groups as input and output channels (depthwise)",
-            )
-        return found, window(model, conv, found.weights.shape[2:])
+        if len(found.product.input) > 2 and found.product.input[2]:
+            refuse(found.product, "it has a bias", "put the bias behind the accumulator (batch norm)")
+        return found, window(model, found.product, found.weights.shape[2:])
 
     def rewrite(self, model: ModelWrapper, found: tuple[Layer, Window]) -> None:
         conv, place = found
-        name, weights = conv.accumulator.name, conv.weights
+        name, weights, groups = conv.accumulator.name, conv.weights, attribute(conv.product, "group", 1)
         first, source = transpose(model, conv.product.input[0], TO_NHWC)
-        depthwise = attribute(conv.product, "group", 1) > 1
-        whole = not depthwise and place.covers_image
-        before, source = place.insert(model, source, name, depthwise, sliding=not whole)
-        outputs = weights.shape[0]
+        whole = groups == 1 and place.covers_image
+        before, source = place.insert(model, source, name, depthwise=groups > 1, sliding=not whole)
+        outputs, per_group, *kernel = weights.shape
         shape = [1, *place.output, outputs]
         target = new_tensor(model, f"{name}.sum", shape, signed(attribute(conv.accumulator, "bits")))
-        if depthwise:
-            unit = self._vvu(model, conv, source, target, place)
+        matrix = weights.transpose(2, 3, 1, 0).reshape(-1, outputs)
+        taps, vectors = int(np.prod(kernel)), list(place.output)
+        if groups > 1 and groups == outputs and per_group == 1:
+            unit = weighted(model, conv, "WrapVVU", source, target, matrix, vectors, Channels=outputs, Kernel=taps)
         else:
-            matrix = weights.transpose(2, 3, 1, 0).reshape(-1, outputs)
-            unit = mvu(model, conv, source, target, matrix, list(place.output))
+            unit = mvu(model, conv, source, target, matrix, vectors, groups=groups, Kernel=taps)
         last, _ = transpose(model, target, TO_NCHW, conv.accumulator.output[0])
         replace(model, [conv.product, conv.accumulator], [first, *before, unit, last])
-
-    @staticmethod
-    def _vvu(model: ModelWrapper, conv: Layer, source: str, target: str, place: Window) -> NodeProto:
-        taps = conv.weights.reshape(len(conv.weights), -1).T
-        name, kind = conv.accumulator.name, weight_type(taps)
-        return hardware(
-            model,
-            "WrapVVU",
-            [source, new_tensor(model, f"{name}.weights", [], kind, taps.astype(np.float32))],
-            [target],
-            layer=name,
-            inputDataType=model.get_tensor_datatype(source).name,
-            Channels=taps.shape[1],
-            Kernel=taps.shape[0],
-            accumulatorBits=attribute(conv.accumulator, "bits"),
-            fold=fold_after(model, conv.accumulator.output[0]),
-            weightDataType=kind.name,
-            vectors=list(place.output),
-        )
 
 
 class ConvertMatMul(Rewrite):
@@ -165,21 +138,45 @@ class ConvertMatMul(Rewrite):
         replace(model, [found.product, found.accumulator], nodes)
 
 
-def mvu(model: ModelWrapper, found: Layer, source: str, target: str, matrix: Array, vectors: list[int]) -> NodeProto:
+def mvu(
+    model: ModelWrapper,
+    found: Layer,
+    source: str,
+    target: str,
+    matrix: Array,
+    vectors: list[int],
+    **sizes: int,
+) -> NodeProto:
     """A WrapMVU of `matrix` [MW, MH] from `source` to `target`."""
+    rows, columns = matrix.shape
+    shape = shape_of(model, source)
+    return weighted(
+        model, found, "WrapMVU", source, target, matrix, vectors, MW=rows, MH=columns, inputShape=shape, **sizes
+    )
+
+
+def weighted(
+    model: ModelWrapper,
+    found: Layer,
+    op_type: str,
+    source: str,
+    target: str,
+    matrix: Array,
+    vectors: list[int],
+    **sizes: int | list[int],
+) -> NodeProto:
+    """A node of the op `op_type` with the weights `matrix` [terms, channels], from `source` to `target`."""
     name, kind = found.accumulator.name, weight_type(matrix)
     return hardware(
         model,
-        "WrapMVU",
+        op_type,
         [source, new_tensor(model, f"{name}.weights", [], kind, matrix.astype(np.float32))],
         [target],
         layer=name,
         inputDataType=model.get_tensor_datatype(source).name,
-        MW=matrix.shape[0],
-        MH=matrix.shape[1],
         accumulatorBits=attribute(found.accumulator, "bits"),
         fold=fold_after(model, found.accumulator.output[0]),
         weightDataType=kind.name,
-        inputShape=shape_of(model, source),
         vectors=vectors,
+        **sizes,
     )

@@ -111,6 +111,8 @@ def shared_channels(model: ModelWrapper, unit: NodeProto) -> Channels:
                     waiting += [*sources, *node.output]
             elif node.op_type != "WrapMVU":
                 refuse(node, "its channels are outputs of the network", "these cannot be padded")
+            elif attribute(node, "groups", 1) > 1:
+                refuse(node, "its channels are in groups", "these cannot be padded")
         if maker.op_type == "WrapMVU" and maker not in found.makers:
             found.makers.append(maker)
         found.readers += [node for node in readers if node.op_type == "WrapMVU" and node not in found.readers]

@@ -90,14 +90,14 @@ CHANGES: dict[str, tuple[Callable[[ModelProto], Any], str, str, str]] = {
         "automatic padding",
         "as numbers",
     ),
-    "grouped convolution": (
+    "groups that do not divide the channels": (
         lambda m: (
-            attribute(m, "conv2.conv", "group", 4),
+            attribute(m, "conv2.conv", "group", 3),
             constant(m, "conv2.weight", lambda w: w[:, :2]),
         ),
         "conv2.conv",
-        "4 groups of 8 input and 16 output channels",
-        "depthwise",
+        "16 output channels in 3 groups",
+        "divisor",
     ),
     "weights that are no integers": (
         lambda m: constant(m, "conv2.weight", lambda w: w * 0.5),

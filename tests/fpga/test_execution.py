@@ -13,7 +13,7 @@ from qonnx.custom_op.registry import getCustomOp
 
 from chain.errors import InputError, UnsupportedError
 from export.ops.runtime import OnnxRuntime
-from fpga import execution
+from fpga import execution, folding
 from fpga.mapping import execute, specialise, to_dataflow
 from fpga.transforms._graph import hardware
 from tests.graphs import CASES, images
@@ -35,6 +35,23 @@ def test_every_layer_equals_onnxruntime(name: str, seed: int, tmp_path: Path) ->
         for layer, tensor in layers.items():
             np.testing.assert_array_equal(got[layer], wanted[tensor], err_msg=layer)
         np.testing.assert_array_equal(got["output"], wanted["output"])
+
+
+def test_grouped_windows_as_they_stream(tmp_path: Path) -> None:
+    """With several lanes a group's elements come in another order, and nothing else changes."""
+    source = CASES["grouped"](0)
+    onnx.save(source, tmp_path / "model.onnx")
+    model = to_dataflow(tmp_path / "model.onnx")
+    x = images(source, 5).transpose(0, 2, 3, 1).astype(np.uint8)
+    wanted = execute(model, x)
+    folding.for_fps(model, 60_000, 100.0)
+    assert any(op.get_nodeattr("groups") > 1 and op.get_nodeattr("SIMD") > 1 for op in units(model))
+    for key, value in execute(specialise(model), x).items():
+        np.testing.assert_array_equal(value, wanted[key], err_msg=key)
+
+
+def units(model: ModelWrapper) -> list:
+    return [getCustomOp(node) for node in model.graph.node if node.op_type == "WrapMVU"]
 
 
 def test_batches_make_no_difference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -52,9 +52,10 @@ def test_residual_keeps_the_rate_and_needs_its_depth(tmp_path):
 
 
 @pytest.mark.parametrize("fps", [1_000, 200_000])
-@pytest.mark.parametrize("name", ["plain", "odd", "depthwise", "residual"])
+@pytest.mark.parametrize("name", ["plain", "odd", "depthwise", "grouped", "residual"])
 def test_every_stream_is_considered(name, fps, tmp_path):
-    graph = hardware.queued(graphs.CASES[name](0), tmp_path, fps if name != "odd" else min(fps, 50_000))
+    most = 50_000 if name in ("odd", "grouped") else fps
+    graph = hardware.queued(graphs.CASES[name](0), tmp_path, min(fps, most))
     for node in graph.graph.node:
         if node.op_type == "StreamingFIFO_rtl":
             maker = graph.find_producer(node.input[0])

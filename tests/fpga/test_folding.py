@@ -63,6 +63,15 @@ def test_too_much_is_refused_by_name(graph):
     assert folding.for_fps(graph("plain"), best * 0.999, 100.0).fps >= best * 0.999
 
 
+def test_groups_take_turns(graph):
+    """Lanes stay within a group, and the remedy says what costs the time."""
+    result = folding.for_fps(graph("grouped"), 60_000, 100.0)
+    (pairs,) = (choice for choice in result.choices if choice.layer == "pairs" and choice.op == "WrapMVU")
+    assert 4 % pairs.simd == 0 and 6 % pairs.pe == 0 and pairs.simd * pairs.pe > 1
+    with pytest.raises(InputError, match=r"layer 'pairs'.*use fewer groups"):
+        folding.for_fps(graph("grouped"), 200_000, 100.0)
+
+
 @pytest.mark.parametrize("fps", [0.0, -1.0, float("nan")])
 def test_no_rate_at_all(graph, fps):
     with pytest.raises(InputError, match="FPS is"):

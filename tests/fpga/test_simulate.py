@@ -22,6 +22,17 @@ def toy(tmp_path_factory):
     return simulate.Simulator(folder / "rtl", hardware.CACHE), graph, hardware.pixels(model, 12)
 
 
+def test_grouped_convolutions(tmp_path):
+    """Groups in turn, at the bound; the last row, which a stride leaves over, is compared too."""
+    model = graphs.grouped(0)
+    design, graph = hardware.design(model, tmp_path, 20_000)
+    simulator, images = simulate.Simulator(tmp_path / "rtl", hardware.CACHE), hardware.pixels(model, 12)
+    assert simulate.measure(simulator, images).interval <= simulate.TOLERANCE * design.bound
+    run, result, labels = simulator.run(images, 5, 40), StageResult("rtl", "finn"), np.zeros(12, dtype=int)
+    simulate.agree(result, labels, labels, expectation(simulator, graph, images), run, design)
+    assert (result.mismatches, result.images) == (0, 12), result.divergence
+
+
 def expectation(simulator, graph, images):
     return simulate.expectation(graph, images, simulator.design)
 

@@ -8,7 +8,7 @@ from chain.integers import wrap
 from fpga.rtl_memory import mvu_weights
 from tests.fpga.rtl.bench import STALLS, Bench, Case, Stream
 
-# Mw, Mh, Simd, Pe, InBits, WeightBits, AccBits
+# Mw, Mh, Simd, Pe, InBits, WeightBits, AccBits, and Groups where they are several
 SHAPES = [
     (1, 1, 1, 1, 1, 1, 8),
     (16, 4, 16, 4, 2, 1, 8),
@@ -27,6 +27,10 @@ SHAPES = [
     (21, 13, 7, 1, 6, 8, 20),
     (6, 2, 2, 2, 8, 8, 4),
     (10, 9, 5, 3, 7, 3, 10),
+    (12, 6, 4, 1, 4, 1, 8, 2),
+    (6, 12, 6, 4, 3, 1, 7, 3),
+    (9, 10, 3, 1, 2, 3, 6, 5),
+    (1, 8, 1, 2, 8, 1, 8, 4),
 ]
 # The synthesised form of the dot product, which takes longer to build: heaps of no, one and several levels.
 TABLE_SHAPES = [
@@ -38,14 +42,16 @@ TABLE_SHAPES = [
     (26, 2, 13, 1, 2, 2, 6),
     (9, 4, 3, 2, 8, 4, 12),
     (6, 3, 3, 1, 8, 8, 20),
+    (12, 6, 4, 1, 4, 1, 8, 2),
 ]
-NAMES = ("Mw", "Mh", "Simd", "Pe", "InBits", "WeightBits", "AccBits")
+NAMES = ("Mw", "Mh", "Simd", "Pe", "InBits", "WeightBits", "AccBits", "Groups")
 
 
 def case(index: int, shape: tuple[int, ...]) -> Case:
-    mw, mh, simd, pe, in_bits, weight_bits, acc_bits = shape
+    shape = shape if len(shape) == len(NAMES) else (*shape, 1)
+    mw, mh, simd, pe, in_bits, weight_bits, acc_bits, groups = shape
     random = np.random.default_rng(index)
-    vectors = max(4, 400 // (mw // simd * mh // pe))
+    vectors = max(4, 400 // (mw // simd * mh // pe)) * groups
     x = random.integers(0, 1 << in_bits, (vectors, mw))
     x[0], x[1] = 0, (1 << in_bits) - 1
     if weight_bits == 1:
@@ -55,7 +61,8 @@ def case(index: int, shape: tuple[int, ...]) -> Case:
         low = -1 if weight_bits == 2 else -(1 << (weight_bits - 1))
         weights = random.integers(low, 1 << (weight_bits - 1), (mh, mw))
         weights[0] = low
-    y = wrap(x @ weights.T, acc_bits)
+    turns = weights.reshape(groups, -1, mw)
+    y = wrap(np.stack([turns[index % groups] @ vector for index, vector in enumerate(x)]), acc_bits)
     return Case(
         "wrap_mvu",
         {**dict(zip(NAMES, shape, strict=True)), "InitFile": f"mvu{index}.hex"},
@@ -67,8 +74,8 @@ def case(index: int, shape: tuple[int, ...]) -> Case:
 
 def foldings(case: Case) -> tuple[int, int]:
     """Sf, Nf."""
-    mw, mh, simd, pe = (int(case.parameters[name]) for name in NAMES[:4])
-    return mw // simd, mh // pe
+    mw, mh, simd, pe, groups = (int(case.parameters[name]) for name in (*NAMES[:4], "Groups"))
+    return mw // simd, mh // groups // pe
 
 
 @pytest.fixture(scope="module", params=["counted", "tables"])

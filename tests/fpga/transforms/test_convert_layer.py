@@ -43,6 +43,9 @@ def kinds(model: ModelWrapper) -> list[str]:
         ((2, 4, 4), {"kernel": (6, 6), "pads": (1, 1, 1, 1)}, ["FMPadding", "WrapMVU"]),
         ((7, 6, 7), {"kernel": (3, 3), "depthwise": True}, ["ConvolutionInputGenerator", "WrapVVU"]),
         ((5, 4, 4), {"kernel": (1, 1), "depthwise": True, "weights": "INT3"}, ["WrapVVU"]),
+        ((14, 5, 4), {"kernel": (3, 3), "groups": 7}, ["ConvolutionInputGenerator", "WrapMVU"]),
+        ((14, 5, 4), {"kernel": (1, 1), "groups": 7, "weights": "TERNARY"}, ["WrapMVU"]),
+        ((14, 3, 4), {"kernel": (3, 4), "groups": 7}, ["ConvolutionInputGenerator", "WrapMVU"]),
     ],
 )
 def test_geometry(shape: Any, conv: dict[str, Any], expected: list[str], seed: int, tmp_path: Path) -> None:
@@ -121,11 +124,6 @@ def _set(b: Builder, node: str, name: str, value: object) -> None:
     found.attribute.extend([*kept, helper.make_attribute(name, value)])
 
 
-def _groups(b: Builder) -> None:
-    _set(b, "layer.conv", "group", 2)
-    b.constants["layer.weight"] = b.constants["layer.weight"][:, :2]
-
-
 def _bias(b: Builder) -> None:
     next(node for node in b.nodes if node.name == "layer.conv").input.append(b.constant("bias", np.ones(4)))
 
@@ -137,7 +135,6 @@ def _fractions(b: Builder) -> None:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (_groups, r"'layer\.conv' \(Conv\): 2 groups of 4 input and 4 output.*depthwise"),
         (_bias, r"'layer\.conv'.*bias"),
         (_fractions, r"'layer\.conv'.*not integers"),
         (lambda b: _set(b, "layer.conv", "auto_pad", "SAME_UPPER"), r"'layer\.conv'.*auto_pad is SAME_UPPER"),

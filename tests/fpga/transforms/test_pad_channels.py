@@ -77,6 +77,12 @@ def test_classes_cannot_be_padded(tmp_path: Path) -> None:
         mapped(CASES["plain"](0), tmp_path).transform(PadChannels("fc", 16))
 
 
+@pytest.mark.parametrize("layer", ["stem", "pairs"])
+def test_groups_cannot_be_padded(layer: str, tmp_path: Path) -> None:
+    with pytest.raises(UnsupportedError, match="channels are in groups"):
+        mapped(CASES["grouped"](0), tmp_path).transform(PadChannels(layer, 16))
+
+
 def test_an_unknown_layer(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"no layer 'conv9'.*conv1, conv2, fc"):
         mapped(CASES["plain"](0), tmp_path).transform(PadChannels("conv9", 16))

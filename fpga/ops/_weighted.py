@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What WrapMVU and WrapVVU share: built-in weights, sums modulo 2^B, estimates."""
+
+from abc import abstractmethod
+from typing import Any
+
+import numpy as np
+from onnx import GraphProto
+from qonnx.core.datatype import BaseDataType, DataType
+
+from fpga.ops._arithmetic import exact_type
+from fpga.ops._base import Array, StreamOp, signed
+from fpga.ops._rtl import RtlOp
+from fpga.ops._wrapper import Cell
+
+
+class WeightedOp(StreamOp):
+    """Inputs: data, unsigned integers; weights [terms of a sum, output channels]. Output: [1, *vectors, channels].
+
+    Sums are wrapped to `accumulatorBits` and not folded: `fold` is what the next node does to them, and nothing here
+    depends on it. Output channels from `realChannels` on, if it is not 0, were added for folding and mean nothing.
+    """
+
+    def get_nodeattr_types(self) -> dict[str, Any]:
+        types = super().get_nodeattr_types()
+        types.update(
+            {
+                "accumulatorBits": ("i", True, 0),
+                "fold": ("i", False, 0),
+                "realChannels": ("i", False, 0),
+                "weightDataType": ("s", True, ""),
+                "vectors": ("ints", False, []),
+            }
+        )
+        return types
+
+    @abstractmethod
+    def weight_shape(self) -> list[int]:
+        """[terms of a sum, output channels]."""
+
+    @abstractmethod
+    def multipliers(self) -> int:
+        """Products a cycle."""
+
+    def get_input_datatype(self, ind: int = 0) -> BaseDataType:
+        return DataType[self.get_nodeattr("weightDataType")] if ind else super().get_input_datatype()
+
+    def get_output_datatype(self, ind: int = 0) -> BaseDataType:
+        return signed(self.get_nodeattr("accumulatorBits"))
+
+    def get_normal_output_shape(self, ind: int = 0) -> list[int]:
+        return [1, *self.get_nodeattr("vectors"), self.weight_shape()[1]]
+
+    def get_op_and_param_counts(self) -> dict[str, int]:
+        data, kind = self.get_input_datatype(), self.get_input_datatype(1)
+        weights = int(np.prod(self.weight_shape()))
+        macs = weights * int(np.prod([1, *self.get_nodeattr("vectors")]))
+        return {f"op_mac_{data.name}_{kind.name}": macs, f"param_weight_{kind.bitwidth()}b": weights}
+
+    def lut_estimation(self, fpgapart: str = "") -> int:
+        """LUTs, from synthesised units: two a product bit, an accumulator a lane, weights in LUT RAM of 64 words."""
+        lanes, bits = self.multipliers(), self.get_input_datatype(1).bitwidth()
+        words = int(np.prod(self.weight_shape())) // lanes
+        products = 2 * lanes * self.get_input_datatype().bitwidth() * bits
+        accumulators = self.get_nodeattr("PE") * self.get_nodeattr("accumulatorBits")
+        return products + accumulators + lanes * bits * -(-words // 64) + 30
+
+    def exact_weights(self, graph: GraphProto) -> tuple[Array, int]:
+        """The weights in a float type that holds every sum exactly, and the largest magnitude of a sum."""
+        weights = self.initializer(graph, 1)
+        bound = int(np.abs(weights).sum(axis=0).max()) * int(self.get_input_datatype().max())
+        return weights.astype(exact_type(bound, self.onnx_node.name)), bound
+
+
+class WeightedRtl(RtlOp):
+    """Mixed in before a WeightedOp."""
+
+    def weighted_cell(self, name: str, sizes: dict[str, int], lines: list[str]) -> Cell:
+        """The cell `name` of the given sizes, its weight memory holding `lines`."""
+        memory = f"{self.get_verilog_top_module_name()}_weights.hex"
+        parameters = {
+            **sizes,
+            "InBits": self.get_input_datatype().bitwidth(),
+            "WeightBits": self.get_input_datatype(1).bitwidth(),
+            "AccBits": self.get_nodeattr("accumulatorBits"),
+            "InitFile": memory,
+        }
+        return Cell(name, parameters, {memory: lines})
