@@ -8,9 +8,9 @@ from pathlib import Path
 import torch
 
 import training
+from chain import record
 from chain.agreement import discard
 from chain.errors import UnsupportedError
-from chain.files import write_json
 from export.agreement import Agreement, agree, save_reference
 from export.metadata import Metadata
 from export.problems import check
@@ -57,5 +57,5 @@ def run(
     agreement = agree(frozen, path, pixels, labels, batch, lambda done: advance(done, len(pixels)))
     agreement.save(folder / "stages")
     save_reference(folder / "reference.npz", pixels, labels, agreement.outputs, dataset.class_names)
-    write_json(folder / "seconds" / "export.json", {"seconds": round(time.perf_counter() - started, 3)})
+    record.write(folder, "export", time.perf_counter() - started)
     return agreement

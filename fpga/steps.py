@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from chain import record
 from chain.agreement import StageResult, discard
 from chain.errors import InputError, nearest
-from chain.files import atomic, write_json
+from chain.files import atomic
 from fpga import resources
 from fpga.design import Design, load
 from fpga.folding import Folding
@@ -124,7 +125,7 @@ def build_rtl(model: Model, fps: float | None = None, luts: int | None = None) -
     if fps is not None and luts is not None:
         raise InputError("give FPS= or LUT=, not both")
     hardware = model.hardware
-    with seconds(model, "rtl"):
+    with seconds(model, "rtl", FPS=fps, LUT=luts):
         graph = mapping.to_dataflow(model.onnx)
         clock, rate, budget = hardware.clock_mhz, fps if fps is not None else hardware.fps, luts
         if budget is not None:
@@ -246,11 +247,11 @@ def check_netlist(model: Model, images: int, advance: Advance = lambda count: No
 
 
 @contextlib.contextmanager
-def seconds(model: Model, step: str) -> Iterator[None]:
-    """Record how long the block took in seconds/<step>.json, if it ends well."""
+def seconds(model: Model, step: str, **variables: object) -> Iterator[None]:
+    """Record how long the block took, and the `variables` of make that it was given, if it ends well."""
     begin = time.monotonic()
     yield
-    write_json(model.folder / "seconds" / f"{step}.json", {"seconds": round(time.monotonic() - begin, 3)})
+    record.write(model.folder, step, time.monotonic() - begin, **variables)
 
 
 def _digest(path: Path) -> str:

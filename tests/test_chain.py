@@ -17,18 +17,18 @@ from tests.toy import Toy, run, succeed
 EXPORTED, SIMULATED, IN_NETLIST = 40, 12, 8
 
 
-def to_simulation(toy: Toy) -> None:
-    """Train, export, map and simulate."""
+def to_simulation(toy: Toy, *folding: object) -> None:
+    """Train, export, map (with options for the folding) and simulate."""
     succeed(toy, "training train")
     succeed(toy, "export export", "--images", EXPORTED)
-    succeed(toy, "fpga rtl")
+    succeed(toy, "fpga rtl", *folding)
     succeed(toy, "fpga sim", "--images", SIMULATED, "--stalls", 30)
 
 
 @pytest.fixture(scope="module")
 def digits(tmp_path_factory: pytest.TempPathFactory) -> Toy:
-    toy = toys.make(tmp_path_factory.mktemp("digits"), "digits", name="toy-digits", weights="binary", fps=3000)
-    to_simulation(toy)
+    toy = toys.make(tmp_path_factory.mktemp("digits"), "digits", name="toy-digits", weights="binary")
+    to_simulation(toy, "--fps", 3000)
     return toy
 
 
@@ -60,6 +60,8 @@ def test_digits_to_the_board(digits: Toy, pynq_python: Path, repository: Path) -
     jsonschema.validate(report, schema)
     assert (digits.folder / "report.html").stat().st_size > 10_000
     assert "board" in shown
+    command = f"make deploy MODEL={digits.recipe} FPS=3000 BUILD={digits.build}"
+    assert report["repeat"] == command and f"to repeat: {command}\n" in shown
 
 
 @pytest.mark.parametrize("network", ["digits-resnet", "digits-dws"])

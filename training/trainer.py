@@ -14,6 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import Tensor, nn
 from torch.utils.tensorboard import SummaryWriter
 
+from chain import record
 from chain.errors import InputError
 from chain.files import write_json, write_text
 from training import checkpoint as checkpoints
@@ -22,10 +23,11 @@ from training.augmentation import augment
 from training.build import build
 from training.checkpoint import Checkpoint
 from training.datasets import Dataset
+from training.environment import data_folder
 from training.evaluation import Evaluation, evaluate
 from training.layers import accumulators, penalising, set_wrapping
 from training.layers.inspection import total_penalty
-from training.recipe import Recipe, Stage
+from training.recipe import RECIPES, Recipe, Stage
 from training.statistics import Monitor
 from training.summary import summarise
 
@@ -53,7 +55,8 @@ def train(
         run.writer.close()
     summary = summarise(run.checkpoint, dataset, sum(line["seconds"] for line in run.history))
     write_json(folder / "training.json", summary)
-    write_json(folder / "seconds" / "train.json", {"seconds": summary["seconds"]})
+    source = recipe.name if recipe.path is None or recipe.path.parent == RECIPES.resolve() else recipe.path
+    record.write(folder, "train", summary["seconds"], MODEL=source, DATA=data or data_folder())
     return summary
 
 

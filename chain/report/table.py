@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from chain.report.page import accumulators, count, micro, percent, plain, rate, stage_rows, totals
+from chain.report.pipeline import OP_NAMES
 
 
 def show(report: Mapping[str, Any], console: Console) -> None:
@@ -17,6 +18,7 @@ def show(report: Mapping[str, Any], console: Console) -> None:
     console.print(_stages(report))
     console.print(_layers(report))
     console.print(_hardware(report))
+    console.print(f"to repeat: {escape(report['repeat'])}", soft_wrap=True, highlight=False)
     for note in report["notes"]:
         console.print(f"[yellow]note:[/] {escape(note)}")
     for stage, text in report["divergences"].items():
@@ -54,17 +56,18 @@ def _layers(report: Mapping[str, Any]) -> Table:
 
 def _hardware(report: Mapping[str, Any]) -> Table:
     resources, cycles = report["resources"], report["cycles"]
-    slowest = max(report["pipeline"], key=lambda node: node["cycles"], default=None)
+    most = max((node["cycles"] for node in report["pipeline"]), default=0)
+    slowest = [node for node in report["pipeline"] if node["cycles"] == most]
     table = Table("hardware", "", "", box=box.SIMPLE_HEAD)
     table.columns[1].justify = "right"
     clock = f"{plain(report['clock_mhz'])} MHz"
     table.add_row("frames a second", count(report["fps"]), f"simulated: {clock} / {count(cycles['interval'])} cycles")
     table.add_row("latency", micro(report["latency_us"]), f"simulated: {count(cycles['fill'])} cycles / {clock}")
-    if slowest:
-        name = slowest.get("layer") or slowest["name"]
-        table.add_row("bottleneck", name, f"{count(slowest['cycles'])} cycles an image, {slowest['op']}")
+    for node in slowest:
+        op = OP_NAMES.get(node["op"], node["op"])
+        table.add_row("bottleneck", node["layer"] or node["name"], f"{count(most)} cycles an image, {op}")
     for total in totals(report):
-        of = f"{percent(total.used / total.available)} of {count(total.available)}; " if total.available else ""
+        of = f"{percent(total.share)} of {count(total.available)}; " if total.available else ""
         table.add_row(total.title, plain(total.used), f"{of}estimated by {resources['tool']}")
     table.add_row("seconds", count(sum(report["seconds"].values())), "all steps together")
     return table

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
+from chain import record
 from chain.cli import model_name
 from chain.errors import InputError, ToolError
-from chain.files import atomic, write_json
+from chain.files import atomic
 from fpga import design
 from fpga.board import designs
 
@@ -40,8 +41,8 @@ def evaluate(model: str, build: Path, images: int | None, stall: int = 0) -> int
         if not path.is_file():
             raise InputError(f"{path} does not exist: make it first ({step} --build {build})")
     _require_current(folder / "rtl", bitfile, f"python -m fpga.shell {model} --build {build}")
-    record = folder / "stages" / "board.json"
-    record.unlink(missing_ok=True)  # an earlier result must not stand for a driver that stops
+    outcome = folder / "stages" / "board.json"
+    outcome.unlink(missing_ok=True)  # an earlier result must not stand for a driver that stops
     begin = time.monotonic()
     write_golden(reference, bitfile.with_suffix(".golden.npz"))
     with simulated_board(build, name, stall) as address:
@@ -50,9 +51,9 @@ def evaluate(model: str, build: Path, images: int | None, stall: int = 0) -> int
         command += ["--count", str(_affordable(bitfile) if images is None else images)]
         # Ctrl-C is for this process alone: it ends the driver and the board, whose start-up must not see it.
         status = subprocess.run(command, cwd=_ROOT, check=False, process_group=0).returncode
-    if status not in (0, 1) or not record.is_file():
+    if status not in (0, 1) or not outcome.is_file():
         raise ToolError(f"the driver stopped with status {status} (see above); repeat: {' '.join(command)}")
-    write_json(folder / "seconds" / "board.json", {"seconds": time.monotonic() - begin})
+    record.write(folder, "board", time.monotonic() - begin)
     return status
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from chain import files
+from chain import record
 from chain.cli import errors_as_text, model_name
 from fpga.shell import metadata
 
@@ -22,6 +22,6 @@ def main(model: str, build: Path) -> None:
     folder = build / name
     bundle = metadata.write(folder / "rtl", folder / "board", build / "verilator")
     seconds = time.perf_counter() - started
-    files.write_json(folder / "seconds" / "shell.json", {"seconds": round(seconds, 3)})
+    record.write(folder, "shell", seconds)
     click.echo(f"{bundle.bit}: stand-in for the simulated board, with {bundle.hwh.name} and {bundle.json.name}")
     click.echo(f"{bundle.library}: shell and accelerator, Verilated ({seconds:.1f} s)")

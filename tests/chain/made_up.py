@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Made-up results of every step, for tests of the report: the numbers are consistent, but nothing computed them."""
 
+import itertools
 import json
 import math
 from pathlib import Path
@@ -65,10 +66,10 @@ def training() -> dict[str, Any]:
 
 
 def manifest(name: str) -> dict[str, Any]:
-    """The parts of rtl/manifest.json that the report reads: a pipeline of 13 nodes, one of them the slowest."""
-    nodes = []
+    """The parts of rtl/manifest.json that the report reads: 15 nodes, one the slowest, and a residual branch."""
+    nodes: list[dict[str, Any]] = []
     for i, layer in enumerate(LAYERS):
-        for op in ("ConvolutionInputGenerator_rtl", "WrapMVU", "WrapActivation")[: 1 if i == 4 else 3]:
+        for op in ("ConvolutionInputGenerator", "WrapMVU", "WrapActivation")[: 1 if i == 4 else 3]:
             cycles = 1152 if (i, op) == (1, "WrapMVU") else 260 + 130 * i
             nodes.append(
                 {
@@ -77,11 +78,26 @@ def manifest(name: str) -> dict[str, Any]:
                     "pe": 4,
                     "simd": 9,
                     "cycles": cycles,
-                    "fifo_depth": 2 + 6 * i,
-                    "layer": layer if op != "ConvolutionInputGenerator_rtl" else "",
+                    "layer": layer,
                 }
             )
-    return {"model": name, "layers": nodes, "bound": 1152, "clock_mhz": 100.0, "part": "xc7z020clg400-1"}
+    fork = {"name": "StreamFork_0", "op": "StreamFork", "pe": 1, "simd": 0, "cycles": 64, "layer": LAYERS[0]}
+    add = {"name": "StreamAdd_0", "op": "StreamAdd", "pe": 1, "simd": 0, "cycles": 64, "layer": "add"}
+    nodes = [*nodes[:3], fork, *nodes[3:9], add, *nodes[9:]]
+    names = ["", *(node["name"] for node in nodes), ""]
+    ends = [*itertools.pairwise(names), (fork["name"], add["name"])]
+    edges = [
+        {"source": source, "sink": sink, "fifo_depth": 2 + 6 * i, "bits": 8, "words_per_frame": 64}
+        for i, (source, sink) in enumerate(ends)
+    ]
+    return {
+        "model": name,
+        "layers": nodes,
+        "edges": edges,
+        "bound": 1152,
+        "clock_mhz": 100.0,
+        "part": "xc7z020clg400-1",
+    }
 
 
 def resources() -> dict[str, Any]:

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
+from chain import record
 from chain.errors import InputError
 from chain.report import collect, page
 from chain.report.commands import main
@@ -27,7 +29,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def report_of(folder: Path) -> collect.Report:
-    return collect.collect(folder, folder.name, f"make deploy MODEL={folder.name}")
+    return collect.collect(folder, folder.name, f"MODEL={folder.name}")
 
 
 def test_the_figures_are_those_of_the_inputs(folder: Path) -> None:
@@ -100,6 +102,31 @@ def test_the_command_writes_what_it_prints(folder: Path) -> None:
     jsonschema.Draft202012Validator.check_schema(schema)
     jsonschema.validate(report, schema)
     assert report["repeat"] == f"make deploy MODEL=toy BUILD={folder.parent}"
+
+
+def test_the_command_to_repeat_has_what_the_steps_were_given(folder: Path) -> None:
+    record.write(folder, "train", 1.0, MODEL="toy", DATA="/my data")
+    record.write(folder, "rtl", 1.0, FPS=50_000.0)
+    result = CliRunner().invoke(main, ["toy", "--build", str(folder.parent)], env={"COLUMNS": "40"})
+    command = f"make deploy MODEL=toy DATA='/my data' FPS=50000 BUILD={folder.parent}"
+    assert f"to repeat: {command}\n" in result.output
+    assert json.loads((folder / "report.json").read_text(encoding="utf-8"))["repeat"] == command
+    assert command in unescape((folder / "report.html").read_text(encoding="utf-8"))
+
+
+def test_the_report_says_what_just_cutting_costs(folder: Path) -> None:
+    text = "Trained with wide accumulators, the same network reaches 98.06 %; with those weights and its accumulators"
+    assert f"{text} just cut to 8 bits, 13.33 %." in page.render(report_of(folder))
+    training = json.loads((folder / "training.json").read_text(encoding="utf-8"))
+    del training["accuracy"]["torch_cut"]
+    made_up.corrupt(folder / "training.json", accuracy=training["accuracy"])
+    assert "just cut" not in page.render(report_of(folder))
+
+
+def test_a_manifest_without_streams_is_refused(folder: Path) -> None:
+    made_up.corrupt(folder / "rtl" / "manifest.json", edges=None)
+    with pytest.raises(InputError, match=r"manifest.json has no 'edges': repeat `make rtl`"):
+        report_of(folder)
 
 
 def test_the_command_takes_the_path_of_a_recipe(folder: Path, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from rich.console import Console
 from torch import nn
 
 import training
+from chain import record
 from chain.errors import InputError
 from training import checkpoint as checkpoints
 from training import recipe as recipes
@@ -129,7 +130,8 @@ def test_what_training_leaves(trained: Path, recipe: Recipe) -> None:
         assert len(histogram["edges"]) == len(histogram["before"]) + 1
         assert sum(histogram["before"]) == pytest.approx(1) and sum(histogram["after"]) == pytest.approx(1)
         assert 0 <= layer["overflow_rate"] <= 1 and 0 <= layer["overflow_rate_before"] <= 1
-    assert json.loads((trained / "seconds" / "train.json").read_text())["seconds"] > 0
+    ran = record.read(trained)["train"]
+    assert ran.seconds > 0 and ran.variables["MODEL"] == str(recipe.path)
 
 
 def test_summary_counts_what_the_integers_say(trained: Path, recipe: Recipe, own: Path) -> None:
