@@ -54,7 +54,8 @@ doctor: ## what this machine has, what it lacks, and what that costs
 setup: ## the two Python environments in .venv (every target does this first)
 	@scripts/python scripts/environments.py $(if $(filter .venv/%,$(TOOLS)),tools) pynq
 
-train: setup ## 1. train, unless a finished training of the recipe is there (RESUME=1, DATA=)
+train: setup ## 1. train what hardware can do, unless a finished training of the recipe is there (RESUME=1, DATA=)
+	@$(TOOLS) -m export check-recipe $(ARGUMENTS)
 	@$(TOOLS) -m training train $(ARGUMENTS) $(TRAIN_OPTIONS)
 
 export: setup ## 2. checkpoint to QONNX; PyTorch, QONNX and onnxruntime compared

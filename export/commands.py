@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Command line: `python -m export export MODEL`, `python -m export check FILE`."""
+"""Command line: `python -m export export MODEL`, `check-recipe MODEL`, `check FILE`."""
 
 import sys
 from pathlib import Path
@@ -44,6 +44,23 @@ def export(model: str, build: Path, data: Path | None, images: int | None, batch
         table.add_row(stage.stage, str(stage.images), accuracy, str(stage.mismatches), str(stage.extra["seconds"]))
     console.print(table)
     agreement.require()
+
+
+@main.command("check-recipe")
+@click.argument("model")
+@click.option(
+    "--build", default="build", type=click.Path(path_type=Path), show_default=True, help="Folder of all models."
+)
+@click.option("--data", default=None, type=click.Path(path_type=Path), help="Folder of the data set's files.")
+@errors_as_text
+def check_recipe(model: str, build: Path, data: Path | None) -> None:
+    """Say, before MODEL is trained, whether hardware can do its network; nothing if its training is done."""
+    from export.untrained import require_mappable_recipe
+
+    if require_mappable_recipe(model, build, data):
+        Console(stderr=True).print(
+            f"{model}: every node of its network can be mapped to hardware", highlight=False, soft_wrap=True
+        )
 
 
 @main.command()

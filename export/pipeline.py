@@ -5,15 +5,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import torch
-
 import training
 from chain import record
 from chain.agreement import discard
-from chain.errors import UnsupportedError
 from export.agreement import Agreement, agree, save_reference
 from export.metadata import Metadata
-from export.problems import check
+from export.problems import require_mappable
 from export.qonnx import to_qonnx
 from training import checkpoint, datasets
 from training import recipe as recipes
@@ -33,26 +30,24 @@ def run(
     for the caller to require.
 
     Raises:
-        InputError: an unknown model, a missing, unfinished, damaged checkpoint or one of another recipe, missing data.
+        InputError: an unknown model, a missing, unfinished, damaged checkpoint or one of another recipe or network,
+            missing data or other data than the training's.
         UnsupportedError: a network that cannot be exported, or (all its nodes are named) not be mapped to hardware.
     """
     started = time.perf_counter()
     recipe = recipes.load(model)
     folder = build / recipe.name
-    checkpoint.read(folder / checkpoint.NAME, recipe)
-    network, _ = training.load(folder)
+    trained = checkpoint.read_finished(folder / checkpoint.NAME, recipe)
     dataset = datasets.load(recipe, data)
-    frozen = training.freeze(network, torch.zeros(1, *dataset.input_shape))
+    checkpoint.require_data(trained, dataset, folder / checkpoint.NAME)
+    frozen = training.freeze(checkpoint.restore(trained))
     path = folder / "model.onnx"
     (folder / "reference.npz").unlink(missing_ok=True)
     discard(folder, "torch")  # what an earlier model.onnx gave must not stand beside a new one
     provenance = {"recipe": recipe.model_dump(mode="json", exclude={"hardware"}), "recipe_sha256": recipe.digest()}
     hardware = recipe.hardware.model_dump(mode="json")
     to_qonnx(frozen, path, Metadata(recipe.name, dataset.class_names, hardware, provenance), dataset.input_shape)
-    problems = check(path)
-    if problems:
-        text = "\n".join(f"  {problem}" for problem in problems)
-        raise UnsupportedError(f"{path} is written, but cannot be mapped to hardware:\n{text}")
+    require_mappable(path, f"{path} is written, but")
     pixels, labels = dataset.test_images[:images], dataset.test_labels[:images]
     agreement = agree(frozen, path, pixels, labels, batch, lambda done: advance(done, len(pixels)))
     agreement.save(folder / "stages")

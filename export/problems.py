@@ -22,7 +22,7 @@ from qonnx.core.datatype import DataType
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 
-from chain.errors import InputError
+from chain.errors import InputError, UnsupportedError
 from export.ops.functions import QUANT_DOMAIN, WRAP_DOMAIN
 from export.ops.runtime import load
 from export.ops.wrap_accumulator import EXACT
@@ -129,6 +129,14 @@ def check(path: ModelProto | bytes | str | os.PathLike[str]) -> list[Problem]:
     except (onnx.checker.ValidationError, shape_inference.InferenceError) as error:
         raise InputError(f"{where}: not a valid ONNX model: {str(error).strip().splitlines()[0]}") from error
     return _Walk(inferred).problems()
+
+
+def require_mappable(path: ModelProto | bytes | str | os.PathLike[str], what: str) -> None:
+    """Raise UnsupportedError that says that `what` cannot be mapped and lists all problems, if `check` finds any."""
+    problems = check(path)
+    if problems:
+        text = "\n".join(f"  {problem}" for problem in problems)
+        raise UnsupportedError(f"{what} cannot be mapped to hardware:\n{text}")
 
 
 class _Walk:

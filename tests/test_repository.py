@@ -196,9 +196,10 @@ def test_the_targets_that_scripts_rely_on_exist(target: str) -> None:
 def test_deploy_runs_the_steps_in_order() -> None:
     done = make("--dry-run", "-j4", "deploy", "MODEL=my.toml", "BUILD=out", "FPS=1000", "RESUME=1")
     steps = re.findall(
-        r"^\S+ -m (\S+(?: (?:train|export|rtl|sim|resources|netlist|evaluate)\b)?)(.*)$", done.stdout, re.M
+        r"^\S+ -m (\S+(?: (?:train|check-recipe|export|rtl|sim|resources|netlist|evaluate)\b)?)(.*)$", done.stdout, re.M
     )
     assert [step for step, _ in steps] == [
+        "export check-recipe",
         "training train",
         "export export",
         "fpga rtl",
@@ -210,7 +211,7 @@ def test_deploy_runs_the_steps_in_order() -> None:
         "chain.report",
     ]
     assert all(' "my.toml" --build "out"' in options for _, options in steps)
-    assert "--resume" in steps[0][1] and '--fps "1000"' in steps[2][1]
+    assert "--resume" in steps[1][1] and '--fps "1000"' in steps[3][1]
 
 
 def test_ci_runs_the_readmes_test_command_and_nothing_else() -> None:

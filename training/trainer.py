@@ -92,6 +92,7 @@ class _Run:
         path = self.folder / checkpoints.NAME
         if resume and path.exists():
             self.checkpoint = checkpoints.read(path, self.recipe)
+            checkpoints.require_data(self.checkpoint, self.dataset, path)
             checkpoints.load_state(self.model, self.checkpoint.model)
             log = self.folder / "history.jsonl"
             lines = log.read_text(encoding="utf-8").splitlines() if log.exists() else []

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A user's own Python file, named in a recipe as "file.py:name"."""
 
+import hashlib
 import importlib.util
 import sys
 from pathlib import Path
@@ -14,15 +15,20 @@ def is_reference(text: str) -> bool:
     return ".py:" in text
 
 
+def digest(reference: str, folder: Path) -> str:
+    """SHA-256, in hex, of the file in "file.py:name". Raises InputError if it is missing.
+
+    What that file imports is not looked at.
+    """
+    return hashlib.sha256(_file(reference, folder).read_bytes()).hexdigest()
+
+
 def resolve(reference: str, folder: Path) -> Any:
     """The object `name` of the file in "file.py:name", which is relative to `folder`.
 
     Raises InputError if the file is missing, fails to run, or lacks the name.
     """
-    file, _, name = reference.rpartition(":")
-    path = (folder / file).resolve()
-    if not path.is_file():
-        raise InputError(f"{reference!r}: no file {path}")
+    path, name = _file(reference, folder), reference.rpartition(":")[2]
     module_name = f"_wrapnet_user_{path.stem}"
     spec = importlib.util.spec_from_file_location(module_name, path)
     assert spec is not None and spec.loader is not None
@@ -36,3 +42,10 @@ def resolve(reference: str, folder: Path) -> Any:
         found = sorted(key for key in vars(module) if not key.startswith("_"))
         raise InputError(f"{path} has no {name!r}; it has {', '.join(found) or 'nothing'}")
     return getattr(module, name)
+
+
+def _file(reference: str, folder: Path) -> Path:
+    path = (folder / reference.rpartition(":")[0]).resolve()
+    if not path.is_file():
+        raise InputError(f"{reference!r}: no file {path}")
+    return path

@@ -2,6 +2,7 @@
 """The command line: a recipe's checkpoint through the export step, and bad input told in one text."""
 
 import json
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -139,11 +140,7 @@ class Average(nn.Module):
 
 
 def test_a_network_that_hardware_cannot_do_stops_here(tmp_path: Path) -> None:
-    (tmp_path / "own.py").write_text(NETWORK, encoding="utf-8")
-    path = tmp_path / "own.toml"
-    path.write_text(
-        RECIPE.replace('"digits-dws"', '"own.py:Average"').replace("{default = 7, fc = 9}", "8"), encoding="utf-8"
-    )
+    path = own(tmp_path, NETWORK)
     folder = tmp_path / "build" / "toy"
     save_checkpoint(path, folder)
     result = invoke("export", path, "--build", tmp_path / "build")
@@ -151,6 +148,97 @@ def test_a_network_that_hardware_cannot_do_stops_here(tmp_path: Path) -> None:
     assert "AveragePool 'pool.averagepool'" in result.output
     assert "training.layers.QuantSumPool" in result.output
     assert not (folder / "stages").exists()
+
+
+def own(folder: Path, network: str) -> Path:
+    """A recipe with a network of the user's own."""
+    (folder / "own.py").write_text(network, encoding="utf-8")
+    path = folder / "own.toml"
+    text = RECIPE.replace('"digits-dws"', '"own.py:Average"').replace("{default = 7, fc = 9}", "8")
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_network_that_hardware_cannot_do_is_refused_before_it_is_trained(tmp_path: Path) -> None:
+    path = own(tmp_path, NETWORK)
+    result = invoke("check-recipe", path, "--build", tmp_path / "build")
+    assert result.exit_code == 2
+    assert "'own.py:Average' (nothing is trained yet) cannot be mapped" in result.output
+    assert "AveragePool 'pool.averagepool'" in result.output and "QuantSumPool" in result.output
+    assert "Relu" not in result.output, "what comes after it is not blamed"
+    assert not (tmp_path / "build").exists()
+
+
+def test_make_does_not_begin_to_train_it(tmp_path: Path, repository: Path) -> None:
+    path = own(tmp_path, NETWORK)
+    command = ["make", "train", f"MODEL={path}", f"BUILD={tmp_path / 'build'}"]
+    done = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "AveragePool 'pool.averagepool'" in done.stderr and "epoch" not in done.stderr
+    assert not (tmp_path / "build").exists()
+
+
+def test_a_network_that_is_trained_is_not_checked_again(toy: Path) -> None:
+    assert "every node" in invoke("check-recipe", toy, "--build", toy.parent / "other").output
+    result = invoke("check-recipe", toy, "--build", toy.parent / "build")
+    assert (result.exit_code, result.output) == (0, "")
+
+
+@pytest.mark.parametrize("name", recipe.available())
+def test_our_own_networks_pass_untrained(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fashion-MNIST's on made-up images of its shape: the check asks only for that."""
+    images, labels = np.zeros((2, 1, 28, 28), np.uint8), np.zeros(2, np.int64)
+    made_up = datasets.Dataset(images, labels, images, labels, tuple("abcdefghij"))
+    monkeypatch.setitem(datasets.DATASETS, "fashion-mnist", lambda folder: made_up)
+    assert invoke("check-recipe", name, "--build", tmp_path).exit_code == 0
+
+
+def test_a_network_file_that_changed_since_training_is_named(tmp_path: Path) -> None:
+    good = NETWORK.replace("self.again(self.pool(x.value))", "self.pool(x)").replace("nn.AvgPool2d", "nn.MaxPool2d")
+    path = own(tmp_path, good)
+    save_checkpoint(path, tmp_path / "build" / "toy")
+    arguments = ("export", path, "--build", tmp_path / "build", "--images", 1)
+    for changed in (good.replace("conv(1, 4, 3)", "conv(1, 8, 3)"), good + "\n# the same, and a remark\n"):
+        (tmp_path / "own.py").write_text(changed, encoding="utf-8")
+        result = invoke(*arguments)
+        assert result.exit_code == 2
+        assert "was trained with another own.py than there is now" in result.output
+        assert not (tmp_path / "build" / "toy" / "model.onnx").exists()
+    (tmp_path / "own.py").write_text(good, encoding="utf-8")
+    assert invoke(*arguments).exit_code == 0
+
+
+DATA = """
+import numpy as np
+from training.datasets import Dataset
+
+def data(folder):
+    n, *shape, top = (int(word) for word in (folder / "what").read_text().split())
+    images, labels = np.zeros((4, *shape), np.uint8), np.zeros(4, np.int64)
+    return Dataset(images, labels, images, labels, tuple("abcdefghijkl"[:n]), top)
+"""
+
+
+@pytest.mark.parametrize(
+    ("other", "text"),
+    [
+        ("10 1 12 10 16", "shape [C, H, W] is [1, 12, 10], and was [1, 8, 8]"),
+        ("10 1 8 8 255", "greatest pixel is 255, and was 16"),
+        ("3 1 8 8 16", "classes is ['a', 'b', 'c'], and was ['a', 'b',"),
+    ],
+)
+def test_other_data_than_the_trainings_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, other: str, text: str
+) -> None:
+    (tmp_path / "data.py").write_text(DATA, encoding="utf-8")
+    path = tmp_path / "toy.toml"
+    path.write_text(RECIPE.replace('dataset = "digits"', 'dataset = "data.py:data"'), encoding="utf-8")
+    monkeypatch.setenv("DATA", str(tmp_path))
+    (tmp_path / "what").write_text("10 1 8 8 16", encoding="utf-8")
+    save_checkpoint(path, tmp_path / "build" / "toy")
+    (tmp_path / "what").write_text(other, encoding="utf-8")
+    result = invoke("export", path, "--build", tmp_path / "build")
+    assert result.exit_code == 2 and text in result.output and "DATA=" in result.output
 
 
 def test_results_of_an_earlier_file_do_not_outlive_it(toy: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""When training may be left out: finished, of this very recipe, and newer than the user's own files."""
+"""When training may be left out: finished, of this very recipe, and with the user's own files as they are."""
 
 import os
 from pathlib import Path
@@ -26,8 +26,7 @@ accumulator = "wrap"
 @pytest.fixture
 def own(tmp_path: Path) -> Recipe:
     (tmp_path / "own.toml").write_text(TEXT, encoding="utf-8")
-    (tmp_path / "own.py").touch()
-    os.utime(tmp_path / "own.py", (1000, 1000))
+    (tmp_path / "own.py").write_text("# mine\n", encoding="utf-8")
     return recipe.load(str(tmp_path / "own.toml"))
 
 
@@ -69,6 +68,11 @@ def test_another_recipe_is_not_but_another_board_is(own: Recipe, folder: Path, t
 
 
 def test_a_change_of_the_users_file_is_noticed(own: Recipe, folder: Path, tmp_path: Path) -> None:
-    os.utime(tmp_path / "own.py")
-    os.utime(folder / "checkpoint.pt", (2000, 2000))
+    """By content: a copy with an old date is another file, one that was only touched is not."""
+    os.utime(folder / "checkpoint.pt", (1000, 1000))
+    assert is_current(own, folder)
+    (tmp_path / "own.py").write_text("# other\n", encoding="utf-8")
+    os.utime(tmp_path / "own.py", (500, 500))
+    assert not is_current(own, folder)
+    (tmp_path / "own.py").unlink()
     assert not is_current(own, folder)
