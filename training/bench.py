@@ -14,11 +14,13 @@ from typing import Any
 
 import brevitas.nn as qnn
 import torch
+from brevitas.core.quant import IntQuant
 from rich.table import Table
 from torch import Tensor, nn
 
-from chain.errors import UnsupportedError
+from chain.errors import InputError, UnsupportedError
 from chain.files import write_json
+from training import checkpoint as checkpoints
 from training import datasets
 from training.build import build
 from training.layers import WrapConv2d, WrapLinear, accumulators, penalising, set_wrapping
@@ -38,40 +40,56 @@ WARM_UP = 3  # steps that are not timed
 Step = Callable[[int], None]
 
 
-def bench(recipe: Recipe, repetitions: int = 9, steps: int = COUNT_EVERY, data: Path | None = None) -> dict[str, Any]:
-    """One row {settings, ours_ms, brevitas_ms, ratio, ...} for the recipe's last stage, on random images and labels.
+def bench(
+    recipe: Recipe,
+    repetitions: int = 9,
+    steps: int = COUNT_EVERY,
+    data: Path | None = None,
+    checkpoint: Path | None = None,
+) -> dict[str, Any]:
+    """One row {settings, ours_ms, brevitas_ms, fused_ms, ratio, fused_ratio, ...} for the recipe's last stage.
 
-    The two networks take turns step by step. A repetition is `steps` steps of each, of which the layers' overflows
-    are counted in the first: COUNT_EVERY steps count as often as training does. Times are milliseconds a step, wall
-    clock, the median over repetitions; `ratio` is the median of the repetitions' ratios, `cpu_ratio` the same of
+    Three networks of the same weights take turns step by step: `ours`; `brevitas`, all of whose layers and
+    activations are Brevitas' own; `fused`, the same with our fused activation quantiser, so that `fused_ratio` is what
+    the accumulators alone cost. A repetition is `steps` steps of each, of which the layers' overflows are counted in
+    the first: COUNT_EVERY steps count as often as training does. Times are milliseconds a step, wall clock, the median
+    over repetitions; `ratio` and `fused_ratio` are medians of the repetitions' ratios, `*cpu_ratio` the same of
     processor time, which other programs disturb less; each `*_range` holds the least and the largest.
+
+    The images are the data set's where it can be had, otherwise random, and the weights those of the `checkpoint`
+    where it exists, otherwise untrained: how many sums overflow depends on both, and the cost on that. `settings`
+    says which.
     """
-    shape, classes, maximum = _data(recipe, data)
+    images, labels, classes, maximum, real = _batch(recipe, data)
     stage = recipe.stages[-1]
-    ours = build(recipe, shape, classes, maximum)
+    ours = build(recipe, (images.shape[1], images.shape[2], images.shape[3]), classes, maximum)
+    trained = checkpoint is not None and checkpoint.exists()
+    if checkpoint is not None and trained:
+        checkpoints.load_state(ours, checkpoints.read(checkpoint, recipe).model)
     set_wrapping(ours, stage.accumulator == "wrap")
-    generator = torch.Generator().manual_seed(recipe.seed)
-    images = torch.randint(0, maximum + 1, (recipe.batch_size, *shape), generator=generator).float()
-    labels = torch.randint(0, classes, (recipe.batch_size,), generator=generator)
     contenders = {
-        "brevitas": _plain_step(plain(ours), stage, images, labels),
+        "brevitas": _plain_step(plain(ours, stock=True), stage, images, labels),
+        "fused": _plain_step(plain(ours), stage, images, labels),
         "ours": _own_step(ours, stage, images, labels, steps),
     }
     for step in range(WARM_UP):
         for run in contenders.values():
             run(step)
     times = [_repetition(contenders, steps) for _ in range(repetitions)]
-    row: dict[str, Any] = {"settings": _settings(recipe, stage, shape, repetitions, steps)}
-    for name in ("ours", "brevitas"):
+    settings = _settings(recipe, stage, list(images.shape[1:]), repetitions, steps)
+    settings |= {"images": "data set" if real else "random", "weights": "trained" if trained else "untrained"}
+    row: dict[str, Any] = {"settings": settings}
+    for name in contenders:
         row |= _summary(f"{name}_ms", [1000 * wall[name] / steps for wall, _ in times])
-    row |= _summary("ratio", [wall["ours"] / wall["brevitas"] for wall, _ in times])
-    row |= _summary("cpu_ratio", [cpu["ours"] / cpu["brevitas"] for _, cpu in times])
+    for rival, prefix in (("brevitas", ""), ("fused", "fused_")):
+        row |= _summary(f"{prefix}ratio", [wall["ours"] / wall[rival] for wall, _ in times])
+        row |= _summary(f"{prefix}cpu_ratio", [cpu["ours"] / cpu[rival] for _, cpu in times])
     return row
 
 
-def plain(model: nn.Module) -> nn.Module:
+def plain(model: nn.Module, stock: bool = False) -> nn.Module:
     """A copy of `model` with Brevitas' QuantConv2d and QuantLinear for the wrapping layers: the same weights, weight
-    quantisers and shapes. All else stays, activation quantisers included.
+    quantisers and shapes. With `stock` the activation quantisers are Brevitas' own too, otherwise they stay.
 
     Raises UnsupportedError for a layer that is in the network in more than one place, or of another class.
     """
@@ -80,6 +98,12 @@ def plain(model: nn.Module) -> nn.Module:
         replacement = _plain_layer(name, layer)
         replacement.load_state_dict(layer.state_dict())  # type: ignore[attr-defined]
         twin.set_submodule(name, replacement)
+    for name, module in list(twin.named_modules()) if stock else []:
+        if isinstance(module, qnn.QuantReLU | qnn.QuantIdentity):
+            quantiser = module.act_quant.quant_injector.let(int_quant=IntQuant)
+            activation = type(module)(act_quant=quantiser, return_quant_tensor=module.return_quant_tensor)
+            activation.load_state_dict(module.state_dict())
+            twin.set_submodule(name, activation)
     if left := accumulators(twin):
         raise UnsupportedError(
             f"layers {list(left)} are in the network in more than one place: give each place its own"
@@ -88,26 +112,38 @@ def plain(model: nn.Module) -> nn.Module:
 
 
 def update(path: Path, row: dict[str, Any]) -> list[dict[str, Any]]:
-    """Put `row` into the list of rows in the file `path`, in place of its model's older one; gives all rows."""
+    """Put `row` into the list of rows in the file `path`, in place of its model's older one; gives all rows. Rows of
+    another form, of an older version, are dropped.
+    """
     rows = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
-    rows = [other for other in rows if other["settings"]["model"] != row["settings"]["model"]] + [row]
+    rows = [other for other in rows if _form(other) == _form(row) and _model(other) != _model(row)] + [row]
     write_json(path, rows)
     return rows
 
 
 def table(rows: list[dict[str, Any]]) -> Table:
     """The rows for the terminal."""
-    shown = Table("model", "batch", "threads", "wrapping layers", "plain Brevitas", "ratio", "ratio of processor time")
+    shown = Table("model", "images", "weights", "wrapping layers", "Brevitas", "ratio", "with our activations", "ratio")
     for row in rows:
         settings = row["settings"]
         shown.add_row(
             settings["model"],
-            str(settings["batch_size"]),
-            str(settings["threads"]),
+            f"{settings['batch_size']}, {settings['images']}",
+            settings["weights"],
             *(f"{row[key]:.2f} ms {_range(row, key, '.2f')}" for key in ("ours_ms", "brevitas_ms")),
-            *(f"{row[key]:.3f} {_range(row, key, '.3f')}" for key in ("ratio", "cpu_ratio")),
+            f"{row['ratio']:.3f} {_range(row, 'ratio', '.3f')}",
+            f"{row['fused_ms']:.2f} ms {_range(row, 'fused_ms', '.2f')}",
+            f"{row['fused_ratio']:.3f} {_range(row, 'fused_ratio', '.3f')}",
         )
     return shown
+
+
+def _form(row: dict[str, Any]) -> tuple[set[str], set[str]]:
+    return set(row), set(row["settings"])
+
+
+def _model(row: dict[str, Any]) -> str:
+    return str(row["settings"]["model"])
 
 
 def _range(row: dict[str, Any], key: str, digits: str) -> str:
@@ -115,11 +151,22 @@ def _range(row: dict[str, Any], key: str, digits: str) -> str:
     return f"({low:{digits}}..{high:{digits}})"
 
 
-def _data(recipe: Recipe, data: Path | None) -> tuple[tuple[int, int, int], int, int]:
-    if recipe.dataset in SHAPES:
-        return SHAPES[recipe.dataset]
-    dataset = datasets.load(recipe, data)
-    return dataset.input_shape, len(dataset.class_names), dataset.maximum
+def _batch(recipe: Recipe, data: Path | None) -> tuple[Tensor, Tensor, int, int, bool]:
+    """Images [N, C, H, W] and labels [N] of one batch, the number of classes, the largest pixel, and whether the
+    images are real.
+    """
+    size = recipe.batch_size
+    try:
+        dataset = datasets.load(recipe, data)
+    except InputError:
+        if data is not None or recipe.dataset not in SHAPES:
+            raise
+        shape, classes, maximum = SHAPES[recipe.dataset]
+        generator = torch.Generator().manual_seed(recipe.seed)
+        images = torch.randint(0, maximum + 1, (size, *shape), generator=generator).float()
+        return images, torch.randint(0, classes, (size,), generator=generator), classes, maximum, False
+    images = torch.from_numpy(dataset.train_images[:size]).float()
+    return images, torch.from_numpy(dataset.train_labels[:size]), len(dataset.class_names), dataset.maximum, True
 
 
 def _plain_layer(name: str, layer: Any) -> nn.Module:
@@ -201,13 +248,11 @@ def _summary(name: str, values: list[float]) -> dict[str, Any]:
     return {name: statistics.median(values), f"{name}_range": [min(values), max(values)]}
 
 
-def _settings(
-    recipe: Recipe, stage: Stage, shape: tuple[int, int, int], repetitions: int, steps: int
-) -> dict[str, Any]:
+def _settings(recipe: Recipe, stage: Stage, shape: list[int], repetitions: int, steps: int) -> dict[str, Any]:
     return {
         "model": recipe.name,
         "network": recipe.network,
-        "input_shape": list(shape),
+        "input_shape": shape,
         "batch_size": recipe.batch_size,
         "quantisation": recipe.quantisation.model_dump(),
         "stage": stage.name,

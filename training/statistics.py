@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from training.autograd import in_memory_order
+from training.autograd import beyond, in_memory_order
 
 BINS = 64
 
@@ -28,12 +28,13 @@ class Monitor:
     def update(self, z: Tensor, bits: int) -> None:
         """Count one batch of exact sums `z` (any shape) against an accumulator of `bits` bits."""
         h = float(1 << (bits - 1))
-        low, high = (bound.item() for bound in torch.aminmax(in_memory_order(z)))
+        flat = in_memory_order(z)
+        low, high = (bound.item() for bound in torch.aminmax(flat))
         self.low, self.high = min(self.low, low), max(self.high, high)
         self.sums += z.numel()
-        if low < -h or high >= h:
-            self.overflows += int(((z >= h) | (z < -h)).sum())
-            self.excess += float(torch.nn.functional.softshrink(z, h).abs().sum(dtype=torch.float64))
+        few = flat[beyond(z, h - 1)]
+        self.overflows += int(((few >= h) | (few < -h)).sum())
+        self.excess += float((few.double().abs() - h).clamp(min=0).sum())
         if self.span:
             inside = z.clamp(-self.span, self.span * (1 - 1e-6))
             self.counts += torch.histc(inside, BINS, -self.span, self.span).double()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from chain.integers import fold as fold_integers
 from chain.integers import wrap as wrap_integers
-from training.autograd import integers, overflow_penalty, quantise_unsigned, wrap, wrap_fold
+from training.autograd import accumulate, integers, overflow_penalty, quantise_unsigned, wrap, wrap_fold
 
 EXACT = (1 << 24) - 1
 BITS = st.integers(4, 32)
@@ -145,3 +145,35 @@ def test_unsigned_quantiser_is_brevitas_own(bits: int, layout: torch.memory_form
     by_hand = (weights * (y - x * inside) / scale).sum()
     assert scale.grad.item() == pytest.approx(by_hand.item(), rel=1e-4)  # type: ignore[union-attr]
     assert np.sign(their_scale.grad.item()) == np.sign(scale.grad.item())  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("k", [None, 1, 2, 3])
+@pytest.mark.parametrize("wrapping", [True, False])
+@pytest.mark.parametrize("layout", ["row", "contiguous", "channels_last"])
+@pytest.mark.parametrize("by_channel", [True, False])
+def test_accumulate_is_its_three_parts(k: int | None, wrapping: bool, layout: str, by_channel: bool) -> None:
+    """One node, or wrap and fold, penalty and scale one after the other: the same values and gradients."""
+    generator = torch.Generator().manual_seed(1)
+    z = (torch.randn((40, 3) if layout == "row" else (4, 3, 6, 5), generator=generator) * 120).round()
+    if layout == "channels_last":
+        z = z.contiguous(memory_format=torch.channels_last)
+    scale = (torch.rand((3,) if by_channel else (), generator=generator) + 0.1).requires_grad_(not by_channel)
+    weights = torch.rand(z.shape, generator=generator)
+
+    def gradients(together: bool) -> tuple[torch.Tensor, ...]:
+        sums = z.clone().requires_grad_()
+        scale.grad = None
+        if together:
+            y, penalty = accumulate(sums, scale, 8, k, 0.5, wrapping)
+        else:
+            f = sums if not wrapping else wrap(sums, 8, 0.5) if k is None else wrap_fold(sums, 8, k)
+            y, penalty = f * scale.view((-1,) + (1,) * (z.dim() - 2) if by_channel else ()), overflow_penalty(sums, 8)
+        ((y * weights).sum() + 1000 * penalty).backward()
+        return y.detach(), penalty.detach(), sums.grad, scale.grad  # type: ignore[return-value]
+
+    ours, parts = gradients(True), gradients(False)
+    assert (z.abs() > 256).any() and (z.abs() < 96).any()
+    assert torch.equal(ours[0], parts[0])
+    assert torch.allclose(ours[1], parts[1])
+    assert torch.allclose(ours[2], parts[2], rtol=1e-5)
+    assert by_channel or torch.allclose(ours[3], parts[3], rtol=1e-5)

@@ -17,6 +17,7 @@ from training.blocks import Blocks
 from training.build import build
 from training.commands import main
 from training.layers import accumulators, set_wrapping
+from training.quantisers import UnsignedIntQuant
 
 TOY = """
 name = "toy"
@@ -44,9 +45,11 @@ def toy(weights: str | int) -> nn.Module:
 
 
 @pytest.mark.parametrize("weights", ["binary", "ternary", 4])
-def test_the_plain_network_is_the_same_but_for_the_accumulators(weights: str | int) -> None:
+@pytest.mark.parametrize("stock", [False, True])
+def test_the_plain_network_is_the_same_but_for_the_accumulators(weights: str | int, stock: bool) -> None:
     ours = toy(weights)
-    plain = bench.plain(ours)
+    plain = bench.plain(ours, stock)
+    assert any(isinstance(m, UnsignedIntQuant) for m in plain.modules()) != stock
     layers = accumulators(ours)
     assert not accumulators(plain)
     twins = {n: m for n, m in plain.named_modules() if isinstance(m, qnn.QuantConv2d | qnn.QuantLinear)}
@@ -84,7 +87,8 @@ def test_the_rows(tmp_path: Path) -> None:
     (row,) = json.loads(file.read_text(encoding="utf-8"))
     assert row["settings"]["batch_size"] == 4 and row["settings"]["repetitions"] == 2
     assert row["settings"]["threads"] == torch.get_num_threads()
-    for key in ("ours_ms", "brevitas_ms", "ratio", "cpu_ratio"):
+    assert row["settings"]["images"] == "data set" and row["settings"]["weights"] == "untrained"
+    for key in ("ours_ms", "brevitas_ms", "fused_ms", "ratio", "fused_ratio", "cpu_ratio", "fused_cpu_ratio"):
         low, high = row[f"{key}_range"]
         assert 0 < low <= row[key] <= high
     assert f"{row['ratio']:.3f}" in result.output

@@ -11,8 +11,8 @@ from brevitas.quant_tensor import IntQuantTensor
 from torch import Tensor
 
 from chain.errors import UnsupportedError
-from training.autograd import integers, overflow_penalty
-from training.quantisers import BinaryWeight, WideAccumulator, WrapAccumulator
+from training.autograd import accumulate, integers, overflow_penalty
+from training.quantisers import BinaryWeight, WideAccumulator, WrapAccumulator, WrapFoldQuant
 from training.statistics import Monitor
 
 # Integers up to here, and every partial sum on the way, are exact in float32.
@@ -103,6 +103,15 @@ class AccumulatorMixin(QuantProxyMixin):
         z = self.inner_forward_impl(x, weight, None)  # type: ignore[attr-defined]
         if self.monitor is not None:
             self.monitor.update(z.detach(), self.accumulator_bits)
+        scale = input.scale * quantised.scale
+        scale = scale.detach().view(-1) if scale.numel() > 1 else scale.view(())
+        quantiser = self.accumulator_quant.tensor_quant
+        if type(quantiser) is WrapFoldQuant and not (self.recording or self.integer_output):
+            y, penalty = accumulate(
+                z, scale, quantiser.bit_width, quantiser.fold, quantiser.overflow_slope, self.wrapping
+            )
+            self.penalty = penalty if self.penalising else None
+            return y
         if self.penalising:
             self.penalty = overflow_penalty(z, self.accumulator_bits)
         f = self.accumulator_quant(z)
@@ -110,11 +119,7 @@ class AccumulatorMixin(QuantProxyMixin):
             self.last_sum, self.last_accumulator = z.detach(), f.detach()
         if self.integer_output:
             return f  # type: ignore[no-any-return]
-        scale = input.scale * quantised.scale
-        if scale.numel() > 1:
-            # Scales by channel come before a batch norm, which takes this gradient away: save its computation.
-            scale = scale.detach()
-        return f * (scale.view((1, -1) + (1,) * (f.dim() - 2)) if scale.numel() > 1 else scale.view(()))
+        return f * (scale.view((-1,) + (1,) * (f.dim() - 2)) if scale.dim() else scale)
 
     def describe(self) -> str:
         return f"layer {self.layer_name!r}" if self.layer_name else f"layer {type(self).__name__}({self.extra_repr()})"  # type: ignore[attr-defined]
