@@ -92,7 +92,8 @@ _WAYS_OUT = {
     "HardSigmoid": "use ReLU and an activation quantiser instead",
     "Softmax": "end the network with its last linear layer: the host picks the class from the integers",
     "LogSoftmax": "end the network with its last linear layer: the host picks the class from the integers",
-    "ArgMax": "end the network with its last linear layer: the host picks the class from the integers",
+    "ArgMax": "end the network with its last linear layer: the host picks the class from the integers, or "
+    'the accelerator does: output = "labels" in the recipe\'s [hardware]',
     "ConvTranspose": "no upsampling layer is mapped: use a network of convolutions and pooling",
     "Resize": "no upsampling layer is mapped: scale the images before they reach the accelerator",
     "Upsample": "no upsampling layer is mapped: scale the images before they reach the accelerator",

@@ -22,7 +22,7 @@ MANIFEST = "manifest.json"
 
 @dataclass(frozen=True)
 class Stream:
-    """One end of the accelerator: `shape` is [H, W, C] for images, [classes] for results."""
+    """One end of the accelerator: `shape` is [H, W, C] for images, [classes] for results, [1] for labels."""
 
     shape: tuple[int, ...]
     bits: int
@@ -133,6 +133,11 @@ class Design:
         target = Path(folder) / MANIFEST
         write_text(target, self.to_json())
         return target
+
+    @property
+    def labels(self) -> bool:
+        """Whether the accelerator gives labels [1] in place of the network's outputs [classes]."""
+        return bool(self.layers) and self.layers[-1].op == "ArgMax"
 
     @property
     def bottleneck(self) -> Layer:

@@ -31,8 +31,8 @@ def execute(model: ModelWrapper, images: npt.NDArray[np.integer]) -> dict[str, n
     """Run `images`, unsigned integers [N, H, W, C] (or [N, features] for a network without an image), through `model`.
 
     Returns the folded accumulators of every layer, by its name and in graph order, as [N, C, H, W] or [N, C], and the
-    network's outputs [N, classes] under "output", in the narrowest of int8, int16 and int32 that holds them. Works on
-    the graph of `to_dataflow` and of `specialise` alike. For many images see `batches`.
+    network's outputs [N, classes], or labels [N, 1], under "output", all in the narrowest of int8, int16 and int32 that
+    holds them. Works on the graph of `to_dataflow` and of `specialise` alike. For many images see `batches`.
 
     Raises:
         InputError: the images have another shape, or values that the input cannot take.
@@ -46,7 +46,8 @@ def batches(model: ModelWrapper, images: npt.NDArray[np.integer]) -> Iterator[di
     """The results of `execute` a few images at a time, in order: what 10,000 images make need not fit in memory."""
     taps = _taps(model)
     result = model.graph.output[0].name
-    result_type = _integer(model.get_tensor_datatype(result).bitwidth())
+    kind = model.get_tensor_datatype(result)
+    result_type = _integer(kind.bitwidth() + (not kind.signed()))
     for values in tensors(model, images, (*taps, result)):
         part = {}
         for tensor, (layer, channels, folded) in taps.items():

@@ -23,6 +23,7 @@ from fpga.design import Design, load
 from fpga.folding import Folding
 
 DEFAULT_FPS = 1000.0
+OUTPUTS = ("logits", "labels")
 BATCH = 250
 SOURCE = "wrapnet.source_sha256"  # in dataflow.onnx: the model.onnx that it and rtl/ were made from
 
@@ -36,6 +37,7 @@ class Hardware:
     part: str = "xc7z020clg400-1"
     clock_mhz: float = 100.0
     fps: float = DEFAULT_FPS
+    output: str = "logits"
 
 
 @dataclass(frozen=True)
@@ -96,13 +98,15 @@ def open_model(build: Path, name: str) -> Model:
     try:
         given = json.loads(properties.get("wrapnet.hardware", "{}"))
         classes = tuple(str(item) for item in json.loads(properties.get("wrapnet.classes", "[]")))
-        known = {key: given[key] for key in ("part", "clock_mhz", "fps") if given.get(key) is not None}
+        known = {key: given[key] for key in ("part", "clock_mhz", "fps", "output") if given.get(key) is not None}
         hardware = Hardware(**known)
     except (TypeError, ValueError) as error:
         raise InputError(f"{path}: its metadata wrapnet.hardware or wrapnet.classes is unusable: {error}") from error
     resources.part_of(hardware.part)
     if not hardware.clock_mhz > 0:
         raise InputError(f"{path}: clock_mhz is {hardware.clock_mhz!r}, expected more than 0")
+    if hardware.output not in OUTPUTS:
+        raise InputError(f"{path}: output is {hardware.output!r}, expected {' or '.join(map(repr, OUTPUTS))}")
     return Model(folder, name, classes, hardware)
 
 
@@ -121,12 +125,15 @@ def reference(model: Model) -> Reference:
 def build_rtl(model: Model, fps: float | None = None, luts: int | None = None) -> tuple[Folding, Design]:
     """model.onnx -> dataflow.onnx and rtl/. `luts` is a budget; without it `fps` (or the recipe's) is the target."""
     from fpga import fifo, folding, mapping, padding, stitch
+    from fpga.transforms import SelectLabel
 
     if fps is not None and luts is not None:
         raise InputError("give FPS= or LUT=, not both")
     hardware = model.hardware
     with seconds(model, "rtl", FPS=fps, LUT=luts):
         graph = mapping.to_dataflow(model.onnx)
+        if hardware.output == "labels":
+            graph = graph.transform(SelectLabel())
         clock, rate, budget = hardware.clock_mhz, fps if fps is not None else hardware.fps, luts
         if budget is not None:
             graph, chosen = padding.fold(graph, lambda g: folding.for_luts(g, budget, clock), padding.more_fps)
@@ -163,7 +170,7 @@ def check_graph(model: Model, advance: Advance = lambda count: None) -> StageRes
     from fpga import mapping
 
     given = reference(model)
-    graph = dataflow(model)
+    graph, made = dataflow(model), load(model.rtl)
     proto = runtime.load(model.onnx)
     layers = runtime.accumulators(proto)
     session = runtime.OnnxRuntime(model.onnx, list(layers.values()), threads=1)
@@ -174,8 +181,8 @@ def check_graph(model: Model, advance: Advance = lambda count: None) -> StageRes
             got = mapping.execute(graph, images)
             wanted = session(np.moveaxis(images, -1, 1))
             expected = {layer: wanted[tensor].astype(np.int64) for layer, tensor in layers.items()}
-            expected["output"] = given.outputs[part].astype(np.int64)
-            result.add(given.labels[part], _classes(got["output"]), expected, got)
+            expected["output"] = _results(made, given.outputs[part]).astype(np.int64)
+            result.add(given.labels[part], _predictions(made, got["output"]), expected, got)
             advance(len(images))
     result.save(model.stages)
     return result
@@ -201,9 +208,9 @@ def check_rtl(model: Model, images: int, seed: int, percent: int, advance: Advan
         timed = simulate.measure(simulator, given.images)
         run = simulator.run(given.images[:count], seed, percent, advance)
         expected = simulate.expectation(graph, given.images[:count], made)
-        expected["output"] = given.outputs[:count]
+        expected["output"] = _results(made, given.outputs[:count])
         result = StageResult("rtl", "finn")
-        simulate.agree(result, given.labels[:count], _classes(run.outputs), expected, run, made)
+        simulate.agree(result, given.labels[:count], _predictions(made, run.outputs), expected, run, made)
         result.extra = {
             "fill": timed.fill,
             "interval": timed.interval,
@@ -234,12 +241,13 @@ def check_netlist(model: Model, images: int, advance: Advance = lambda count: No
     count = min(images, len(given.images))
     with seconds(model, "netlist"):
         run = netlist.simulate(model.rtl, model.synthesis, model.cache, given.images[:count], advance)
-        result = StageResult("netlist", "torch")
+        made, result = load(model.rtl), StageResult("netlist", "torch")
+        expected = _results(made, given.outputs[:count])
         result.add(
             given.labels[:count],
-            _classes(run.outputs),
-            {"output": given.outputs[:count]},
-            {"output": run.outputs.reshape(given.outputs[:count].shape)},
+            _predictions(made, run.outputs),
+            {"output": expected},
+            {"output": run.outputs.reshape(expected.shape)},
         )
         result.extra = {"cycles": run.cycles, "cycles_per_second": run.cycles / run.seconds if run.seconds else 0.0}
     result.save(model.stages)
@@ -263,7 +271,12 @@ def _batches(count: int) -> Iterator[slice]:
         yield slice(start, min(start + BATCH, count))
 
 
-def _classes(outputs: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
-    """Predictions: the first largest of the outputs, or the only one, an index already."""
-    rows = outputs.reshape(len(outputs), -1)
-    return rows[:, 0].astype(np.int64) if rows.shape[1] == 1 else rows.argmax(axis=1).astype(np.int64)
+def _results(made: Design, outputs: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """What the design gives for a network's outputs [N, classes]: these, or labels [N, 1], the first of equals."""
+    return outputs.argmax(axis=1)[:, None] if made.labels else outputs
+
+
+def _predictions(made: Design, results: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+    """Labels [N] from what the design gives."""
+    rows = results.reshape(len(results), -1).astype(np.int64)
+    return rows[:, 0] if made.labels else rows.argmax(axis=1)

@@ -53,9 +53,13 @@ class StageResult:
     extra: dict[str, object] = field(default_factory=dict)
 
     def add(
-        self, labels: npt.NDArray[np.integer], expected: npt.NDArray[np.integer], got: npt.NDArray[np.integer]
+        self,
+        labels: npt.NDArray[np.integer],
+        predictions: npt.NDArray[np.integer],
+        expected: npt.NDArray[np.integer],
+        got: npt.NDArray[np.integer],
     ) -> None:
-        """Count one batch: `labels` [N], `expected` and `got` [N, outputs]."""
+        """Count one batch: `labels` and `predictions` [N], `expected` and `got` [N, outputs]."""
         wrong = np.argwhere(expected != got)
         if len(wrong):
             self.mismatches += len(np.unique(wrong[:, 0]))
@@ -63,7 +67,6 @@ class StageResult:
             self.divergence = self.divergence or Divergence(
                 LAYER, self.images + image, (index,), int(expected[image, index]), int(got[image, index])
             )
-        predictions = got[:, 0] if got.shape[1] == 1 else got.argmax(axis=1)
         self.images += len(got)
         self.correct += int(np.count_nonzero(predictions == labels))
 
@@ -100,9 +103,8 @@ def evaluate(
 
     `progress(done, total)` is called after each batch.
     """
-    images, labels, expected = reference(path, count)
-    if overlay.metadata.output.shape == (1,) and expected.shape[1] > 1:
-        expected = expected.argmax(axis=1)[:, None]
+    images, labels, outputs = reference(path, count)
+    expected = overlay.metadata.results(outputs)
     if expected.shape[1:] != overlay.metadata.output.shape:
         raise MetadataError(
             f"{path}: outputs have shape {list(expected.shape)}, the accelerator gives "
@@ -113,7 +115,7 @@ def evaluate(
     for start in range(0, len(images), batch):
         part = slice(start, start + batch)
         got, timing = overlay.run_timed(images[part])
-        result.add(labels[part], expected[part], got)
+        result.add(labels[part], overlay.metadata.predictions(got), expected[part], got)
         speed = speed or timing  # the first batch is never shorter than another
         progress(result.images, len(images))
     assert speed is not None

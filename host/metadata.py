@@ -7,10 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from host.errors import MetadataError, MismatchError, MissingFileError
 from host.packing import Layout
 
 FORMAT = 1
+Array = npt.NDArray[np.integer]
 
 
 @dataclass(frozen=True)
@@ -18,7 +22,8 @@ class Metadata:
     """What the driver knows of a design. `design_hash` is the SHA-256 (hex) whose low 32 bits the board shows.
 
     `ip` is the name of the shell in the hardware hand-off, `simulated` says that the bitstream is a stand-in
-    which only the simulated board takes; both may be absent from the file.
+    which only the simulated board takes, `labels` that the accelerator chooses the label itself and gives nothing
+    else; all three may be absent from the file.
     """
 
     model: str
@@ -32,6 +37,15 @@ class Metadata:
     hwh_sha256: str
     ip: str | None = None
     simulated: bool = False
+    labels: bool = False
+
+    def results(self, outputs: Array) -> Array:
+        """What the accelerator gives for a network's outputs [N, classes]: these, or labels [N, 1]."""
+        return outputs.argmax(axis=1)[:, None] if self.labels else outputs
+
+    def predictions(self, results: Array) -> Array:
+        """Labels [N] from what the accelerator gives; of equal outputs the first counts."""
+        return results[:, 0] if self.labels else results.argmax(axis=1)
 
     @property
     def short_hash(self) -> int:
@@ -90,6 +104,7 @@ def parse(text: bytes, path: Path) -> Metadata:
             hwh_sha256=_hash(values, "hwh_sha256"),
             ip=_text(values, "ip") if values.get("ip") is not None else None,
             simulated=bool(values.get("simulated", False)),
+            labels=bool(values.get("labels", False)),
         )
     except KeyError as error:
         raise MetadataError(f"{path}: the entry {error} is missing") from None

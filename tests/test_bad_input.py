@@ -8,6 +8,7 @@ driver in tests/host, ports and options of the board in tests/fpga/board.
 
 import errno
 import gzip
+import json
 import os
 import pickle
 import shutil
@@ -277,10 +278,11 @@ def test_checkpoints(
 # ------------------------------------------------------------------------------------------------ hardware
 
 
-def exported(folder: Path, model: onnx.ModelProto, part: str = "xc7z020clg400-1") -> Toy:
+def exported(folder: Path, model: onnx.ModelProto, **hardware: object) -> Toy:
     """build/<model>/ as the export leaves it, of a graph with random weights."""
     toy = toys.make(folder, name="tiny")
-    model.metadata_props.add(key="wrapnet.hardware", value=f'{{"part": "{part}", "clock_mhz": 100, "fps": 20000}}')
+    values = {"part": "xc7z020clg400-1", "clock_mhz": 100, "fps": 20000, **hardware}
+    model.metadata_props.add(key="wrapnet.hardware", value=json.dumps(values))
     onnx.save(model, toy.folder / "model.onnx")
     images = graphs.images(model, 6)
     outputs = runtime.OnnxRuntime(model, threads=1)(images)["output"].astype(np.int32)
@@ -326,6 +328,12 @@ def test_unknown_part(tmp_path: Path) -> None:
     toy = exported(tmp_path, graphs.linear(), part="xc7z02")
     text = refused(FPGA, "rtl", toy.recipe, "--build", toy.build)
     assert "unknown part 'xc7z02'" in text and "did you mean 'xc7z020'?" in text
+
+
+def test_unknown_output(tmp_path: Path) -> None:
+    toy = exported(tmp_path, graphs.linear(), output="label")
+    text = refused(FPGA, "rtl", toy.recipe, "--build", toy.build)
+    assert "output is 'label', expected 'logits' or 'labels'" in text
 
 
 def test_a_rate_that_cannot_be_had(tmp_path: Path) -> None:

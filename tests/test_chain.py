@@ -3,6 +3,7 @@
 
 import json
 import shutil
+import subprocess
 from pathlib import Path
 
 import jsonschema
@@ -81,6 +82,41 @@ def test_network_with_traps(tmp_path: Path) -> None:
         if node.op_type == "WrapAccumulator"
     }
     assert {name: values["bits"] for name, values in widths.items()} == {"wide": 32, "row": 6, "mix": 8, "head": 8}
+
+
+def test_groups_and_labels_to_the_board(tmp_path: Path, pynq_python: Path) -> None:
+    """Grouped convolutions, and an accelerator that gives nothing but labels, in all seven stages."""
+    toy = toys.grouped(tmp_path)
+    to_simulation(toy)
+    succeed(toy, "fpga resources")
+    succeed(toy, "fpga netlist", "--images", IN_NETLIST)
+    succeed(toy, "fpga.shell")
+    succeed(toy, "fpga.board evaluate", python=pynq_python)
+    found = results(toy, agreement.STAGES)
+    stages = [found[stage] for stage in ("torch", "finn", "board")]
+    assert {(result.images, result.correct) for result in stages} == {(32, found["torch"].correct)}
+    design = load(toy.folder / "rtl")
+    assert (design.labels, design.output.shape, design.output.words_per_frame) == (True, (1,), 1)
+    command = [str(pynq_python), "-c", LABELS, str(toy.build), toy.name]
+    done = subprocess.run(command, cwd=toys.ROOT, env=toys.environment(), capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "16 golden images\n"), done.stderr
+
+
+LABELS = """
+import sys
+from pathlib import Path
+import numpy as np
+from fpga.board.evaluate import simulated_board
+from host import WrapNetOverlay, connect
+
+folder = Path(sys.argv[1]) / sys.argv[2]
+with np.load(folder / "reference.npz") as content, simulated_board(folder.parent) as address:
+    images, labels = content["images"][:20], content["outputs"][:20].argmax(axis=1)
+    board = WrapNetOverlay(folder / "board" / f"{sys.argv[2]}.bit", device=connect(address))
+    print(board.self_test(), "golden images")
+    np.testing.assert_array_equal(board.run(images, labels=True), labels)
+    np.testing.assert_array_equal(board.run(images), labels[:, None])
+"""
 
 
 def holds(toy: Toy) -> None:

@@ -34,6 +34,7 @@ accumulator = "wrap"
 [hardware]
 part = "{part}"
 fps = {fps}
+output = "{output}"
 """
 
 # Odd channel counts, images and kernels that are not square, stride 2, factors of batch norm below zero, a channel
@@ -68,6 +69,23 @@ class Traps(nn.Module):
         x = self.row_act(self.row_norm(self.row(x)))
         x = self.mix_act(self.mix_norm(self.mix(x)))
         return self.head(self.flatten(x))
+
+
+# Groups of several channels, one of them a channel with two outputs.
+class Grouped(nn.Sequential):
+    def __init__(self, q):
+        super().__init__()
+        self.input = q.input()
+        self.stem = q.conv(q.input_shape[0], 8, 3, stride=2, padding=1)
+        self.stem_norm, self.stem_act = nn.BatchNorm2d(8), q.relu()
+        self.pairs = q.conv(8, 12, 3, padding=1, groups=2)
+        self.pairs_norm, self.pairs_act = nn.BatchNorm2d(12), q.relu(2)
+        self.doubled = q.conv(12, 24, (2, 3), groups=12)
+        self.doubled_norm, self.doubled_act = nn.BatchNorm2d(24), q.relu(2)
+        self.point = q.conv(24, 6, 1, groups=3, weights=3)
+        self.point_norm, self.point_act = nn.BatchNorm2d(6), q.relu(2)
+        self.flatten = nn.Flatten()
+        self.head = q.classifier(6 * 4 * 4)
 
 
 def data(folder):
@@ -109,14 +127,14 @@ def make(
     seed: int = 1,
     fps: float = 20_000.0,
     part: str = "xc7z020clg400-1",
+    output: str = "logits",
 ) -> Toy:
-    """Write a recipe (and the traps' network beside it). Simulations are shared with the repository's own cache."""
+    """Write a recipe (and the traps' networks beside it). Simulations are shared with the repository's own cache."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "traps.py").write_text(TRAPS, encoding="utf-8")
     values = {"weights": weights, "input_bits": input_bits, "accumulator_bits": accumulator_bits}
-    text = RECIPE.format(
-        name=name, dataset=dataset, network=network, epochs=epochs, seed=seed, fps=float(fps), part=part, **values
-    )
+    values |= {"name": name, "dataset": dataset, "network": network, "epochs": epochs, "seed": seed}
+    text = RECIPE.format(fps=float(fps), part=part, output=output, **values)
     (folder / f"{name}.toml").write_text(text, encoding="utf-8")
     toy = Toy(folder / f"{name}.toml", name)
     toy.folder.mkdir(parents=True, exist_ok=True)
@@ -137,6 +155,19 @@ def traps(folder: Path, name: str = "toy-traps") -> Toy:
         input_bits=8,
         accumulator_bits=TRAPS_BITS,
         fps=100_000,
+    )
+
+
+def grouped(folder: Path, name: str = "toy-grouped") -> Toy:
+    """A network of grouped convolutions on random images, whose accelerator gives labels."""
+    return make(
+        folder,
+        "traps.py:Grouped",
+        name=name,
+        dataset="traps.py:data",
+        weights="binary",
+        fps=50_000,
+        output="labels",
     )
 
 

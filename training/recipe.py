@@ -70,11 +70,14 @@ class Augmentation(_Section):
 
 
 class Hardware(_Section):
-    """Wishes for the accelerator; training only hands them on. `fps` None: as small as possible."""
+    """Wishes for the accelerator; training only hands them on. `fps` None: as small as possible. `output`: what it
+    gives for an image, the last layer's integers ("logits") or the index of the greatest ("labels").
+    """
 
     part: str = "xc7z020clg400-1"
     clock_mhz: float = Field(default=100.0, gt=0)
     fps: float | None = Field(default=None, gt=0)
+    output: Literal["logits", "labels"] = "logits"
 
 
 class Recipe(_Section):

@@ -64,6 +64,7 @@ def describe(made: design.Design, design_hash: str, bit_sha256: str, hwh_sha256:
         "input": dataclasses.asdict(made.input),
         "output": dataclasses.asdict(made.output),
         "classes": list(made.classes),
+        "labels": made.labels,
         "part": made.part,
         "clock_mhz": made.clock_mhz,
         "bound": made.bound,

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """From a QONNX file in the exporter's form to a FINN dataflow graph, one transformation a file.
 
-Every transformation keeps the graph executable and its results the same; `STAGES` is the order in which they make a
-dataflow graph of a file. A stage is repeated until nothing in it matches.
+Every transformation keeps the graph executable and its results the same (SelectLabel alone changes what a result is);
+`stages` gives the order in which they make a dataflow graph of a file. A stage is repeated until nothing in it matches.
 """
 
 from qonnx.transformation.base import Transformation
@@ -17,6 +17,7 @@ from fpga.transforms.insert_fork import InsertFork
 from fpga.transforms.move_scale import MoveScale, MoveScaleAdd, RemoveScale, SplitScale
 from fpga.transforms.narrow_accumulator import NarrowAccumulator
 from fpga.transforms.pad_channels import PadChannels
+from fpga.transforms.select_label import SelectLabel
 from fpga.transforms.tidy import Tidy
 
 
@@ -53,6 +54,7 @@ __all__ = [
     "NarrowAccumulator",
     "PadChannels",
     "RemoveScale",
+    "SelectLabel",
     "SplitScale",
     "Tidy",
     "Together",

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from host.errors import MetadataError, MismatchError, MissingFileError
@@ -46,7 +47,18 @@ def test_a_good_file(tmp_path: Path) -> None:
     assert (metadata.model, metadata.clock_mhz, metadata.short_hash) == ("toy", 100.0, 0x01234567)
     assert (metadata.input.shape, metadata.input.frame_bytes) == ((4, 4, 3), 48)
     assert (metadata.output.signed, metadata.output.frame_bytes) == (True, 10)
-    assert (metadata.ip, metadata.simulated) == (None, False)
+    assert (metadata.ip, metadata.simulated, metadata.labels) == (None, False, False)
+
+
+def test_labels_chosen_by_the_accelerator(tmp_path: Path) -> None:
+    """Its results are compared with the first greatest output, and are the predictions."""
+    outputs = np.array([[0, 7, 7], [-5, -6, -5], [1, 2, 3]])
+    plain = load(write(tmp_path, values()))
+    assert plain.results(outputs) is outputs and plain.predictions(outputs).tolist() == [1, 0, 2]
+    output = {"shape": [1], "bits": 2, "signed": False, "elements_per_word": 1, "word_bytes": 1, "words_per_frame": 1}
+    choosing = load(write(tmp_path, {**values(), "output": output, "labels": True}))
+    assert choosing.results(outputs).tolist() == [[1], [0], [2]]
+    assert choosing.predictions(choosing.results(outputs)).tolist() == [1, 0, 2]
 
 
 @pytest.mark.parametrize("name", ["toy.bit", "toy.hwh", "toy.json"])

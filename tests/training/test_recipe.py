@@ -45,6 +45,7 @@ def test_the_digest_is_of_what_training_depends_on() -> None:
         ({"quantisation": {"weight": 4}}, "quantisation.weight: unknown key; did you mean 'weights'"),
         ({"stages": [{**STAGE, "epoch": 3}]}, "stages.0.epoch: unknown key; did you mean 'epochs'"),
         ({"hardware": {"clock": 3}}, "hardware.clock: unknown key; did you mean 'clock_mhz'"),
+        ({"hardware": {"output": "label"}}, "hardware.output: .*'logits' or 'labels', found 'label'"),
         ({"quantisation": {"weights": "decimal"}}, "'decimal'"),
         ({"quantisation": {"weights": 9}}, "width of 2 to 8 bits"),
         ({"quantisation": {"weights": 1}}, "width of 2 to 8 bits"),
