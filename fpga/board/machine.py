@@ -58,6 +58,7 @@ class Machine:
         self._design: designs.BuiltDesign | None = None
         self._started: set[int] = set()
         self._lock = threading.Lock()
+        self._files_lock = threading.Lock()
         self._closed = False
 
     def exists(self, path: str) -> bool:
@@ -72,7 +73,8 @@ class Machine:
             return NAME.encode() + b"\0"
         if path == MANAGER + "state":
             return b"operating\n" if self._fabric else b"unknown\n"
-        return self._files.get(path)
+        with self._files_lock:
+            return self._files.get(path)
 
     def write_file(self, path: str, content: bytes) -> None:
         """Take a firmware file or the FPGA manager's flags; its `firmware` file loads a bitstream.
@@ -81,14 +83,17 @@ class Machine:
         """
         if path == MANAGER + "firmware":
             name = content.decode(errors="replace").strip()
-            if FIRMWARE + name not in self._files:
+            with self._files_lock:
+                sent = self._files.pop(FIRMWARE + name, None)
+            if sent is None:
                 raise InputError(f"{name!r} is to be loaded, and was not sent before")
-            self._load(self._files.pop(FIRMWARE + name))
+            self._load(sent)
         elif path == MANAGER + "flags" or path.startswith(FIRMWARE):
-            sent = [known for known in self._files if known.startswith(FIRMWARE) and known != path]
-            if len(sent) >= 4:  # sent and never loaded
-                del self._files[sent[0]]
-            self._files[path] = content
+            with self._files_lock:
+                waiting = [known for known in self._files if known.startswith(FIRMWARE) and known != path]
+                if len(waiting) >= 4:  # sent and never loaded
+                    del self._files[waiting[0]]
+                self._files[path] = content
         else:
             raise InputError(f"{path}: the simulated board has no such file to write")
 
