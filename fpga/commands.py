@@ -21,8 +21,8 @@ from fpga.resources import Resources, part_of
 console = Console()
 
 RTL_CYCLES = 1_000_000
-NETLIST_CYCLES = 500_000
-"""What a simulation without --images may take, in cycles: seconds of the RTL, a fraction of a minute of the netlist."""
+NETLIST_CYCLES = 3_000_000
+"""What a simulation without --images may take, in cycles: seconds of the RTL, half a minute of the netlist."""
 
 
 @click.group(help=__doc__)
@@ -83,11 +83,17 @@ def resources(model: str, build: Path) -> None:
 
 
 @step
-@click.option("--images", type=click.IntRange(min=1), help="Test images to simulate; default: what is quick.")
+@click.option(
+    "--images", type=click.IntRange(min=1), help="Test images to simulate; default: what takes half a minute."
+)
 def netlist(model: str, build: Path, images: int | None) -> None:
     """Simulate the netlist that Yosys made, and compare its outputs."""
     opened = steps.open_model(build, model_name(model))
     count = images or steps.affordable_images(opened, NETLIST_CYCLES, least=4)
+    total = len(steps.reference(opened).images)
+    if count < total:
+        why = "as asked for" if images else f"what {NETLIST_CYCLES:,} cycles of this slow simulation carry"
+        console.print(f"netlist: {count:,} of {total:,} test images, {why} (--images)")
     with _progress("netlist", count) as advance:
         result = steps.check_netlist(opened, count, advance)
     _show(result)
