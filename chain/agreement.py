@@ -2,7 +2,7 @@
 """How two stages are compared: integers of every layer, image by image, the first divergence named."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -105,10 +105,10 @@ def compare(
 
     Both map layer names to integers [N, ...]; layers that `got` lacks are passed over, and none in common is an error.
     """
-    common: Sequence[str] = [name for name in expected if name in got]
+    common = [name for name in expected if name in got]
     if not common:
         raise AgreementError(f"no layer in common: expected {list(expected)}, got {list(got)}")
-    wrong: npt.NDArray[np.bool_] | None = None
+    wrong = np.zeros(len(np.asarray(expected[common[0]])), dtype=np.bool_)
     first = None
     for name in common:
         a, b = np.asarray(expected[name]), np.asarray(got[name])
@@ -116,9 +116,8 @@ def compare(
             raise AgreementError(f"layer {name!r}: expected shape {a.shape}, got {b.shape}")
         differs = a != b
         image_differs = differs.reshape(len(a), -1).any(axis=1)
-        wrong = image_differs if wrong is None else wrong | image_differs
+        wrong |= image_differs
         if first is None and image_differs.any():
             at = tuple(int(i) for i in np.argwhere(differs)[0])
             first = Divergence(name, first_image + at[0], at[1:], int(a[at]), int(b[at]))
-    assert wrong is not None
     return int(wrong.sum()), first

@@ -82,7 +82,7 @@ def collect(folder: Path, model: str, arguments: str) -> Report:
         "resources": resources,
         "seconds": {step: run.seconds for step, run in runs.items()},
         "versions": _versions(),
-        # Beyond the schema, for the page:
+        # Beyond the schema:
         "training": {key: training[key] for key in ("seed", "epochs", "train_images") if key in training},
         "layers": layers,
         "pipeline": _of(manifest, "layers", folder / "rtl/manifest.json"),

@@ -12,24 +12,8 @@ from chain.files import write_text
 from chain.report import histogram as histograms
 from chain.report import pipeline as pipelines
 from chain.report.stages import STAGE_NAMES
-
-REFERENCES = ("torch_32bit", "torch_cut")
-
-
-@dataclass(frozen=True)
-class StageRow:
-    """One line of the table of stages; `mismatches` is None for a stage that is compared with nothing."""
-
-    title: str
-    value: float
-    images: int
-    mismatches: int | None
-    is_reference: bool
-
-    @property
-    def correct(self) -> int:
-        """Images that were classified correctly."""
-        return round(self.value * self.images)
+from chain.report.summary import REFERENCES, accumulators, stage_rows, totals
+from chain.report.words import count, micro, percent, plain, rate
 
 
 @dataclass(frozen=True)
@@ -39,20 +23,6 @@ class Card:
     name: str
     value: str
     how: str
-
-
-@dataclass(frozen=True)
-class Total:
-    """One resource of the whole design."""
-
-    title: str
-    used: float
-    available: int
-
-    @property
-    def share(self) -> float:
-        """Of what the part has; more than 1 does not fit. 0 if it has none."""
-        return self.used / self.available if self.available else 0.0
 
 
 def render(report: Mapping[str, Any]) -> str:
@@ -91,29 +61,6 @@ def save(report: Mapping[str, Any], folder: Path) -> Path:
     path = folder / "report.html"
     write_text(path, render(report))
     return path
-
-
-def stage_rows(report: Mapping[str, Any]) -> list[StageRow]:
-    """Stages in the order of the chain, the two references first."""
-    accuracy, mismatches = report["accuracy"], report["mismatches"]
-    names = [str(name) for name in STAGE_NAMES if name in accuracy]
-    names += [str(name) for name in accuracy if name not in STAGE_NAMES]
-    return [
-        StageRow(
-            STAGE_NAMES.get(name, name),
-            accuracy[name]["value"],
-            accuracy[name]["images"],
-            mismatches[name]["count"] if name in mismatches else None,
-            name in REFERENCES,
-        )
-        for name in names
-    ]
-
-
-def accumulators(report: Mapping[str, Any]) -> str:
-    """The accumulators' widths in words: "8 bits", "6 to 8 bits"."""
-    bits = report["accumulator_bits"]
-    return f"{min(bits)} bits" if min(bits) == max(bits) else f"{min(bits)} to {max(bits)} bits"
 
 
 def sentence(report: Mapping[str, Any]) -> str:
@@ -161,60 +108,3 @@ def cards(report: Mapping[str, Any]) -> list[Card]:
         Card("LUTs", count(resources["lut"]), f"estimate{share}"),
         Card("Accumulators", accumulators(report), f"{rate(max(report['overflow_rate']))} overflow at most"),
     ]
-
-
-def totals(report: Mapping[str, Any]) -> list[Total]:
-    """The whole design's resources against what the part holds (0 if that is not known)."""
-    resources = report["resources"]
-    available = resources.get("available") or {}
-    titles = {"lut": "LUTs", "ff": "flip-flops", "bram36": "BRAM36", "dsp": "DSP blocks"}
-    return [Total(title, resources[key], available.get(key, 0)) for key, title in titles.items()]
-
-
-def count(value: float) -> str:
-    """Thousands apart, no decimals.
-
-    >>> count(12345.6)
-    '12,346'
-    """
-    return f"{value:,.0f}"
-
-
-def percent(value: float) -> str:
-    """A share as a percentage with two decimals.
-
-    >>> percent(0.97222)
-    '97.22 %'
-    """
-    return f"{100 * value:.2f} %"
-
-
-def rate(value: float) -> str:
-    """A share that may be tiny: two significant digits, "0 %" only for zero.
-
-    >>> [rate(0), rate(0.0312), rate(0.00000234), rate(1e-9)]
-    ['0 %', '3.1 %', '0.00023 %', '< 0.0001 %']
-    """
-    if value == 0:
-        return "0 %"
-    if value < 1e-6:
-        return "< 0.0001 %"
-    return f"{float(f'{100 * value:.2g}'):.10f}".rstrip("0").rstrip(".") + " %"
-
-
-def plain(value: float) -> str:
-    """Thousands apart, decimals only where there are any.
-
-    >>> [plain(100.0), plain(2.5)]
-    ['100', '2.5']
-    """
-    return f"{value:,.10g}"
-
-
-def micro(value: float) -> str:
-    """Microseconds, in the unit that reads best.
-
-    >>> [micro(12.34), micro(1234.0)]
-    ['12.3 µs', '1.23 ms']
-    """
-    return f"{value:.1f} µs" if value < 1000 else f"{value / 1000:.2f} ms"

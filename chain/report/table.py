@@ -9,8 +9,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from chain.report.page import accumulators, count, micro, percent, plain, rate, stage_rows, totals
 from chain.report.pipeline import OP_NAMES
+from chain.report.summary import accumulators, bottlenecks, stage_rows, totals
+from chain.report.words import count, micro, percent, plain, rate
 
 
 def show(report: Mapping[str, Any], console: Console) -> None:
@@ -28,12 +29,14 @@ def show(report: Mapping[str, Any], console: Console) -> None:
 def _stages(report: Mapping[str, Any]) -> Table:
     title = f"{report['model']}: accumulators of {accumulators(report)}"
     table = Table("stage", title=title, title_justify="left", box=box.SIMPLE_HEAD)
-    for heading in ("accuracy", "test images", "images that differ"):
+    for heading in ("accuracy", "correct", "differ"):
         table.add_column(heading, justify="right")
     for row in stage_rows(report):
         differs = "-" if row.mismatches is None else f"[{'red' if row.mismatches else 'green'}]{row.mismatches}[/]"
         style = "dim" if row.is_reference else ""
-        table.add_row(row.title, percent(row.value), count(row.images), differs, style=style)
+        table.add_row(
+            row.title, percent(row.value), f"{count(row.correct)} of {count(row.images)}", differs, style=style
+        )
     return table
 
 
@@ -56,16 +59,14 @@ def _layers(report: Mapping[str, Any]) -> Table:
 
 def _hardware(report: Mapping[str, Any]) -> Table:
     resources, cycles = report["resources"], report["cycles"]
-    most = max((node["cycles"] for node in report["pipeline"]), default=0)
-    slowest = [node for node in report["pipeline"] if node["cycles"] == most]
     table = Table("hardware", "", "", box=box.SIMPLE_HEAD)
     table.columns[1].justify = "right"
     clock = f"{plain(report['clock_mhz'])} MHz"
     table.add_row("frames a second", count(report["fps"]), f"simulated: {clock} / {count(cycles['interval'])} cycles")
     table.add_row("latency", micro(report["latency_us"]), f"simulated: {count(cycles['fill'])} cycles / {clock}")
-    for node in slowest:
+    for node in bottlenecks(report):
         op = OP_NAMES.get(node["op"], node["op"])
-        table.add_row("bottleneck", node["layer"] or node["name"], f"{count(most)} cycles an image, {op}")
+        table.add_row("bottleneck", node["layer"] or node["name"], f"{count(node['cycles'])} cycles an image, {op}")
     for total in totals(report):
         of = f"{percent(total.share)} of {count(total.available)}; " if total.available else ""
         table.add_row(total.title, plain(total.used), f"{of}estimated by {resources['tool']}")

@@ -194,9 +194,9 @@ def test_a_part_of_unknown_size_gets_no_shares(folder: Path) -> None:
     assert "15.06 %" not in html and "8,010" in html
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_page_in_chromium(folder: Path, scheme: str) -> None:
-    """A screenshot has the scheme's ground and accents, and nothing sticks out to the right."""
+@pytest.mark.parametrize(("scheme", "width", "margin"), [("light", 1200, 50), ("dark", 1200, 50), ("light", 400, 14)])
+def test_the_page_in_chromium(folder: Path, scheme: str, width: int, margin: int) -> None:
+    """A screenshot has the scheme's ground and accents, and nothing sticks out to the right, on a phone neither."""
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if chromium is None:
         pytest.skip("no chromium here (Debian: apt-get install chromium)")
@@ -211,7 +211,7 @@ def test_the_page_in_chromium(folder: Path, scheme: str) -> None:
             *options,
             f"--user-data-dir={folder / 'profile'}",
             f"--blink-settings=preferredColorScheme={preferred}",
-            "--window-size=1200,3400",
+            f"--window-size={width},6000",
             f"--screenshot={picture}",
             html.as_uri(),
         ],
@@ -228,5 +228,5 @@ def test_the_page_in_chromium(folder: Path, scheme: str) -> None:
     accents = {(0x58, 0xC4, 0xC4), (0xF0, 0xA0, 0x67)} if scheme == "dark" else {(0x0B, 0x6E, 0x75), (0xB4, 0x54, 0x1A)}
     assert accents <= colours
     with Image.open(picture) as image:
-        margin = image.convert("RGB").crop((1150, 0, 1200, 3400))
-        assert margin.getcolors() == [(50 * 3400, ground)]
+        right = image.convert("RGB").crop((width - margin, 0, width, 6000))
+        assert right.getcolors() == [(margin * 6000, ground)]

@@ -105,6 +105,15 @@ def test_branches_that_follow_each_other_share_a_lane() -> None:
     assert max(first.points)[0] == max(second.points)[0]
 
 
+def test_both_branches_may_have_layers_of_their_own() -> None:
+    """fork -> conv1 -> conv2 -> add beside fork -> down -> add: one line runs down to each of the last two rows."""
+    names = ["fork", "conv1", "conv2", "down", "add"]
+    ends = [("", "fork"), ("fork", "conv1"), ("fork", "down"), ("conv1", "conv2"), ("conv2", "add"), ("down", "add")]
+    picture = pipelines.pipeline([node(name, name) for name in names], [edge(*end) for end in ends] + [edge("add", "")])
+    check(picture)
+    assert [link.is_branch for link in picture.links] == [False, False, True, False, True, False, False]
+
+
 def test_a_branch_from_the_middle_of_a_row_to_the_middle_of_another() -> None:
     layers = [node("a"), node("fork"), node("b"), node("c", "x"), node("add", "x"), node("d", "x")]
     edges = [*chain([layer["name"] for layer in layers]), edge("fork", "add", 3)]
