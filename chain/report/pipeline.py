@@ -189,7 +189,9 @@ class _Layout:
         for route in self._routes:
             points = self._points(route)
             (x, y), (x1, y1) = points[:2]
-            if y != y1:
+            if route.kind == "in":  # its name is at the right
+                text, anchor = (x - 6, y + 12), "end"
+            elif y != y1:
                 text, anchor = (x + 6, y + 14), "start"
             elif route.kind == "straight":
                 text, anchor = ((x + x1) / 2, y - 6), "middle"
