@@ -7,6 +7,7 @@ LUTs are counted before packing: two small LUTs that could share one site count 
 
 import json
 import shutil
+import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -101,10 +102,24 @@ def synthesise(rtl: Path, cache: Path) -> Path:
     folder = cache / f"xc7-{digest(rtl)[:16]}-yosys-{yosys.version()}-{FORMAT}"
     if (folder / "stat.json").exists():
         return folder
-    partial = folder.with_name(f".{folder.name}")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    target = partial.absolute()
+    shutil.rmtree(folder, ignore_errors=True)  # what somebody left of it
+    cache.mkdir(parents=True, exist_ok=True)
+    # Another synthesis of the design, at the same time, has a folder of its own.
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=cache) as scratch:
+        made = Path(scratch) / "made"
+        _synthesise(rtl, design, made.absolute(), cache / "yosys.log")
+        try:
+            made.rename(folder)
+        except OSError:
+            # The other was faster: its folder holds the same files.
+            if not (folder / "stat.json").exists():
+                raise
+    return folder
+
+
+def _synthesise(rtl: Path, design: Design, target: Path, log: Path) -> None:
+    """Netlist, counts and Yosys' output into the new folder `target`; the output also to `log`, if Yosys fails."""
+    target.mkdir()
     groups = []
     for index, instances in enumerate(_instances(rtl, design).values()):
         cells = " ".join(f"{design.top}/c:{instance}" for instance in instances)
@@ -124,15 +139,8 @@ def synthesise(rtl: Path, cache: Path) -> Path:
         f'tee -q -o "{target}/stat.txt" stat -json -hierarchy',
         f'write_verilog -noattr "{target}/netlist.v"',
     ]
-    try:
-        yosys.run(commands, rtl.absolute(), cache / "yosys.log")
-        shutil.copyfile(cache / "yosys.log", partial / "log.txt")
-        (partial / "stat.txt").rename(partial / "stat.json")
-        shutil.rmtree(folder, ignore_errors=True)
-        partial.rename(folder)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-    return folder
+    yosys.run(commands, rtl.absolute(), target / "log.txt", kept=log)
+    (target / "stat.txt").rename(target / "stat.json")
 
 
 def count(rtl: Path, cache: Path) -> Resources:

@@ -4,6 +4,7 @@
 import importlib.metadata
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -24,10 +25,11 @@ os._exit(0)
 """
 
 
-def run(commands: Sequence[str], folder: Path, log: Path) -> None:
+def run(commands: Sequence[str], folder: Path, log: Path, kept: Path | None = None) -> None:
     """Run Yosys `commands` in `folder` (where memory files lie); all output goes to `log`.
 
-    Raises ToolError with Yosys' own error line and the log's path.
+    Raises ToolError with Yosys' own error line and the log's path. `kept` is where a failed run's log is copied, for a
+    `log` that does not stay.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("w", encoding="utf-8") as file:
@@ -50,7 +52,9 @@ def run(commands: Sequence[str], folder: Path, log: Path) -> None:
         lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
         told = [line.strip() for line in lines if "ERROR" in line or " error: " in line or "ModuleNotFound" in line]
         said = told[0] if told else (lines[-1] if lines else "no output")
-        raise ToolError(f"yosys failed (exit {process.returncode}): {said}\nWhole log: {log}")
+        if kept is not None:
+            shutil.copyfile(log, kept)
+        raise ToolError(f"yosys failed (exit {process.returncode}): {said}\nWhole log: {kept or log}")
 
 
 def version() -> str:

@@ -484,7 +484,7 @@ def test_interrupted_hardware_steps(own_cache: None, tmp_path: Path, pynq_python
     interrupt(toy, "fpga sim", lambda: any(cache.glob(".rtl-tiny-*/*")))
     assert not any(cache.glob("rtl-tiny-*")) and not (toy.folder / "stages" / "rtl.json").exists()
     toys.succeed(toy, "fpga sim")
-    interrupt(toy, "fpga resources", lambda: (toy.folder / "synth" / "yosys.log").exists())
+    interrupt(toy, "fpga resources", lambda: any(toy.folder.glob("synth/.xc7-*/made/log.txt")))
     assert not (toy.folder / "resources.json").exists()
     toys.succeed(toy, "fpga resources")
     interrupt(toy, "fpga netlist", lambda: any(cache.glob(".netlist-tiny-*/*")))

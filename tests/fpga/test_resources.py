@@ -77,8 +77,27 @@ def test_failed_synthesis_leaves_nothing(small, tmp_path):
     text = source.read_text()
     try:
         source.write_text(text.replace("endmodule", ""))
-        with pytest.raises(ToolError, match="yosys failed"):
+        with pytest.raises(ToolError, match=rf"yosys failed(?s:.*){tmp_path}/yosys.log"):
             resources.synthesise(small / "rtl", tmp_path)
     finally:
         source.write_text(text)
-    assert not [path for path in tmp_path.iterdir() if path.is_dir() and not path.name.startswith(".")]
+    assert [path.name for path in tmp_path.iterdir()] == ["yosys.log"]
+
+
+def test_two_syntheses_at_once(small, tmp_path, monkeypatch):
+    """The second begins and ends while the first is in the middle of its own."""
+    run, calls = yosys.run, []
+
+    def slow(commands, folder, log, kept=None):
+        run(commands, folder, log, kept)
+        calls.append(log)
+        if len(calls) == 1:
+            assert resources.synthesise(small / "rtl", tmp_path) == made
+
+    made = resources.synthesise(small / "rtl", small / "a synthesis")
+    made = tmp_path / made.name
+    monkeypatch.setattr(yosys, "run", slow)
+    assert resources.synthesise(small / "rtl", tmp_path) == made
+    assert len(set(calls)) == 2, "each has its own folder"
+    assert sorted(path.name for path in tmp_path.iterdir()) == [made.name]
+    assert sorted(path.name for path in made.iterdir()) == ["log.txt", "netlist.v", "stat.json"]
