@@ -2,18 +2,41 @@
 """The environment FINN expects, set in this one place before anything of FINN is imported."""
 
 import os
+import stat
 import tempfile
 from pathlib import Path
+
+from chain.errors import InputError
 
 
 def prepare() -> Path:
     """Set what FINN reads from the environment, unless the user has; return FINN's build folder (made if missing).
 
+    Raises InputError if that folder is of the temporary folder, where everybody may write, and not ours alone.
+
     FINN_SETTINGS names a file beside the build folder: without it FINN makes a folder in the user's home.
     FINN_MP_START_METHOD is `fork`, because worker processes started by `spawn` do not know our ops.
     """
-    build = Path(os.environ.setdefault("FINN_BUILD_DIR", f"{tempfile.gettempdir()}/wrapnet-finn-{os.getuid()}"))
-    build.mkdir(parents=True, exist_ok=True)
+    if "FINN_BUILD_DIR" in os.environ:
+        build = Path(os.environ["FINN_BUILD_DIR"])
+        build.mkdir(parents=True, exist_ok=True)
+    else:
+        build = _private(Path(tempfile.gettempdir()) / f"wrapnet-finn-{os.getuid()}")
+        os.environ["FINN_BUILD_DIR"] = str(build)
     os.environ.setdefault("FINN_SETTINGS", str(build / "settings.yaml"))
     os.environ.setdefault("FINN_MP_START_METHOD", "fork")
     return build
+
+
+def _private(folder: Path) -> Path:
+    """Make a folder that only we can enter. InputError if another's, or a link, has its name already."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+        raise InputError(
+            f"{folder} belongs to user {found.st_uid}, or is no folder; expected one of our own (user {os.getuid()}). "
+            "Remove it, or set FINN_BUILD_DIR to another folder"
+        )
+    if found.st_mode & 0o077:
+        folder.chmod(0o700)  # ours, but made when others could write to it
+    return folder
