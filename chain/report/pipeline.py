@@ -15,7 +15,7 @@ COLUMNS = 6
 LABEL_WIDTH, LABEL_LENGTH, OP_LENGTH = 112.0, 15, 17
 GAP = 32.0  # between two boxes of a row
 STUB = 13.0  # of a line that leaves a row at its end
-LANE, FIRST_LANE = 18.0, 42.0  # between two lanes, and from the longest row to the first
+LANE, FIRST_LANE = 18.0, 46.0  # between two lanes, and from the longest row to the first
 ABOVE_TRACK, TRACK, BELOW_TRACK = 22.0, 10.0, 16.0  # of the horizontal lines between two rows
 ENDS = 26.0  # room for what comes in above the first row, and for a mark below the last
 HEAD = 5.0  # what an arrow's head adds to its line
@@ -182,7 +182,7 @@ class _Layout:
             if route.kind == "in":
                 yield Text(points[0][0] + 9, points[0][1] + 12, "images", "images")
             if route.kind == "out":
-                yield Text(points[-1][0] + 9, points[-1][1] + 4, "results", "results")
+                yield Text(points[0][0] + 5, points[0][1] + 15, "results", "results")
 
     def links(self) -> Iterator[Link]:
         """The lines. A FIFO's depth stands over the line's first stretch, or beside it if that is upright."""

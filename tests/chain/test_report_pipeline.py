@@ -80,6 +80,7 @@ def test_a_long_layer_is_broken_into_rows(count: int) -> None:
     assert len({box.y for box in picture.nodes}) == -(-count // pipelines.COLUMNS)
     assert [text.text for text in picture.layers] == ["a"]
     assert [text.text for text in picture.ends] == ["images", "results"]
+    assert all(text.x + 40 <= picture.width for text in picture.ends)
 
 
 def test_branches_run_beside_the_rows() -> None:
