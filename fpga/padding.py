@@ -15,21 +15,22 @@ MULTIPLES = (4, 8)
 GAIN = 1.03  # padding must save so much, in estimates that are no better
 
 Choose = Callable[[Any], Folding]
-Better = Callable[[Folding, Folding], bool]
+Cost = Callable[[Folding], float]
 
 
-def fewer_luts(new: Folding, old: Folding) -> bool:
-    """Does `new` take clearly fewer LUTs than `old` (for one frame rate)?"""
-    return new.luts * GAIN < old.luts
+def fewer_luts(folding: Folding) -> float:
+    """What padding is to lower for a given frame rate."""
+    return folding.luts
 
 
-def more_fps(new: Folding, old: Folding) -> bool:
-    """Is `new` clearly faster than `old` (for one budget)?"""
-    return new.fps > old.fps * GAIN
+def more_fps(folding: Folding) -> float:
+    """What padding is to lower for a given budget: the cycles of the slowest node."""
+    return folding.bottleneck.cycles
 
 
-def fold(graph: Any, choose: Choose, better: Better) -> tuple[Any, Folding]:
-    """Fold a copy of `graph` (of mapping.to_dataflow, not folded) by `choose`, its channels padded where `better`.
+def fold(graph: Any, choose: Choose, cost: Cost) -> tuple[Any, Folding]:
+    """Fold a copy of `graph` (of mapping.to_dataflow, not folded) by `choose`, its channels padded where that lowers
+    the `cost` clearly: to the cheapest of a few multiples, of equals to the smallest.
 
     Raises what `choose` raises for the graph as it is.
     """
@@ -38,6 +39,7 @@ def fold(graph: Any, choose: Choose, better: Better) -> tuple[Any, Folding]:
     best_plain, best = graph, graph.transform(_Copy())
     chosen = choose(best)
     for layer, channels in _odd_layers(graph):
+        trials = []
         for count in sorted({-(-channels // multiple) * multiple for multiple in MULTIPLES}):
             try:
                 plain = best_plain.transform(PadChannels(layer, count))
@@ -46,11 +48,12 @@ def fold(graph: Any, choose: Choose, better: Better) -> tuple[Any, Folding]:
             except (InputError, UnsupportedError):
                 # The network's own outputs, or too slow when padded.
                 continue
-            if better(folding, chosen):
-                padded = tuple(entry for entry in chosen.padded if entry[0] != layer)
-                best_plain, best = plain, trial
-                chosen = replace(folding, padded=(*padded, (layer, channels, count)))
-                break
+            if cost(folding) * GAIN < cost(chosen):
+                trials.append((count, plain, trial, folding))
+        if trials:
+            count, best_plain, best, folding = min(trials, key=lambda trial: (cost(trial[3]), trial[0]))
+            padded = tuple(entry for entry in chosen.padded if entry[0] != layer)
+            chosen = replace(folding, padded=(*padded, (layer, channels, count)))
     return best, chosen
 
 

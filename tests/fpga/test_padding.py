@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Channels are padded where a prime count folds badly, and nowhere else; the hardware's results stay the same."""
 
+import dataclasses
 import functools
 
 import numpy as np
 import onnx
 import pytest
+from qonnx.custom_op.registry import getCustomOp
 
 from chain.errors import InputError
 from fpga import fifo, folding, mapping, padding, simulate, stitch
@@ -68,3 +70,22 @@ def test_budget(prime, tmp_path):
 def test_what_cannot_be_had_is_told_of_the_graph_as_it_is(prime, tmp_path):
     with pytest.raises(InputError, match="layer 'first' needs"):
         padding.fold(mapped(prime, tmp_path), at(1e8), padding.fewer_luts)
+
+
+@pytest.mark.parametrize(("cheapest", "expected"), [(12, 12), (16, 16), (None, 12)])
+def test_the_best_count_is_taken_and_of_equals_the_smallest(prime, tmp_path, cheapest, expected):
+    """Both counts help; `choose` is made up, so that it is known which helps more."""
+    found = []
+
+    def made_up(graph):
+        plain = folding.for_fps(graph, 20_000, 100.0)
+        count = next(getCustomOp(n).get_nodeattr("MH") for n in graph.graph.node if n.name == second)
+        found.append(count)
+        luts = 1000 if count == 11 else 400 if count == cheapest else 500
+        return dataclasses.replace(plain, choices=(dataclasses.replace(plain.choices[0], luts=luts),))
+
+    plain = mapped(prime, tmp_path)
+    second = next(n.name for n in plain.graph.node if n.op_type == "WrapMVU" and folding.layer_of(n) == "second")
+    _, chosen = padding.fold(plain, made_up, padding.fewer_luts)
+    assert {11, 12, 16} <= set(found)
+    assert ("second", 11, expected) in chosen.padded
