@@ -22,6 +22,18 @@ class EmptyError(HostError, ValueError):
     """Zero images."""
 
 
+class NetworkError(HostError, ValueError):
+    """A network that contradicts itself, or that the CPU engine cannot run. The text names the step or node."""
+
+
+class ModelFileError(HostError):
+    """A model file that is not readable: of another kind or format, truncated or altered."""
+
+
+class CompilerError(HostError):
+    """The CPU engine's kernels could not be compiled, or do not run on this machine."""
+
+
 class MissingFileError(HostError):
     """A file that must lie beside the bitstream does not."""
 
