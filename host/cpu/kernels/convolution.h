@@ -1,0 +1,487 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Convolutions and dense layers by table look-up, any stride, padding, dilation and grouping, without im2col.
+//
+// Lanes run over (row, column, image) as they lie in memory, so one code serves batches (a block is one position of
+// 64 images) and single images (a block is 64 positions). A tap is then a shift: a block of the input adds to the
+// accumulators at the same lanes less the shift. A strided convolution is split into stride_h * stride_w interleaved
+// images (phases), on each of which it has stride 1. Rows are as wide as the padded input: the last columns of the
+// accumulators are of no use and are not read.
+#pragma once
+
+#include <cmath>
+
+#include "activation.h"
+#include "layer.h"
+#include "tables.h"
+
+namespace wrapnet {
+namespace {
+
+// Where a convolution reads: phase p of channel c begins at position origin + (c * phases + p) * plane.
+struct Grid {
+    Layout tensor;
+    int64_t origin = 0, plane = 0, width = 0;
+    int stride_h = 1, stride_w = 1;
+    int phases = 1;
+};
+
+// Positions from an output to what one of its taps reads in channel 0.
+struct TapPosition {
+    int tap, phase, dy, dx;
+};
+
+inline std::vector<TapPosition> tap_positions(const Window& window, const Grid& grid) {
+    std::vector<TapPosition> taps;
+    for (int ky = 0; ky < window.kernel_h; ky++)
+        for (int kx = 0; kx < window.kernel_w; kx++) {
+            const int y = ky * window.dilation_h, x = kx * window.dilation_w;
+            taps.push_back({ky * window.kernel_w + kx, y % grid.stride_h * grid.stride_w + x % grid.stride_w,
+                            y / grid.stride_h, x / grid.stride_w});
+        }
+    return taps;
+}
+
+// Pads a tensor and splits it into phases, where a convolution cannot read it as it lies.
+struct Stage : Layer {
+    Layout source;
+    Window window;
+    Grid grid;
+    std::vector<bool> used;  // by phase
+
+    int items(int, int) const override { return source.shape.channels; }
+
+    void run(int channel, int, const Batch& batch, const Scratch&) const override {
+        const int64_t height = grid.plane / grid.width;
+        for (int phase = 0; phase < grid.phases; phase++) {
+            if (!used[phase]) continue;
+            uint8_t* to = batch.workspace + grid.tensor.offset +
+                          (int64_t(channel) * grid.phases + phase) * grid.plane * batch.n;
+            for (int64_t row = 0; row < height; row++)
+                for (int64_t column = 0; column < grid.width; column++, to += batch.n) {
+                    const int64_t y = row * grid.stride_h + phase / grid.stride_w - window.top;
+                    const int64_t x = column * grid.stride_w + phase % grid.stride_w - window.left;
+                    const bool inside = 0 <= y && y < source.shape.height && 0 <= x && x < source.shape.width;
+                    if (inside) memcpy(to, batch.at(source, channel, y, x), batch.n);
+                    else memset(to, 0, batch.n);
+                }
+        }
+    }
+};
+
+// How the weights are written as digits.
+struct Coding {
+    Digits digits;
+    int planes = 1;
+    bool negative = false;  // the first plane counts negatively
+};
+
+inline std::vector<Coding> codings(const std::vector<int8_t>& weights) {
+    const auto [least, most] = std::minmax_element(weights.begin(), weights.end());
+    std::vector<Coding> found;
+    if (std::all_of(weights.begin(), weights.end(), [](int8_t w) { return w == 1 || w == -1; }))
+        return {{Digits::kSigns}};
+    if (*least >= -1 && *most <= 1) found.push_back({Digits::kTernary});
+    Coding bits{Digits::kBits, 1, *least < 0};
+    while (*most >= 1 << (bits.planes - bits.negative) || *least < -(1 << (bits.planes - 1))) bits.planes++;
+    found.push_back(bits);
+    return found;
+}
+
+// The digit of a weight in a plane.
+inline int digit(const Coding& coding, int weight, int plane) {
+    switch (coding.digits) {
+        case Digits::kSigns: return weight > 0;
+        case Digits::kTernary: return weight + 1;
+        default: return weight >> (coding.planes - 1 - plane) & 1;
+    }
+}
+
+// Tables that are built, then added by all output channels and taps, before the next ones take their place.
+struct Pass {
+    int first_group, slots;
+    int64_t index, index_per_group;  // uint16 words: [group of the convolution][tap][output][plane][slot]
+};
+
+struct Tables {
+    std::vector<int64_t> offset;    // of each input: positions from the block's
+    std::vector<int> input;         // its number in the weights: channel * taps + tap (fused), or channel
+    std::vector<int> first_input;   // of each group; one more at the end
+    std::vector<TapPosition> taps;  // that read these tables; fused: one, without shift
+    std::vector<Pass> passes;
+};
+
+// Cycles on a Zen 4 core, by measurement; the ratios decide, and they differ little between machines.
+constexpr double kCostEntry = 2.0;  // an entry of a table
+constexpr double kCostAdd = 1.2;    // an addition of an entry
+constexpr double kCostPass = 2.5;   // load and store of an accumulator
+constexpr double kCostProduct = 8;  // a product by a weight other than -1, 0, 1
+
+struct Choice {
+    enum class Form {
+        kDirect,  // a product for each weight: a few output channels only (depthwise)
+        kFused,   // a table for each input and tap, used by one position: few input channels, or dense
+        kByTap,   // a table for each input, used by all taps
+    } form = Form::kDirect;
+    Coding coding{Digits::kSigns};
+    int inputs = 1;  // of a group
+    double cost = INFINITY;
+};
+
+// Slots of a pass that fit the first-level cache and the instruction's table.
+inline int slots_of_pass(const Coding& coding, int inputs) {
+    return std::min(kMostSlots, kTableBytes / kBlockBytes / entries(coding.digits, inputs));
+}
+
+// The cheapest way, from the cycles that one group of the convolution takes for a block of lanes.
+inline Choice choose(const Step& step, const Grid& grid) {
+    const int64_t outputs = step.out.channels / step.groups, taps = step.window.taps();
+    const double positions = double(step.out.height) * step.out.width;
+    const double read = double(grid.plane) * std::min<int64_t>(grid.phases, taps);
+    Choice best;
+    best.cost = 0;
+    for (int8_t w : step.weights) best.cost += w == 0 ? 0 : w == 1 || w == -1 ? kCostAdd : kCostProduct;
+    best.cost = positions * (best.cost / step.groups + kCostPass * outputs);
+    for (const Coding& coding : codings(step.weights))
+        for (int inputs = 1; inputs <= (radix(coding.digits) == 3 ? kMostTernary : kMostInputs); inputs++)
+            for (const auto form : {Choice::Form::kFused, Choice::Form::kByTap}) {
+                const bool fused = form == Choice::Form::kFused;
+                if (!fused && taps > kMostTaps) continue;
+                const double groups = divide_up(fused ? step.inputs * taps : step.inputs, inputs);
+                const double passes = std::ceil(groups / slots_of_pass(coding, inputs));
+                const double built = (fused ? positions : read) * groups * entries(coding.digits, inputs);
+                const double pass = groups * coding.planes * kCostAdd + passes * kCostPass;
+                const double cost = built * kCostEntry + positions * (fused ? 1 : taps) * outputs * pass;
+                if (cost < best.cost) best = {form, coding, inputs, cost};
+            }
+    return best;
+}
+
+constexpr int64_t kStripBytes = 384 << 10;  // accumulators in flight: they stay in the second-level cache
+
+template <class T> class Convolution : public Layer {
+  public:
+    static constexpr int kLanes = Block<T>::kLanes;
+
+    Convolution(const Step& step, int tap, const Grid& grid, const Layout& target)
+        : tap_(tap), grid_(grid), target_(target), window_(step.window), out_(step.out), groups_(step.groups),
+          inputs_(step.inputs), outputs_(step.out.channels / step.groups), bits_(step.bits), fold_(step.fold),
+          activated_(step.activated), choice_(choose(step, grid)), positions_(tap_positions(window_, grid)) {
+        if (choice_.form == Choice::Form::kDirect) prepare_direct(step);
+        else prepare_tables(step);
+        if (activated_) prepare_activation(step.activation);
+    }
+
+    int items(int n, int workers) const override { return cut(n, workers).items(*this); }
+
+    int64_t scratch_bytes(int n, int workers) const override {
+        const Cut c = cut(n, workers);
+        return arrange(n, c.rows, c.outputs).bytes;
+    }
+
+    int64_t constant_bytes() const override {
+        return index_.size() * sizeof(uint16_t) + terms_.size() * sizeof(Term) + table_.size() * sizeof(ByteTable);
+    }
+
+    void run(int item, int workers, const Batch& batch, const Scratch& scratch) const override {
+        const Cut c = cut(batch.n, workers);
+        const int strips = int(divide_up(out_.height, c.rows)), parts = int(divide_up(outputs_, c.outputs));
+        Work work;
+        work.group = item / (strips * parts);
+        work.row = item / parts % strips * c.rows;
+        work.rows = std::min(c.rows, out_.height - work.row);
+        work.output = item % parts * c.outputs;
+        work.outputs = std::min(c.outputs, outputs_ - work.output);
+        const Arrangement where = arrange(batch.n, work.rows, work.outputs);
+        char* accumulators = scratch.accumulators;
+        if (choice_.form == Choice::Form::kDirect) {
+            add_products(work, where, batch, accumulators);
+        } else {
+            memset(accumulators, 0, where.bytes);
+            for (const Tables& tables : tables_) add_tables(tables, work, where, batch, scratch);
+        }
+        if (batch.taps && batch.taps[tap_]) write_integers(work, where, batch, accumulators, false);
+        if (activated_) activate(work, where, batch, accumulators);
+        else write_integers(work, where, batch, accumulators, true);
+        if (activated_ && work.row == 0 && work.output == 0)
+            for (int o = 0; o < outputs_; o++) clear_margins(batch, target_, int64_t(work.group) * outputs_ + o);
+    }
+
+  private:
+    struct Term {
+        int64_t offset;
+        int weight;
+    };
+
+    // How the layer is cut into items: strips of rows, parts of a group's output channels.
+    struct Cut {
+        int rows, outputs;
+        int items(const Convolution& c) const {
+            return int(c.groups_ * divide_up(c.out_.height, rows) * divide_up(c.outputs_, outputs));
+        }
+    };
+
+    struct Work {
+        int group, row, rows, output, outputs;
+    };
+
+    // Where the accumulators of a strip lie. Where a block is (part of) one position, blocks are contiguous over
+    // output channels; otherwise each channel's lanes are contiguous, with a block of margin at both ends.
+    struct Arrangement {
+        bool whole;            // blocks never straddle positions
+        int64_t lanes;         // of a channel
+        int64_t stride;        // bytes from an output channel to the next
+        int64_t block_stride;  // bytes from a block to the next
+        int64_t bytes;
+        int64_t at(int64_t output, int64_t lane) const {
+            if (whole) return lane / kLanes * block_stride + output * stride;
+            return output * stride + kBlockBytes + lane * int64_t(sizeof(T));
+        }
+    };
+
+    Arrangement arrange(int n, int rows, int outputs) const {
+        Arrangement a;
+        a.whole = n % kLanes == 0;
+        a.lanes = rows * grid_.width * n;
+        if (a.whole) {
+            a.stride = kBlockBytes;
+            a.block_stride = int64_t(outputs) * kBlockBytes;
+            a.bytes = a.lanes / kLanes * a.block_stride;
+        } else {
+            // An odd number of cache lines, or the channels would compete for the same few sets of the cache.
+            a.stride = (((a.lanes * int64_t(sizeof(T)) + kBlockBytes - 1) / kBlockBytes + 2) | 1) * kBlockBytes;
+            a.block_stride = kBlockBytes;
+            a.bytes = a.stride * outputs;
+        }
+        return a;
+    }
+
+    Cut cut(int n, int workers) const {
+        Cut c{1, outputs_};
+        const int64_t row = grid_.width * n * int64_t(sizeof(T));
+        while (row * c.outputs > kStripBytes && c.outputs > 16) c.outputs = (c.outputs + 1) / 2;
+        c.rows = int(std::clamp<int64_t>(kStripBytes / (row * c.outputs), 1, out_.height));
+        if (workers > 1) {
+            // A strip of few rows builds the tables of its upper rows again, so no more strips than keep all busy.
+            const int64_t wanted = divide_up(2 * workers, groups_);
+            c.rows = std::min<int>(c.rows, int(std::max<int64_t>(window_.kernel_h, divide_up(out_.height, wanted))));
+            const int items = c.items(*this);
+            if (items < workers) c.outputs = int(divide_up(c.outputs, divide_up(workers, items)));
+        }
+        return c;
+    }
+
+    int64_t grid_offset(int64_t channel, const TapPosition& tap) const {
+        return grid_.origin + (channel * grid_.phases + tap.phase) * grid_.plane + tap.dy * grid_.width + tap.dx;
+    }
+
+    void prepare_direct(const Step& step) {
+        const int64_t taps = window_.taps();
+        for (int o = 0; o < out_.channels; o++) {
+            first_term_.push_back(terms_.size());
+            const int64_t channel = int64_t(o / outputs_) * inputs_;
+            for (int i = 0; i < inputs_; i++)
+                for (const TapPosition& tap : positions_)
+                    if (int w = step.weights[(int64_t(o) * inputs_ + i) * taps + tap.tap])
+                        terms_.push_back({grid_offset(channel + i, tap), w});
+        }
+        first_term_.push_back(terms_.size());
+    }
+
+    void prepare_tables(const Step& step) {
+        const int64_t taps = window_.taps();
+        if (choice_.form == Choice::Form::kFused) {
+            Tables tables;
+            tables.taps.push_back(TapPosition{0, 0, 0, 0});
+            for (int c = 0; c < inputs_; c++)
+                for (const TapPosition& tap : positions_) {
+                    tables.offset.push_back(grid_offset(c, tap));
+                    tables.input.push_back(int(c * taps) + tap.tap);
+                }
+            tables_.push_back(tables);
+        } else {
+            for (int phase = 0; phase < grid_.phases; phase++) {
+                Tables tables;
+                for (const TapPosition& tap : positions_)
+                    if (tap.phase == phase) tables.taps.push_back(tap);
+                if (tables.taps.empty()) continue;
+                for (int c = 0; c < inputs_; c++) {
+                    tables.offset.push_back(grid_offset(c, {0, phase, 0, 0}));
+                    tables.input.push_back(int(c * taps));
+                }
+                tables_.push_back(tables);
+            }
+        }
+        for (Tables& tables : tables_) write_indices(step, tables);
+    }
+
+    void write_indices(const Step& step, Tables& tables) {
+        const Coding& coding = choice_.coding;
+        const int inputs = int(tables.input.size());
+        const int64_t per_output = inputs_ * window_.taps();
+        for (int i = 0; i < inputs; i += choice_.inputs) tables.first_input.push_back(i);
+        const int groups = int(tables.first_input.size());
+        tables.first_input.push_back(inputs);
+        const int passes = int(divide_up(groups, slots_of_pass(coding, choice_.inputs)));
+        for (int p = 0; p < passes; p++) {
+            Pass pass;
+            pass.first_group = p * groups / passes;
+            pass.slots = (p + 1) * groups / passes - pass.first_group;
+            pass.index = int64_t(index_.size());
+            for (int g = 0; g < groups_; g++)
+                for (const TapPosition& tap : tables.taps)
+                    for (int o = 0; o < outputs_; o++)
+                        for (int plane = 0; plane < coding.planes; plane++) {
+                            const int8_t* weights =
+                                &step.weights[(int64_t(g) * outputs_ + o) * per_output + tap.tap];
+                            write_index(tables, pass, plane, weights);
+                        }
+            pass.index_per_group = (int64_t(index_.size()) - pass.index) / groups_;
+            tables.passes.push_back(pass);
+        }
+    }
+
+    void write_index(const Tables& tables, const Pass& pass, int plane, const int8_t* weights) {
+        int start = 0;
+        for (int slot = 0; slot < pass.slots; slot++) {
+            const int first = tables.first_input[pass.first_group + slot];
+            const int last = tables.first_input[pass.first_group + slot + 1];
+            int entry = 0;
+            for (int i = last - 1; i >= first; i--)
+                entry = entry * radix(choice_.coding.digits) +
+                        digit(choice_.coding, weights[tables.input[i]], plane);
+            index_.push_back(uint16_t((start + entry) * kBlockBytes));
+            start += entries(choice_.coding.digits, last - first);
+        }
+        index_.resize(index_.size() + padded_slots(pass.slots) - pass.slots);
+    }
+
+    void prepare_activation(const Activation& activation) {
+        for (int o = 0; o < out_.channels; o++)
+            stairs_.emplace_back(bits_, fold_, activation.sign[o], &activation.thresholds[int64_t(o) * activation.levels],
+                                 activation.levels);
+        if (sizeof(T) > 1 || size_t(activation.levels) <= kMostComparisons) return;
+        table_.resize(out_.channels);
+        for (int o = 0; o < out_.channels; o++)
+            for (int value = 0; value < 256; value++) table_[o].entry[value] = stairs_[o].level(T(value));
+    }
+
+    void add_tables(const Tables& tables, const Work& work, const Arrangement& where, const Batch& batch,
+                    const Scratch& scratch) const {
+        const int n = batch.n;
+        const Coding& coding = choice_.coding;
+        const int64_t width = grid_.width;
+        int last_row = 0;
+        for (const TapPosition& tap : tables.taps) last_row = std::max(last_row, tap.dy);
+        const int64_t end = (work.rows + last_row) * width * n;
+        const uint8_t* levels = batch.workspace + grid_.tensor.offset +
+                                (work.row * width + int64_t(work.group) * inputs_ * grid_.phases * grid_.plane) * n;
+        const BuildTable<T> build = builder<T>(coding.digits, choice_.inputs);
+        const int last_inputs = int(tables.first_input.back() - tables.first_input[tables.first_input.size() - 2]);
+        const BuildTable<T> build_last = builder<T>(coding.digits, last_inputs);
+        const int whole_entries = entries(coding.digits, choice_.inputs);
+        auto* table = reinterpret_cast<Block<T>*>(scratch.tables);
+        for (int64_t lane = 0; lane < end; lane += kLanes) {
+            int active = 0;
+            for (int t = 0; t < int(tables.taps.size()); t++) {
+                const TapPosition& tap = tables.taps[t];
+                const int64_t to = lane - (tap.dy * width + tap.dx) * n;
+                if (where.whole ? to < 0 || to >= where.lanes || to / n % width >= out_.width
+                                : to <= -kLanes || to >= where.lanes)
+                    continue;
+                scratch.taps[active++] = {t, where.at(0, to)};
+            }
+            if (!active) continue;
+            for (const Pass& pass : tables.passes) {
+                for (int slot = 0; slot < pass.slots; slot++) {
+                    const int group = pass.first_group + slot;
+                    const bool last = group + 2 == int(tables.first_input.size());
+                    (last ? build_last : build)(levels + lane, &tables.offset[tables.first_input[group]], n,
+                                                table + slot * whole_entries);
+                }
+                const bool planes = coding.planes > 1 || coding.negative;
+                const AddTables<T> add = adder<T>(planes, pass.slots);
+                const int64_t per_output = coding.planes * padded_slots(pass.slots);
+                const uint16_t* index = &index_[pass.index + work.group * pass.index_per_group];
+                for (int i = 0; i < active; i++)
+                    add(scratch.tables, index + (int64_t(scratch.taps[i].tap) * outputs_ + work.output) * per_output,
+                        work.outputs, coding.planes, coding.negative, scratch.accumulators + scratch.taps[i].to,
+                        where.stride);
+            }
+        }
+    }
+
+    void add_products(const Work& work, const Arrangement& where, const Batch& batch, char* accumulators) const {
+        const uint8_t* levels = batch.workspace + grid_.tensor.offset + work.row * grid_.width * batch.n;
+        for (int o = 0; o < work.outputs; o++) {
+            const int64_t channel = int64_t(work.group) * outputs_ + work.output + o;
+            for (int64_t lane = 0; lane < where.lanes; lane += kLanes) {
+                Block<T> sum = zeros<T>();
+                for (int64_t i = first_term_[channel]; i < first_term_[channel + 1]; i++) {
+                    const Block<T> value = load_levels<T>(levels + terms_[i].offset * batch.n + lane);
+                    if (terms_[i].weight == 1) sum = sum + value;
+                    else if (terms_[i].weight == -1) sum = sum - value;
+                    else sum = sum + value * T(terms_[i].weight);
+                }
+                store(accumulators + where.at(o, lane), sum);
+            }
+        }
+    }
+
+    void activate(const Work& work, const Arrangement& where, const Batch& batch, const char* accumulators) const {
+        const int64_t row_lanes = int64_t(out_.width) * batch.n;
+        for (int o = 0; o < work.outputs; o++) {
+            const int64_t channel = int64_t(work.group) * outputs_ + work.output + o;
+            for (int row = 0; row < work.rows; row++) {
+                uint8_t* levels = batch.at(target_, channel, work.row + row, 0);
+                for (int64_t lane = 0; lane < row_lanes; lane += kLanes) {
+                    const char* from = accumulators + where.at(o, row * grid_.width * batch.n + lane);
+                    const int64_t left = row_lanes - lane;
+                    uint8_t last[kBlockBytes];
+                    uint8_t* to = left < kLanes ? last : levels + lane;
+                    if (table_.empty()) stairs_[channel].apply(from, to);
+                    else table_[channel].apply(reinterpret_cast<const uint8_t*>(from), to);
+                    if (left < kLanes) memcpy(levels + lane, last, left);
+                }
+            }
+        }
+    }
+
+    // The network's output (folded) or a layer's accumulators (wrapped only), as int32.
+    void write_integers(const Work& work, const Arrangement& where, const Batch& batch, const char* accumulators,
+                        bool output) const {
+        int32_t* to = output ? batch.out : batch.taps[tap_];
+        for (int i = 0; i < batch.n; i++)
+            for (int o = 0; o < work.outputs; o++)
+                for (int row = 0; row < work.rows; row++)
+                    for (int column = 0; column < out_.width; column++) {
+                        const int64_t channel = int64_t(work.group) * outputs_ + work.output + o;
+                        const int64_t lane = (row * grid_.width + column) * batch.n + i;
+                        T value;
+                        memcpy(&value, accumulators + where.at(o, lane) + (where.whole ? lane % kLanes * sizeof(T) : 0),
+                               sizeof(T));
+                        const int32_t m = wrap(value, bits_);
+                        to[((i * int64_t(out_.channels) + channel) * out_.height + work.row + row) * out_.width + column] =
+                            output ? fold(m, bits_, fold_) : m;
+                    }
+    }
+
+    int tap_;
+    Grid grid_;
+    Layout target_;
+    Window window_;
+    Shape out_;
+    int groups_, inputs_, outputs_, bits_;
+    int64_t fold_;
+    bool activated_;
+    Choice choice_;
+    std::vector<TapPosition> positions_;
+    std::vector<Tables> tables_;
+    std::vector<uint16_t> index_;
+    std::vector<Term> terms_;
+    std::vector<int64_t> first_term_;
+    std::vector<Staircase<T>> stairs_;
+    std::vector<ByteTable> table_;
+};
+
+}  // namespace
+}  // namespace wrapnet

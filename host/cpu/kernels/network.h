@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// A plan made ready: where every tensor lies in the workspace, and the layers in order. All memory is taken here.
+#pragma once
+
+#include <chrono>
+#include <cstdlib>
+#include <numeric>
+
+#include "convolution.h"
+#include "elementwise.h"
+#include "pool.h"
+
+namespace wrapnet {
+namespace {
+
+struct Memory {  // aligned to a block, zeroed
+    explicit Memory(int64_t bytes) : bytes(divide_up(bytes, kBlockBytes) * kBlockBytes) {
+        data = static_cast<uint8_t*>(aligned_alloc(kBlockBytes, std::max<int64_t>(this->bytes, kBlockBytes)));
+        if (!data) throw std::bad_alloc();
+        memset(data, 0, this->bytes);
+    }
+    Memory(Memory&& other) noexcept : bytes(other.bytes), data(std::exchange(other.data, nullptr)) {}
+    ~Memory() { free(data); }
+
+    int64_t bytes;
+    uint8_t* data;
+};
+
+// Tensors that are never alive together share memory.
+class Arena {
+  public:
+    // A tensor that is written by layer `from` and last read by layer `to`; gives its number.
+    int reserve(int64_t bytes, int from, int to) {
+        spans_.push_back({divide_up(bytes, kBlockBytes) * kBlockBytes, from, to, 0});
+        return int(spans_.size()) - 1;
+    }
+
+    // First fit, the largest first; gives the bytes in all.
+    int64_t place() {
+        std::vector<int> order(spans_.size()), placed;
+        std::iota(order.begin(), order.end(), 0);
+        std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return spans_[a].bytes > spans_[b].bytes; });
+        int64_t total = 0;
+        for (int i : order) {
+            Span& span = spans_[i];
+            for (bool moved = true; moved;) {
+                moved = false;
+                for (int j : placed) {
+                    const Span& other = spans_[j];
+                    const bool together = span.from <= other.to && other.from <= span.to;
+                    if (together && span.offset < other.offset + other.bytes &&
+                        other.offset < span.offset + span.bytes) {
+                        span.offset = other.offset + other.bytes;
+                        moved = true;
+                    }
+                }
+            }
+            placed.push_back(i);
+            total = std::max(total, span.offset + span.bytes);
+        }
+        return total;
+    }
+
+    int64_t offset(int number) const { return spans_[number].offset; }
+
+  private:
+    struct Span {
+        int64_t bytes;
+        int from, to;
+        int64_t offset;
+    };
+    std::vector<Span> spans_;
+};
+
+constexpr int64_t kMostWorkspace = sizeof(size_t) > 4 ? int64_t(8) << 30 : int64_t(1) << 30;
+
+class Network {
+  public:
+    // `lanes`: 8, 16 or 32 bits at least; the accumulator of a layer may ask for more.
+    Network(const Plan& plan, int lanes, int threads) : input_(plan.tensors[0]), pool_(threads) {
+        outputs_ = plan.outputs();
+        lay_out(plan);
+        int convolution = 0;
+        add(std::make_unique<Input>(), -1, tensors_[0], tensors_[0]);
+        for (int i = 0; i < int(plan.steps.size()); i++) {
+            const Step& step = plan.steps[i];
+            const Layout target = step.target >= 0 ? tensors_[step.target] : Layout();
+            const Layout& source = tensors_[step.source];
+            switch (step.kind) {
+                case Kind::kConv: add_convolution(step, i, convolution++, lanes, target); break;
+                case Kind::kLookup: {
+                    auto layer = std::make_unique<Lookup>();
+                    layer->tables.resize(step.table.size() / 256);
+                    for (size_t j = 0; j < layer->tables.size(); j++)
+                        memcpy(layer->tables[j].entry, &step.table[256 * j], 256);
+                    add(std::move(layer), i, source, target);
+                    break;
+                }
+                case Kind::kMaxPool: {
+                    auto layer = std::make_unique<MaxPool>();
+                    layer->window = step.window;
+                    add(std::move(layer), i, source, target);
+                    break;
+                }
+                case Kind::kSumPool: {
+                    auto layer = std::make_unique<SumPool>();
+                    layer->activation = step.activation;
+                    add(std::move(layer), i, source, target);
+                    break;
+                }
+                case Kind::kAdd: {
+                    auto layer = std::make_unique<Add>();
+                    layer->other = tensors_[step.other];
+                    add(std::move(layer), i, source, target);
+                }
+            }
+        }
+        taps_.resize(convolution);
+        tap_sizes_.resize(convolution);
+        for (int i = 0, c = 0; i < int(plan.steps.size()); i++)
+            if (plan.steps[i].kind == Kind::kConv) tap_sizes_[c++] = plan.steps[i].out.size();
+        take_memory();
+    }
+
+    // Images [n][height][width][channels] to out [n][outputs] and, if `taps`, to its array for each convolution.
+    void run(const uint8_t* images, int64_t n, int32_t* out, int32_t* const* taps) {
+        std::lock_guard<std::mutex> lock(mutex_);
+        const int64_t batches = divide_up(n, kBatch);
+        const int workers = pool_.workers();
+        // As many batches as fill all workers are shared out whole: no worker waits for another within a layer.
+        const int64_t shared_out = taps ? 0 : batches / workers * workers;
+        const auto batch = [&](int64_t i, int worker) {
+            const int64_t first = i * kBatch;
+            Batch b{workspaces_[worker].data, images + first * input_.size(), out + first * outputs_, nullptr,
+                    int(std::min<int64_t>(kBatch, n - first))};
+            if (taps) {
+                for (size_t c = 0; c < taps_.size(); c++)
+                    taps_[c] = taps[c] ? taps[c] + first * tap_sizes_[c] : nullptr;
+                b.taps = taps_.data();
+            }
+            return b;
+        };
+        pool_.run(shared_out, [&](int64_t i, int worker) {
+            const Batch b = batch(i, worker);
+            for (const auto& layer : layers_) {
+                const int items = layer->items(b.n, 1);
+                for (int item = 0; item < items; item++) layer->run(item, 1, b, scratch(worker));
+            }
+        });
+        for (int64_t i = shared_out; i < batches; i++) {
+            const Batch b = batch(i, 0);
+            for (const auto& layer : layers_) share(*layer, b);
+        }
+    }
+
+    // The least seconds that the layers of a step take for n images, on whatever the workspace holds.
+    double time(int step, int n, int repeats) {
+        std::lock_guard<std::mutex> lock(mutex_);
+        std::vector<int32_t> out(n * outputs_);
+        const Batch b{workspaces_[0].data, nullptr, out.data(), nullptr, n};
+        double least = INFINITY;
+        for (int i = 0; i < repeats; i++) {
+            const auto start = std::chrono::steady_clock::now();
+            for (const auto& layer : layers_)
+                if (layer->step == step) share(*layer, b);
+            least = std::min(least, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+        }
+        return least;
+    }
+
+    int64_t memory() const {
+        int64_t bytes = 0;
+        for (const auto& layer : layers_) bytes += layer->constant_bytes();
+        for (const Memory& m : workspaces_) bytes += m.bytes;
+        for (const Memory& m : scratches_) bytes += m.bytes;
+        return bytes;
+    }
+
+    int steps() const { return layers_.back()->step + 1; }
+
+  private:
+    // Margins of every tensor, then its place.
+    void lay_out(const Plan& plan) {
+        Arena arena;
+        const int count = int(plan.tensors.size()), steps = int(plan.steps.size());
+        std::vector<int> written(count, -1), read(count, -1);
+        tensors_.resize(count);
+        for (int i = 0; i < count; i++) tensors_[i].shape = plan.tensors[i];
+        for (int i = 0; i < steps; i++) {
+            const Step& step = plan.steps[i];
+            if (step.target >= 0) written[step.target] = read[step.target] = i;
+            for (int source : {step.source, step.other}) read[source] = i;
+            Layout& source = tensors_[step.source];
+            const Window& w = step.window;
+            if (step.kind != Kind::kConv || w.stride_h > 1 || w.stride_w > 1) continue;
+            source.top = std::max(source.top, w.top);
+            source.left = std::max(source.left, w.left);
+            source.bottom = std::max(source.bottom, w.bottom);
+            source.right = std::max(source.right, w.right);
+        }
+        std::vector<int> number(count);
+        for (int i = 0; i < count; i++)
+            number[i] = arena.reserve(checked(tensors_[i]).positions() * kBatch, written[i], read[i]);
+        staged_.resize(steps);
+        std::vector<int> staged(steps, -1);
+        for (int i = 0; i < steps; i++) {
+            const Step& step = plan.steps[i];
+            if (step.kind != Kind::kConv) continue;
+            staged_[i] = grid(step, tensors_[step.source]);
+            if (staged_[i].phases) continue;
+            staged_[i] = staging_grid(step, tensors_[step.source]);
+            staged[i] = arena.reserve(staged_[i].tensor.positions() * kBatch, i, i);
+        }
+        workspace_bytes_ = arena.place();
+        for (int i = 0; i < count; i++) tensors_[i].offset = arena.offset(number[i]);
+        int64_t widest = 0;
+        for (int i = 0; i < steps; i++) {
+            if (plan.steps[i].kind != Kind::kConv) continue;
+            staged_[i].tensor.offset = arena.offset(staged[i] < 0 ? number[plan.steps[i].source] : staged[i]);
+            widest = std::max(widest, staged_[i].width);
+        }
+        // The last block of a layer reads on beyond its last row, into lanes that nobody reads.
+        workspace_bytes_ += 2 * widest * kBatch + kBlockBytes;
+        require(workspace_bytes_ <= kMostWorkspace, "the network needs " + std::to_string(workspace_bytes_ >> 20) +
+                                                        " MiB for 64 images, more than " +
+                                                        std::to_string(kMostWorkspace >> 20));
+    }
+
+    static const Layout& checked(const Layout& tensor) {
+        const double positions = double(tensor.shape.channels) * (double(tensor.top) + tensor.shape.height + tensor.bottom) *
+                                 (double(tensor.left) + tensor.shape.width + tensor.right);
+        require(positions <= kMostElements, "a padded tensor is too large");
+        return tensor;
+    }
+
+    // Where a convolution reads the tensor as it lies; phases = 0 if it cannot.
+    static Grid grid(const Step& step, const Layout& tensor) {
+        const Window& w = step.window;
+        Grid grid;
+        grid.tensor = tensor;
+        grid.width = tensor.width();
+        grid.plane = tensor.plane();
+        grid.origin = (tensor.top - w.top) * grid.width + tensor.left - w.left;
+        const bool fits = w.top <= tensor.top && w.left <= tensor.left && w.bottom <= tensor.bottom &&
+                          w.right <= tensor.right && w.stride_h == 1 && w.stride_w == 1;
+        grid.phases = fits ? 1 : 0;
+        return grid;
+    }
+
+    static Grid staging_grid(const Step& step, const Layout& tensor) {
+        const Window& w = step.window;
+        const Shape& shape = tensor.shape;
+        Grid grid;
+        grid.stride_h = w.stride_h;
+        grid.stride_w = w.stride_w;
+        const int64_t height = divide_up(int64_t(shape.height) + w.top + w.bottom, w.stride_h);
+        grid.width = divide_up(int64_t(shape.width) + w.left + w.right, w.stride_w);
+        grid.plane = height * grid.width;
+        const double phases = double(w.stride_h) * w.stride_w;
+        require(phases * shape.channels * double(grid.plane) <= kMostElements, "a padded tensor is too large");
+        grid.phases = int(phases);
+        grid.tensor.shape = {shape.channels * grid.phases, int(height), int(grid.width)};
+        return grid;
+    }
+
+    void add_convolution(const Step& step, int i, int tap, int lanes, const Layout& target) {
+        const Grid& grid = staged_[i];
+        if (grid.tensor.offset != tensors_[step.source].offset) {
+            auto stage = std::make_unique<Stage>();
+            stage->source = tensors_[step.source];
+            stage->window = step.window;
+            stage->grid = grid;
+            stage->used.resize(grid.phases);
+            for (const TapPosition& position : tap_positions(step.window, grid)) stage->used[position.phase] = true;
+            stage->step = i;
+            layers_.push_back(std::move(stage));
+        }
+        const int width = std::max(lanes, step.bits <= 8 ? 8 : step.bits <= 16 ? 16 : 32);
+        if (width == 8) layers_.push_back(std::make_unique<Convolution<uint8_t>>(step, tap, grid, target));
+        else if (width == 16) layers_.push_back(std::make_unique<Convolution<uint16_t>>(step, tap, grid, target));
+        else layers_.push_back(std::make_unique<Convolution<uint32_t>>(step, tap, grid, target));
+        layers_.back()->step = i;
+    }
+
+    void add(std::unique_ptr<ByChannel> layer, int step, const Layout& source, const Layout& target) {
+        layer->step = step;
+        layer->source = source;
+        layer->target = target;
+        layers_.push_back(std::move(layer));
+    }
+
+    void take_memory() {
+        int64_t accumulators = 0;
+        for (const auto& layer : layers_)
+            for (int n = 1; n <= kBatch; n++)
+                for (int workers : {1, pool_.workers()})
+                    accumulators = std::max(accumulators, layer->scratch_bytes(n, workers));
+        for (int i = 0; i < pool_.workers(); i++) {
+            workspaces_.emplace_back(workspace_bytes_);
+            scratches_.emplace_back(kTableBytes + kMostTaps * int64_t(sizeof(ActiveTap)) + accumulators);
+        }
+    }
+
+    Scratch scratch(int worker) const {
+        auto* at = reinterpret_cast<char*>(scratches_[worker].data);
+        constexpr int64_t kTapBytes = kMostTaps * int64_t(sizeof(ActiveTap));
+        return {at, at + kTableBytes + kTapBytes, reinterpret_cast<ActiveTap*>(at + kTableBytes)};
+    }
+
+    void share(const Layer& layer, const Batch& batch) {
+        const int workers = pool_.workers();
+        pool_.run(layer.items(batch.n, workers),
+                  [&](int64_t item, int worker) { layer.run(int(item), workers, batch, scratch(worker)); });
+    }
+
+    Shape input_;
+    int64_t outputs_;
+    Pool pool_;
+    std::mutex mutex_;  // one run at a time
+    std::vector<Layout> tensors_;
+    std::vector<Grid> staged_;  // by step
+    int64_t workspace_bytes_ = 0;
+    std::vector<std::unique_ptr<Layer>> layers_;
+    std::vector<Memory> workspaces_, scratches_;  // by worker
+    std::vector<int32_t*> taps_;
+    std::vector<int64_t> tap_sizes_;
+};
+
+}  // namespace
+}  // namespace wrapnet
