@@ -20,12 +20,12 @@ from qonnx.custom_op.registry import getCustomOp
 from qonnx.transformation.general import GiveUniqueNodeNames
 
 from chain.errors import InputError, UnsupportedError, WrapNetError
-from fpga.execution import batches, execute, tensors
+from fpga.execution import execute
 from fpga.transforms import stages
 
 PART = "xc7z020clg400-1"
 
-__all__ = ["PART", "batches", "execute", "generate", "specialise", "tensors", "to_dataflow"]
+__all__ = ["PART", "execute", "generate", "specialise", "to_dataflow"]
 
 
 def to_dataflow(path: str | os.PathLike[str]) -> ModelWrapper:

@@ -133,8 +133,6 @@ def _synthesise(rtl: Path, design: Design, target: Path, log: Path) -> None:
         *groups,
         f"submod {design.top}",
         f"setattr -mod -set keep_hierarchy 1 ={design.top}_*",
-        # A ROM in look-up tables is "distributed" for Vivado and "logic" for Yosys, whose LUT RAM must be writable.
-        'setattr -set rom_style "logic" a:rom_style=distributed',
         f"synth_xilinx -family xc7 -flatten -noiopad -noclkbuf -top {design.top}",
         f'tee -q -o "{target}/stat.txt" stat -json -hierarchy',
         f'write_verilog -noattr "{target}/netlist.v"',

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What all hardware ops share on the Python side: stream widths, folded shapes, types, execution of a batch."""
 
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -33,9 +34,9 @@ class StreamOp(HWCustomOp):
 
     # what a subclass gives -------------------------------------------------------------------------------------
 
+    @abstractmethod
     def kernel(self, graph: GraphProto) -> Kernel:
         """The node as a function of whole batches; parameters are taken from `graph` once."""
-        raise NotImplementedError
 
     def input_lanes(self, ind: int = 0) -> int:
         """Elements in a word of input stream `ind`; 0 for parameters, which have no stream."""

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What all `_rtl` ops share: writing the wrapper and the memory files, listing them, FINN's Tcl lines."""
 
+from abc import abstractmethod
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +24,9 @@ class RtlOp(RTLBackend):
         types.update({"cellName": ("s", False, ""), "memoryFiles": ("strings", False, [])})
         return types
 
+    @abstractmethod
     def cell(self, graph: GraphProto) -> Cell:
         """The static cell, its parameters and the contents of its memories, whose names begin with the top module's."""
-        raise NotImplementedError
 
     def generate_hdl(self, model: ModelWrapper, fpgapart: str, clk: float) -> None:
         """Write `<top>.v` and the memory files into `code_gen_dir_ipgen`."""

@@ -25,33 +25,22 @@ def wrapper(top: str, cell: Cell, inputs: Sequence[int], outputs: Sequence[int])
     ]
     connections = [".clk_i(ap_clk)", ".rst_ni(ap_rst_n)"]
     padding = []
-    for i, width in enumerate(inputs):
-        stream, port = f"in{i}_V", "in" if len(inputs) == 1 else f"in{i}"
-        ports += [
-            f"  input  wire [{padded(width) - 1}:0] {stream}_TDATA",
-            f"  input  wire {stream}_TVALID",
-            f"  output wire {stream}_TREADY",
-        ]
-        connections += [
-            f".{port}_data_i({stream}_TDATA[{width - 1}:0])",
-            f".{port}_valid_i({stream}_TVALID)",
-            f".{port}_ready_o({stream}_TREADY)",
-        ]
-    for i, width in enumerate(outputs):
-        stream, port = f"out{i}_V", "out" if len(outputs) == 1 else f"out{i}"
-        ports += [
-            f"  output wire [{padded(width) - 1}:0] {stream}_TDATA",
-            f"  output wire {stream}_TVALID",
-            f"  input  wire {stream}_TREADY",
-        ]
-        connections += [
-            f".{port}_data_o({stream}_TDATA[{width - 1}:0])",
-            f".{port}_valid_o({stream}_TVALID)",
-            f".{port}_ready_i({stream}_TREADY)",
-        ]
-        if padded(width) > width:
-            missing = padded(width) - width
-            padding.append(f"  assign {stream}_TDATA[{padded(width) - 1}:{width}] = {missing}'d0;\n")
+    for side, widths, forth, back in (("in", inputs, "input ", "output"), ("out", outputs, "output", "input ")):
+        for i, width in enumerate(widths):
+            stream, port = f"{side}{i}_V", side if len(widths) == 1 else f"{side}{i}"
+            ports += [
+                f"  {forth} wire [{padded(width) - 1}:0] {stream}_TDATA",
+                f"  {forth} wire {stream}_TVALID",
+                f"  {back} wire {stream}_TREADY",
+            ]
+            connections += [
+                f".{port}_data_{forth[0]}({stream}_TDATA[{width - 1}:0])",
+                f".{port}_valid_{forth[0]}({stream}_TVALID)",
+                f".{port}_ready_{back[0]}({stream}_TREADY)",
+            ]
+            if side == "out" and padded(width) > width:
+                missing = padded(width) - width
+                padding.append(f"  assign {stream}_TDATA[{padded(width) - 1}:{width}] = {missing}'d0;\n")
     parameters = [
         f'.{name}("{value}")' if isinstance(value, str) else f".{name}({value})"
         for name, value in cell.parameters.items()

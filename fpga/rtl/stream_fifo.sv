@@ -2,14 +2,13 @@
 //
 // First in, first out: holds Depth words, takes one and gives one each cycle.
 //
-// Depth 2 is a pair of registers. A greater depth is a memory of Depth - 1 words (RamStyle: "auto", "block",
-// "distributed") behind an output register, which is the block RAM's own where the memory is one.
+// Depth 2 is a pair of registers. A greater depth is a memory of Depth - 1 words behind an output register, which is
+// the block RAM's own where the memory is one.
 // Latency: 1 cycle for Depth 2, else 2. No path leads from out_ready_i to in_ready_o, and none from in_valid_i to
 // out_valid_o: both are registers. It does not show its filling and has one clock.
 module stream_fifo #(
     parameter int unsigned Width = 8,
-    parameter int unsigned Depth = 2,
-    parameter string RamStyle = "auto"
+    parameter int unsigned Depth = 2
 ) (
     input  logic             clk_i,
     input  logic             rst_ni,
@@ -25,9 +24,6 @@ module stream_fifo #(
   end
   if (Depth < 2) begin : gen_check_depth
     $error("stream_fifo: Depth is %0d, expected at least 2", Depth);
-  end
-  if (RamStyle != "auto" && RamStyle != "block" && RamStyle != "distributed") begin : gen_check_ram_style
-    $error("stream_fifo: RamStyle is \"%s\", expected \"auto\", \"block\" or \"distributed\"", RamStyle);
   end
 
   logic [Width-1:0] out_q;
@@ -62,7 +58,7 @@ module stream_fifo #(
     localparam int unsigned CountBits = $clog2(Words + 1);
     localparam logic [AddressBits-1:0] Last = AddressBits'(Words - 1);
 
-    (* ram_style = RamStyle, no_rw_check *) logic [Width-1:0] memory[Words];
+    (* no_rw_check *) logic [Width-1:0] memory[Words];
     logic [AddressBits-1:0] write_q, read_q;
     logic [CountBits-1:0] count_q;
     logic some_q, pop;

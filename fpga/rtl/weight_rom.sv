@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Read-only memory with a registered output; a single word is a constant. RomStyle: "auto", "block".
+// Read-only memory with a registered output; a single word is a constant.
 module weight_rom #(
     parameter int unsigned Depth = 1,
     parameter int unsigned Width = 1,
     parameter string InitFile = "weights.hex",
-    parameter string RomStyle = "auto",
     localparam int unsigned AddressBits = Depth > 1 ? $clog2(Depth) : 1
 ) (
     input  logic                   clk_i,
@@ -13,11 +12,7 @@ module weight_rom #(
     input  logic [AddressBits-1:0] address_i,
     output logic [      Width-1:0] word_o
 );
-  if (RomStyle != "auto" && RomStyle != "block") begin : gen_check_rom_style
-    $error("weight_rom: RomStyle is \"%s\", expected \"auto\" or \"block\"", RomStyle);
-  end
-
-  (* rom_style = RomStyle *) logic [Width-1:0] memory[Depth];
+  logic [Width-1:0] memory[Depth];
 
   initial $readmemh(InitFile, memory);
 

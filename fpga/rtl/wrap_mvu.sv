@@ -5,13 +5,12 @@
 // In: Sf words a vector, element s of word sf is x[sf * Simd + s] (unsigned). Out: Nf words, element p of word nf is row
 // nf * Pe + p (AccBits bits, two's complement, not folded). One step a cycle: vectors back to back take Sf * Nf cycles
 // each. With Nf > 1 the vector is kept and passed Nf times; its words are taken during the first pass.
-// Groups > 1: vectors come in turns of that many, and vector g meets rows g * Mh / Groups and on, no others.
+// Groups > 1: so many vectors in turn make up one pixel, and vector g makes the rows from g * Mh / Groups on.
 // Latency from the last word of a vector to its first output word: 6 cycles with Nf = 1, 7 with Nf > 1; the further
 // words follow every Sf cycles.
 //
 // Weights, $readmemh(InitFile): word r * Sf + sf, r below Mh / Pe, holds weight (p, s) = W[r * Pe + p][sf * Simd + s]
 // at bit (p * Simd + s) * WeightBits. WeightBits 1: bit 1 is +1, bit 0 is -1; else two's complement (ternary: 2 bits).
-// RomStyle: "auto", "block".
 //
 // No adder, register or wire of a sum is wider than AccBits. With 1-bit weights z = 2 * t - s, where t is the sum of
 // the inputs with weight +1 (AccBits - 1 bits a row) and s the sum of all inputs (once for all rows).
@@ -24,8 +23,7 @@ module wrap_mvu #(
     parameter int unsigned InBits = 2,
     parameter int unsigned WeightBits = 1,
     parameter int unsigned AccBits = 8,
-    parameter string InitFile = "weights.hex",
-    parameter string RomStyle = "auto"
+    parameter string InitFile = "weights.hex"
 ) (
     input  logic                   clk_i,
     input  logic                   rst_ni,
@@ -142,8 +140,7 @@ module wrap_mvu #(
   weight_rom #(
       .Depth(Depth),
       .Width(WBits),
-      .InitFile(InitFile),
-      .RomStyle(RomStyle)
+      .InitFile(InitFile)
   ) i_weights (
       .clk_i,
       .move_i(move),

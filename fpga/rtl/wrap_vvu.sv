@@ -7,7 +7,7 @@
 // not folded) for K. One word a cycle in; latency from the last of the K: 3 with 1-bit weights, else 5.
 //
 // Weights, $readmemh(InitFile): word cf * K + k holds W[cf * Pe + p][k] at bit p * WeightBits. WeightBits 1: bit 1 is
-// +1, bit 0 is -1; else two's complement (ternary: 2 bits). RomStyle: "auto", "block".
+// +1, bit 0 is -1; else two's complement (ternary: 2 bits).
 // No adder, register or wire of a sum is wider than AccBits.
 module wrap_vvu #(
     parameter int unsigned Ch = 1,
@@ -16,8 +16,7 @@ module wrap_vvu #(
     parameter int unsigned InBits = 2,
     parameter int unsigned WeightBits = 1,
     parameter int unsigned AccBits = 8,
-    parameter string InitFile = "weights.hex",
-    parameter string RomStyle = "auto"
+    parameter string InitFile = "weights.hex"
 ) (
     input  logic                  clk_i,
     input  logic                  rst_ni,
@@ -74,8 +73,7 @@ module wrap_vvu #(
   weight_rom #(
       .Depth(Depth),
       .Width(Pe * WeightBits),
-      .InitFile(InitFile),
-      .RomStyle(RomStyle)
+      .InitFile(InitFile)
   ) i_weights (
       .clk_i,
       .move_i(move),
