@@ -17,6 +17,9 @@ P = ParamSpec("P")
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 """What a model may be called: its results lie in a folder of that name, and must not leave the build folder."""
 
+RESERVED = ("bench", "cocotb", "verilator")
+"""Names that no model may have: the folders of build/ that are not a model's."""
+
 
 def errors_as_text(command: Callable[P, None]) -> Callable[P, None]:
     """Let `command` end with status 2 and one text on a WrapNetError or OSError, 130 on Ctrl-C; never a traceback."""
@@ -67,4 +70,6 @@ def model_name(model: str) -> str:
 def _checked(name: str, what: str) -> str:
     if not re.fullmatch(NAME, name):
         raise InputError(f"{what} {name!r}: expected a letter or digit, then letters, digits, '.', '_' or '-'")
+    if name in RESERVED:
+        raise InputError(f"{what} {name!r} is a folder of the toolkit's own below build/: choose another name")
     return name

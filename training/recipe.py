@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
 
-from chain.cli import NAME
+from chain.cli import NAME, RESERVED
 from chain.errors import InputError, nearest
 
 RECIPES = Path(__file__).parent / "recipes"
@@ -95,6 +95,13 @@ class Recipe(_Section):
 
     # The file it came from: the user's own network and data set files are found relative to it.
     _path: Path | None = PrivateAttr(default=None)
+
+    @field_validator("name")
+    @classmethod
+    def _free_name(cls, value: str) -> str:
+        if value in RESERVED:
+            raise ValueError("the name of a folder of the toolkit's own below build/: choose another")
+        return value
 
     @model_validator(mode="after")
     def _stage_names(self) -> "Recipe":

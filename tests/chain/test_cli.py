@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from chain.cli import model_name
+from chain.cli import RESERVED, model_name
 from chain.errors import InputError
 
 
@@ -26,3 +26,11 @@ def test_a_recipe_cannot_name_another_folder(name: str, tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text(f'name = "{name}"', encoding="utf-8")
     with pytest.raises(InputError, match="expected a letter or digit"):
         model_name(str(tmp_path / "mine.toml"))
+
+
+@pytest.mark.parametrize("name", RESERVED)
+def test_a_folder_of_the_builds_is_no_model(name: str, tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text(f'name = "{name}"', encoding="utf-8")
+    for model in (name, str(tmp_path / "mine.toml")):
+        with pytest.raises(InputError, match=f"'{name}' is a folder of the toolkit's own.*another name"):
+            model_name(model)
