@@ -4,6 +4,7 @@
 import contextlib
 import json
 import os
+import select
 import subprocess
 import sys
 import time
@@ -22,6 +23,7 @@ from fpga.board import designs
 GOLDEN_IMAGES = 16
 LEAST_IMAGES, CYCLES = 200, 10_000_000
 """Images without a given number: at least so many, and as many more as so many simulated cycles carry."""
+START_SECONDS = 120
 
 _ROOT = Path(__file__).resolve().parents[2]
 _GREETING = "listening on "
@@ -50,11 +52,42 @@ def evaluate(model: str, build: Path, images: int | None, stall: int = 0) -> int
         command += ["--images", str(reference), "--timeout", "60"]
         command += ["--count", str(_affordable(bitfile) if images is None else images)]
         # Ctrl-C is for this process alone: it ends the driver and the board, whose start-up must not see it.
-        status = subprocess.run(command, cwd=_ROOT, check=False, process_group=0).returncode
+        with subprocess.Popen(command, cwd=_ROOT, process_group=0) as driver:
+            status = watch(driver, address)
     if status not in (0, 1) or not outcome.is_file():
         raise ToolError(f"the driver stopped with status {status} (see above); repeat: {' '.join(command)}")
     record.write(folder, "board", time.monotonic() - begin)
     return status
+
+
+def watch(driver: subprocess.Popen[bytes], address: str, every: float = 30.0, patience: float = 60.0) -> int:
+    """Wait for the driver, whose calls have no deadline; its status. `every` so many seconds ask the server for a file.
+
+    The driver is killed, and ToolError raised, if the server takes longer than `patience` seconds to answer. A job of
+    any length leaves it time to.
+    """
+    try:
+        while True:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                return driver.wait(every)
+            _require_answer(address, patience)
+    finally:
+        driver.kill()
+
+
+def _require_answer(address: str, patience: float) -> None:
+    import grpc
+    from pynq.remote import remote_device_pb2, remote_device_pb2_grpc
+
+    request = remote_device_pb2.ExistsFileRequest(file_path="/proc/version")
+    with grpc.insecure_channel(address) as channel:
+        try:
+            remote_device_pb2_grpc.RemoteDeviceStub(channel).existsfile(request, timeout=patience)
+        except grpc.RpcError as error:
+            raise ToolError(
+                f"the simulated board at {address} does not answer any more ({error.code().name} after at most "
+                f"{patience:g} s), so the driver was stopped; run the step again"
+            ) from None
 
 
 def write_golden(reference: Path, golden: Path) -> None:
@@ -92,8 +125,12 @@ def simulated_board(build: Path, model: str | None = None, stall: int = 0, port:
     ) as server:
         assert server.stdin and server.stdout
         try:
-            line = server.stdout.readline()
+            # Importing takes seconds; a server that says nothing for so long has stopped.
+            ready, _, _ = select.select([server.stdout], [], [], START_SECONDS)
+            line = server.stdout.readline() if ready else ""
             if not line.startswith(_GREETING):
+                if not ready:
+                    server.kill()
                 server.stdin.close()
                 raise ToolError(f"the simulated board did not start (status {server.wait()}): {' '.join(command)}")
             yield line.removeprefix(_GREETING).strip()
