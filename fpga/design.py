@@ -155,7 +155,8 @@ def load(folder: str | os.PathLike[str]) -> Design:
     try:
         values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise InputError(f"{path} does not exist: stitch the design first (make rtl MODEL=...)") from None
+        name = path.absolute().parents[1].name  # build/<model>/rtl/manifest.json
+        raise InputError(f"{path} does not exist: make the RTL first (make rtl MODEL={name})") from None
     except ValueError as error:
         raise InputError(f"{path} is not JSON: {error}") from None
     if not isinstance(values, dict) or values.get("format") != FORMAT:

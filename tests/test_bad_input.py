@@ -29,6 +29,7 @@ from click.testing import CliRunner
 
 import export.commands
 import fpga.commands
+import fpga.shell.commands
 import training.commands
 from export.ops import runtime
 from fpga import resources
@@ -41,6 +42,7 @@ from training.checkpoint import Checkpoint
 TRAIN = training.commands.main
 EXPORT = export.commands.main
 FPGA = fpga.commands.main
+SHELL = fpga.shell.commands.main
 
 
 def invoke(main: click.Command, *arguments: object) -> tuple[int, str]:
@@ -88,6 +90,11 @@ def test_unknown_recipe_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "old, new, says",
     [
+        (
+            'name = "toy"',
+            'name = "verilator"',
+            "name: Value error, the name of a folder of the toolkit's own",
+        ),
         ("seed = 1", "sede = 1", "sede: unknown key; did you mean 'seed'?"),
         ("fold = 3", "folds = 3", "quantisation.folds: unknown key; did you mean 'fold'?"),
         ("epochs = 1", "epoch = 1", "stages.0.epoch: unknown key; did you mean 'epochs'?"),
@@ -310,9 +317,9 @@ def test_an_unsupported_node(tmp_path: Path) -> None:
 def test_files_of_the_chain_that_are_missing_or_damaged(tmp_path: Path) -> None:
     toy = exported(tmp_path, graphs.linear())
     arguments = (toy.recipe, "--build", toy.build)
-    for step in ("sim", "resources", "netlist"):
-        text = refused(FPGA, step, *arguments)
-        assert str(toy.folder) in text and "does not exist" in text and "(make rtl MODEL=" in text
+    for main, step in ((FPGA, ["sim"]), (FPGA, ["resources"]), (FPGA, ["netlist"]), (SHELL, [])):
+        text = refused(main, *step, *arguments)
+        assert str(toy.folder) in text and "does not exist" in text and "(make rtl MODEL=tiny)" in text
     for content in (b"broken", b"", b"PK" * 400):
         (toy.folder / "reference.npz").write_bytes(content)
         text = refused(FPGA, "sim", *arguments)
@@ -353,6 +360,28 @@ def mapped(tmp_path_factory: pytest.TempPathFactory) -> Toy:
     status, output = invoke(FPGA, "rtl", toy.recipe, "--build", toy.build)
     assert status == 0, output
     return toy
+
+
+def test_rtl_of_another_model(mapped: Toy, tmp_path: Path) -> None:
+    """The network was exported again, and rtl/ is still of the one before."""
+    other = exported(tmp_path, graphs.linear(seed=2))
+    for name in ("rtl", "dataflow.onnx"):
+        (other.folder / name).symlink_to(mapped.folder / name)
+    for main, step in ((FPGA, ["sim"]), (FPGA, ["resources"]), (FPGA, ["netlist"]), (SHELL, [])):
+        text = refused(main, *step, other.recipe, "--build", other.build)
+        assert "was made from another model.onnx" in text and "(make rtl MODEL=tiny)" in text
+    assert not (other.folder / "board").exists()
+
+
+def test_a_clock_that_the_board_cannot_have_is_told(tmp_path: Path) -> None:
+    """130 MHz: the dividers of 1 GHz reach 125. (100 MHz they reach: nothing is said.)"""
+    for clock, says in ((130, True), (100, False)):
+        toy = exported(tmp_path / str(clock), graphs.linear(), clock_mhz=clock)
+        assert invoke(FPGA, "rtl", toy.recipe, "--build", toy.build)[0] == 0
+        status, output = invoke(SHELL, toy.recipe, "--build", toy.build)
+        assert status == 0, output
+        assert ("clock: the board's dividers reach 125 MHz, not the recipe's 130" in output) == says
+        assert ("4.0 % more FPS" in output) == says
 
 
 def test_a_design_larger_than_its_part(mapped: Toy, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,8 @@ import click
 
 from chain import record
 from chain.cli import errors_as_text, model_name
-from fpga.shell import metadata
+from fpga import design, steps
+from fpga.shell import hwh, metadata
 
 
 @click.command()
@@ -18,10 +19,18 @@ from fpga.shell import metadata
 def main(model: str, build: Path) -> None:
     """Build the simulated board of MODEL (a recipe's name or path) from build/MODEL/rtl into build/MODEL/board."""
     started = time.perf_counter()
-    name = model_name(model)
-    folder = build / name
-    bundle = metadata.write(folder / "rtl", folder / "board", build / "verilator")
+    opened = steps.open_model(build, model_name(model))
+    steps.dataflow(opened)  # refuses an rtl/ that is missing, or not of this model.onnx
+    bundle = metadata.write(opened.rtl, opened.folder / "board", opened.cache)
     seconds = time.perf_counter() - started
-    record.write(folder, "shell", seconds)
+    record.write(opened.folder, "shell", seconds)
     click.echo(f"{bundle.bit}: stand-in for the simulated board, with {bundle.hwh.name} and {bundle.json.name}")
     click.echo(f"{bundle.library}: shell and accelerator, Verilated ({seconds:.1f} s)")
+    wanted = design.load(opened.rtl).clock_mhz  # of what the other stages report
+    reached = hwh.clock(wanted).mhz
+    if reached < wanted * 0.9999:
+        click.echo(
+            f"clock: the board's dividers reach {reached:.6g} MHz, not the recipe's {wanted:g}. Figures of the board "
+            f"are for {reached:.6g} MHz, those of the other stages for {wanted:g}, {100 * (wanted / reached - 1):.1f} % "
+            f"more FPS than the board will have. With clock_mhz = {reached:.6g} in the recipe's [hardware] they agree"
+        )
