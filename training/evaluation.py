@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Accuracy and overflow of a model over a set of images."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from training.layers import accumulators
 from training.statistics import Monitor
@@ -44,21 +44,34 @@ def evaluate(
 
     `spans` gives each layer's histogram its range [-span, span); without it there are no histograms.
     """
+    starts = range(0, len(images), BATCH)
+    batches = (
+        (torch.from_numpy(images[start : start + BATCH]).float(), torch.from_numpy(labels[start : start + BATCH]))
+        for start in starts
+    )
+    return evaluate_batches(model, batches, spans)
+
+
+def evaluate_batches(
+    model: nn.Module, batches: Iterable[tuple[Tensor, Tensor]], spans: Mapping[str, float] | None = None
+) -> Evaluation:
+    """The same over batches of inputs [N, ...] and labels [N], as a DataLoader gives them."""
     layers = accumulators(model)
     for name, layer in layers.items():
         layer.monitor = Monitor(span=spans[name] if spans else 0.0)
     training = model.training
     model.eval()
-    correct = 0
+    correct = images = 0
     try:
         with torch.no_grad():
-            for start in range(0, len(images), BATCH):
-                batch = torch.from_numpy(images[start : start + BATCH]).float()
-                predictions = model(batch).numpy().argmax(axis=1)
-                correct += int((predictions == labels[start : start + BATCH]).sum())
+            for inputs, labels in batches:
+                # numpy's argmax takes the first of equals, as the hardware does
+                predictions = torch.from_numpy(model(inputs).cpu().numpy().argmax(axis=1))
+                correct += int((predictions == labels.cpu()).sum())
+                images += len(labels)
         monitors = {name: layer.monitor for name, layer in layers.items() if layer.monitor is not None}
     finally:
         model.train(training)
         for layer in layers.values():
             layer.monitor = None
-    return Evaluation(correct, len(images), monitors)
+    return Evaluation(correct, images, monitors)

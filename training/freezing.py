@@ -19,9 +19,9 @@ def freeze(model: nn.Module, example: Tensor | None = None) -> nn.Module:
     """A copy of `model` in eval mode in which every wrapping layer outputs its folded accumulator, the integer itself.
 
     The batch norm behind a layer becomes a `ChannelAffine` in its place: a = s_x * s_w * gamma / sqrt(var + eps),
-    b = beta - mean * gamma / sqrt(var + eps), computed in float64. A layer without batch norm becomes a
-    `Sequential(layer, ChannelAffine(s_x * s_w))` under its own name, the last layer excepted: its integers are the
-    network's output.
+    b = beta + (bias - mean) * gamma / sqrt(var + eps), computed in float64. A layer without batch norm becomes
+    `Sequential(layer, ChannelAffine(s_x * s_w, bias))` under its own name, the last layer excepted: its integers are
+    the network's output.
 
     `example` is one batch of inputs [N, C, H, W]; without it zeros of `model.input_shape` serve, an attribute that
     models built from a recipe have. Raises UnsupportedError for a network that does not have this form.
@@ -41,14 +41,19 @@ def freeze(model: nn.Module, example: Tensor | None = None) -> nn.Module:
         scale = _accumulator_scale(layer)
         if layer in flow.norms:
             norm = flow.norms[layer]
-            _replace(frozen, paths[norm], _merge(scale, norm))
+            _replace(frozen, paths[norm], _merge(scale, layer.bias, norm))
         elif flow.outputs[layer] is flow.result:
+            if layer.bias is not None:
+                raise UnsupportedError(
+                    f"freeze: the last layer {name!r} has a bias, and its integers are the network's output; "
+                    "build it with bias=False"
+                )
             if scale.numel() != 1:
                 raise UnsupportedError(
                     f"freeze: the last layer {name!r} has {scale.numel()} weight scales, expected one for all channels"
                 )
         else:
-            _replace(frozen, paths[layer], nn.Sequential(layer, ChannelAffine(scale)))
+            _replace(frozen, paths[layer], nn.Sequential(layer, ChannelAffine(scale, layer.bias)))
         layer.integer_output = True
     if not any(flow.outputs[layer] is flow.result for layer in layers.values()):
         raise UnsupportedError("freeze: the network's output is not that of a WrapLinear or WrapConv2d; end with one")
@@ -102,14 +107,15 @@ def _accumulator_scale(layer: AccumulatorMixin) -> Tensor:
     return layer.input_scale.double().reshape(1) * weight_scale.double().reshape(-1)
 
 
-def _merge(scale: Tensor, norm: nn.Module) -> ChannelAffine:
+def _merge(scale: Tensor, bias: Tensor | None, norm: nn.Module) -> ChannelAffine:
     assert isinstance(norm, _BATCH_NORMS)
     if norm.running_mean is None or norm.running_var is None:
         raise UnsupportedError("freeze: a batch norm without running statistics cannot be merged")
     factor = 1.0 / torch.sqrt(norm.running_var.double() + norm.eps)
     if norm.affine:
         factor = factor * norm.weight.double()
-    shift = -norm.running_mean.double() * factor
+    mean = norm.running_mean.double()
+    shift = ((0.0 if bias is None else bias.detach().double()) - mean) * factor
     if norm.affine:
         shift = shift + norm.bias.double()
     return ChannelAffine(scale * factor, shift)

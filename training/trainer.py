@@ -4,6 +4,7 @@
 import json
 import math
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from training.evaluation import Evaluation, evaluate
 from training.layers import accumulators, penalising, set_wrapping
 from training.layers.inspection import total_penalty
 from training.recipe import RECIPES, Recipe, Stage
+from training.settling import settle
 from training.statistics import Monitor
 from training.summary import summarise
 
@@ -122,7 +124,7 @@ class _Run:
         for epoch in range(done, stage.epochs):
             measured = self._epoch(stage, epoch, optimiser)
             if epoch + 1 == stage.epochs:
-                settle(self.model, self.images, self.recipe.batch_size, self.recipe.seed)
+                settle(self.model, self._settling())
             test = evaluate(self.model, self.dataset.test_images, self.dataset.test_labels)
             self._log(stage, epoch, measured, test)
             self._save(stage, epoch + 1, optimiser)
@@ -183,6 +185,12 @@ class _Run:
             seconds=time.perf_counter() - start,
         )
 
+    def _settling(self) -> Iterator[Tensor]:
+        generator = torch.Generator().manual_seed(self.recipe.seed)
+        for _ in range(SETTLE_BATCHES):
+            indices = torch.randint(0, len(self.images), (self.recipe.batch_size,), generator=generator)
+            yield self.images[indices].float().contiguous(memory_format=torch.channels_last)
+
     def _forward(self, images: Tensor, weight: float) -> tuple[Tensor, Tensor | None]:
         if not weight:
             return self.model(images), None
@@ -236,31 +244,6 @@ class _Run:
         if complete and stage.accumulator == "wide" and stage.penalty == 0:
             point.reference = point.model
         checkpoints.save(point, self.folder)
-
-
-def settle(model: nn.Module, images: Tensor, size: int, seed: int) -> None:
-    """Measure the batch norms' statistics anew, as plain averages over SETTLE_BATCHES batches of `images`.
-
-    Few-bit weights flip until the very end, so that the running averages of training lag behind them: measured, this
-    gains up to two points of accuracy.
-    """
-    norms = [module for module in model.modules() if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d)]
-    momenta = [norm.momentum for norm in norms]
-    for norm in norms:
-        norm.reset_running_stats()
-        norm.momentum = None  # the plain average
-    generator = torch.Generator().manual_seed(seed)
-    training = model.training
-    model.eval()
-    for norm in norms:
-        norm.train()
-    with torch.no_grad():
-        for _ in range(SETTLE_BATCHES):
-            indices = torch.randint(0, len(images), (size,), generator=generator)
-            model(images[indices].float().contiguous(memory_format=torch.channels_last))
-    model.train(training)
-    for norm, momentum in zip(norms, momenta, strict=True):
-        norm.momentum = momentum
 
 
 class _Bar:

@@ -230,10 +230,16 @@ def test_inputs_that_are_no_unsigned_integers_are_refused() -> None:
     signed = qnn.QuantIdentity(act_quant=Int8ActPerTensorFloat, return_quant_tensor=True)
     with pytest.raises(UnsupportedError, match="signed"):
         layer(signed(torch.randn(1, 4)))
-    with pytest.raises(UnsupportedError, match="bias"):
-        WrapLinear(4, 2, bias=True)
-    with pytest.raises(UnsupportedError, match="bias"):
-        WrapConv2d(4, 2, 3, bias=True)
+
+
+def test_a_bias_is_added_behind_the_accumulator() -> None:
+    x = quantised(torch.randint(0, 16, (2, 4, 5, 5)), 4)
+    layer = WrapConv2d(4, 3, 3, bias=True)
+    with torch.no_grad():
+        y = layer(x)
+        assert layer.bias is not None
+        layer.bias += 1.5
+        assert torch.allclose(layer(x), y + 1.5)
 
 
 @pytest.mark.parametrize("bits", [3, 33])

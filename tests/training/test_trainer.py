@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 import torch
 from rich.console import Console
-from torch import nn
 
 import training
 from chain import record
@@ -20,7 +19,7 @@ from training import checkpoint as checkpoints
 from training import recipe as recipes
 from training.layers import accumulators, recording
 from training.recipe import Recipe
-from training.trainer import SETTLE_BATCHES, settle, train
+from training.trainer import train
 
 RECIPE = """
 name = "mine"
@@ -223,22 +222,3 @@ def test_a_batch_larger_than_the_data_is_refused(own: Path, tmp_path: Path) -> N
     (own / "large.toml").write_text(RECIPE.replace("batch_size = 32", "batch_size = 2000"), encoding="utf-8")
     with pytest.raises(InputError, match="batch_size 2000 is more than the 960 training images"):
         train(recipes.load(str(own / "large.toml")), tmp_path / "mine", console=quiet())
-
-
-def test_settling_averages_the_statistics_of_batches_and_leaves_the_rest() -> None:
-    model = nn.Sequential(nn.Dropout(0.5), nn.BatchNorm2d(2, momentum=0.3), nn.ReLU())
-    norm = model[1]
-    assert isinstance(norm, nn.BatchNorm2d)
-    nn.init.constant_(norm.running_mean, 100.0)  # type: ignore[arg-type]
-    images = torch.randint(0, 9, (40, 2, 3, 3), dtype=torch.uint8)
-    seen: list[torch.Tensor] = []
-    hook = norm.register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0]))
-    settle(model, images, 8, seed=1)
-    hook.remove()
-    assert len(seen) == SETTLE_BATCHES and all(torch.equal(batch, batch.round()) for batch in seen), "no dropout"
-    means = torch.stack([batch.mean(dim=(0, 2, 3)) for batch in seen])
-    assert torch.allclose(norm.running_mean, means.mean(dim=0), rtol=1e-4)  # type: ignore[arg-type]
-    assert model.training and norm.training and norm.momentum == 0.3
-    before = norm.running_mean.clone()  # type: ignore[union-attr]
-    settle(model, images, 8, seed=1)
-    assert torch.equal(norm.running_mean, before)  # type: ignore[arg-type]

@@ -3,7 +3,7 @@
 
 from training.layers.affine import ChannelAffine
 from training.layers.arithmetic import InputQuant, QuantAdd, QuantSumPool
-from training.layers.inspection import accumulators, penalising, recording, set_wrapping
+from training.layers.inspection import accumulators, overflow_penalty, penalising, recording, set_wrapping
 from training.layers.wrapping import WrapConv2d, WrapLinear
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "WrapConv2d",
     "WrapLinear",
     "accumulators",
+    "overflow_penalty",
     "penalising",
     "recording",
     "set_wrapping",

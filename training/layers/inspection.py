@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from torch import Tensor, nn
 
+from chain.errors import InputError
 from training.layers.wrapping import AccumulatorMixin
 
 
@@ -55,6 +56,22 @@ def penalising(model: nn.Module) -> Iterator[dict[str, AccumulatorMixin]]:
         for layer in layers.values():
             layer.penalising = False
             layer.penalty = None
+
+
+def overflow_penalty(model: nn.Module) -> Tensor:
+    """The sum of the penalties mean(max(|z| - H, 0)) that the layers left at the last forward pass, for the loss.
+
+    Raises InputError if there are none: no wrapping layer, or none that ran since the penalty was asked for last.
+    """
+    layers = accumulators(model)
+    if all(layer.penalty is None for layer in layers.values()):
+        raise InputError(
+            "overflow_penalty: no layer holds a penalty; training.wrap the model, and call this after each forward pass"
+        )
+    total = total_penalty(layers)
+    for layer in layers.values():
+        layer.penalty = None
+    return total
 
 
 def total_penalty(layers: dict[str, AccumulatorMixin]) -> Tensor:

