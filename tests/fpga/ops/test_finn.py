@@ -13,6 +13,7 @@ from qonnx.transformation.infer_shapes import InferShapes
 
 from fpga import ops
 from fpga.mapping import PART, specialise, to_dataflow
+from fpga.transforms import SelectLabel
 from tests.graphs import CASES
 
 import finn.custom_op.fpgadataflow as domain  # isort: skip
@@ -27,11 +28,12 @@ from finn.transformation.fpgadataflow.prepare_ip import PrepareIP  # isort: skip
 from finn.transformation.streamline.round_thresholds import RoundAndClipThresholds  # isort: skip
 
 
-@pytest.fixture(scope="module", params=["residual", "wide"])
+@pytest.fixture(scope="module", params=["residual", "wide", "grouped"])
 def mapped(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> ModelWrapper:
     folder = tmp_path_factory.mktemp(request.param)
     onnx.save(CASES[request.param](0), folder / "model.onnx")
-    return to_dataflow(folder / "model.onnx")
+    model = to_dataflow(folder / "model.onnx")
+    return model.transform(SelectLabel()) if request.param == "grouped" else model
 
 
 def contents(model: ModelWrapper) -> list[bytes]:
