@@ -158,9 +158,13 @@ inline Choice choose(const Step& step, const Grid& grid) {
 
 constexpr int64_t kStripBytes = 384 << 10;  // accumulators in flight: they stay in the second-level cache
 
+// With fewer lanes (positions times images) than this, lanes are output channels instead.
+constexpr int kFewLanes = 8;
+
 template <class T> class Convolution : public Layer {
   public:
     static constexpr int kLanes = Block<T>::kLanes;
+    static constexpr int kWide = 4;  // blocks of output channels at a time, in registers
 
     Convolution(const Step& step, int tap, const Grid& grid, const Layout& target)
         : tap_(tap), grid_(grid), target_(target), window_(step.window), out_(step.out), groups_(step.groups),
@@ -168,6 +172,7 @@ template <class T> class Convolution : public Layer {
           activated_(step.activated), choice_(choose(step, grid)), positions_(tap_positions(window_, grid)) {
         if (choice_.form == Choice::Form::kDirect) prepare_direct(step);
         else prepare_tables(step);
+        if (out_.height * grid_.width <= kFewLanes) prepare_columns(step);
         if (activated_) prepare_activation(step.activation);
     }
 
@@ -179,7 +184,8 @@ template <class T> class Convolution : public Layer {
     }
 
     int64_t constant_bytes() const override {
-        return index_.size() * sizeof(uint16_t) + terms_.size() * sizeof(Term) + table_.size() * sizeof(ByteTable);
+        return index_.size() * sizeof(uint16_t) + terms_.size() * sizeof(Term) + columns_.size() +
+               table_.size() * sizeof(ByteTable);
     }
 
     void run(int item, int workers, const Batch& batch, const Scratch& scratch) const override {
@@ -193,7 +199,9 @@ template <class T> class Convolution : public Layer {
         work.outputs = std::min(c.outputs, outputs_ - work.output);
         const Arrangement where = arrange(batch.n, work.rows, work.outputs);
         char* accumulators = scratch.accumulators;
-        if (choice_.form == Choice::Form::kDirect) {
+        if (batch.n * out_.height * grid_.width <= kFewLanes) {
+            add_columns(work, where, batch, accumulators);
+        } else if (choice_.form == Choice::Form::kDirect) {
             add_products(work, where, batch, accumulators);
         } else {
             memset(accumulators, 0, where.bytes);
@@ -427,6 +435,46 @@ template <class T> class Convolution : public Layer {
         }
     }
 
+    // Lanes are output channels: each level times its column of weights.
+    void prepare_columns(const Step& step) {
+        const int64_t taps = window_.taps();
+        signs_ = std::all_of(step.weights.begin(), step.weights.end(), [](int8_t w) { return w == 1 || w == -1; });
+        for (int g = 0; g < groups_; g++)
+            for (int c = 0; c < inputs_; c++)
+                for (const TapPosition& tap : positions_) {
+                    column_offset_.push_back(grid_offset(int64_t(g) * inputs_ + c, tap));
+                    for (int o = 0; o < outputs_; o++) {
+                        const int8_t w = step.weights[((int64_t(g) * outputs_ + o) * inputs_ + c) * taps + tap.tap];
+                        columns_.push_back(signs_ ? -(w < 0) : w);
+                    }
+                }
+        columns_.resize(columns_.size() + kWide * kLanes);  // the last column is read in whole blocks
+    }
+
+    void add_columns(const Work& work, const Arrangement& where, const Batch& batch, char* accumulators) const {
+        const int64_t inputs = inputs_ * window_.taps();
+        const int64_t* offset = &column_offset_[work.group * inputs];
+        const int8_t* columns = &columns_[work.group * inputs * outputs_ + work.output];
+        const uint8_t* levels = batch.workspace + grid_.tensor.offset + work.row * grid_.width * batch.n;
+        for (int64_t lane = 0; lane < where.lanes; lane++)
+            for (int first = 0; first < work.outputs; first += kWide * kLanes) {
+                Block<T> sum[kWide];
+                for (Block<T>& s : sum) s = zeros<T>();
+                for (int64_t i = 0; i < inputs; i++) {
+                    const T level = levels[offset[i] * batch.n + lane];
+                    if (!level) continue;
+                    for (int b = 0; b < kWide; b++) {
+                        const Block<T> w = load_weights<T>(columns + i * outputs_ + first + b * kLanes);
+                        sum[b] = sum[b] + (signs_ ? (all(level) ^ w) - w : w * level);
+                    }
+                }
+                T value[kWide * kLanes];
+                memcpy(value, sum, sizeof(value));
+                for (int o = first; o < std::min(work.outputs, first + kWide * kLanes); o++)
+                    memcpy(accumulators + where.at(o, lane), &value[o - first], sizeof(T));
+            }
+    }
+
     void activate(const Work& work, const Arrangement& where, const Batch& batch, const char* accumulators) const {
         const int64_t row_lanes = int64_t(out_.width) * batch.n;
         for (int o = 0; o < work.outputs; o++) {
@@ -479,6 +527,9 @@ template <class T> class Convolution : public Layer {
     std::vector<uint16_t> index_;
     std::vector<Term> terms_;
     std::vector<int64_t> first_term_;
+    bool signs_ = false;
+    std::vector<int8_t> columns_;  // [group][input and tap][output]; of signs: -1 for minus, 0 for plus
+    std::vector<int64_t> column_offset_;
     std::vector<Staircase<T>> stairs_;
     std::vector<ByteTable> table_;
 };

@@ -85,13 +85,20 @@ struct MaxPool : ByChannel {
             }
             uint8_t* to = batch.at(target, c, y, 0);
             memset(to, 0, int64_t(target.shape.width) * n);
-            for (int kx = 0; kx < window.kernel_w; kx++)
-                for (int x = 0; x < target.shape.width; x++) {
-                    const int from_x = x * window.stride_w + kx * window.dilation_w - window.left;
-                    if (from_x < 0 || from_x >= source.shape.width) continue;
-                    const uint8_t* from = most + int64_t(from_x) * n;
-                    for (int i = 0; i < n; i++) to[int64_t(x) * n + i] = std::max(to[int64_t(x) * n + i], from[i]);
+            for (int kx = 0; kx < window.kernel_w; kx++) {
+                // Outputs first..last-1 have this column of their window inside the image.
+                const int64_t shift = int64_t(kx) * window.dilation_w - window.left, stride = window.stride_w;
+                const int64_t first = shift < 0 ? divide_up(-shift, stride) : 0;
+                const int64_t last = std::min<int64_t>(target.shape.width, divide_up(source.shape.width - shift, stride));
+                if (n == 1) {
+                    for (int64_t x = first; x < last; x++) to[x] = std::max(to[x], most[x * stride + shift]);
+                    continue;
                 }
+                for (int64_t x = first; x < last; x++) {
+                    const uint8_t* from = most + (x * stride + shift) * n;
+                    for (int i = 0; i < n; i++) to[x * n + i] = std::max(to[x * n + i], from[i]);
+                }
+            }
         }
     }
 };

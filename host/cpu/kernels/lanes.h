@@ -48,11 +48,13 @@ template <class Part> inline void keep_order(Part& value) {
 #endif
 }
 
-template <class T> inline Block<T> zeros() {
+template <class T> inline Block<T> all(T value) {
     Block<T> block;
-    for (int i = 0; i < kParts; i++) block.part[i] = typename Block<T>::Part{};
+    for (int i = 0; i < kParts; i++) block.part[i] = typename Block<T>::Part{} + value;
     return block;
 }
+
+template <class T> inline Block<T> zeros() { return all<T>(0); }
 
 // `address` may be any, aligned or not.
 template <class T> inline Block<T> load(const void* address) {
@@ -82,6 +84,22 @@ template <class T> inline Block<T> load_levels(const uint8_t* address) {
     }
 }
 
+// One signed byte a lane, widened.
+template <class T> inline Block<T> load_weights(const int8_t* address) {
+    Block<T> block;
+    if constexpr (sizeof(T) == 1) {
+        block = load<T>(address);
+    } else {
+        typedef int8_t Narrow __attribute__((vector_size(kPartBytes / sizeof(T))));
+        for (int i = 0; i < kParts; i++) {
+            Narrow bytes;
+            memcpy(&bytes, address + i * sizeof(bytes), sizeof(bytes));
+            block.part[i] = (typename Block<T>::Part)__builtin_convertvector(bytes, typename Block<T>::SignedPart);
+        }
+    }
+    return block;
+}
+
 // The low byte of each lane.
 template <class T> inline void store_levels(uint8_t* address, const Block<T>& block) {
     if constexpr (sizeof(T) == 1) {
@@ -101,6 +119,11 @@ template <class T> inline Block<T> operator+(Block<T> a, const Block<T>& b) {
 
 template <class T> inline Block<T> operator-(Block<T> a, const Block<T>& b) {
     for (int i = 0; i < kParts; i++) a.part[i] -= b.part[i];
+    return a;
+}
+
+template <class T> inline Block<T> operator^(Block<T> a, const Block<T>& b) {
+    for (int i = 0; i < kParts; i++) a.part[i] ^= b.part[i];
     return a;
 }
 

@@ -100,6 +100,7 @@ template <class T, int kSlots> inline void add_entries(const char* tables, const
 template <class T, int kSlots>
 void add_signs(const char* tables, const uint16_t* index, int outputs, int, bool, char* accumulator, ptrdiff_t stride) {
     for (int o = 0; o < outputs; o++) {
+        __builtin_prefetch(accumulator + 6 * stride, 1);  // from the second-level cache: 8 % of a 3x3 convolution
         Block<T> sum = load<T>(accumulator);
         add_entries<T, kSlots>(tables, index, sum);
         store(accumulator, sum);
