@@ -51,8 +51,8 @@ lint: setup ## ruff and mypy
 doctor: ## what this machine has, what it lacks, and what that costs
 	@scripts/python -m chain.doctor
 
-setup: ## the two Python environments in .venv (every target does this first)
-	@scripts/python scripts/environments.py $(if $(filter .venv/%,$(TOOLS)),tools) pynq
+setup: ## the two Python environments in .venv (every target does this first; FORCE=1: anew, where one is damaged)
+	@scripts/python scripts/environments.py $(if $(FORCE),--force) $(if $(filter .venv/%,$(TOOLS)),tools) pynq
 
 train: setup ## 1. train what hardware can do, unless a finished training of the recipe is there (RESUME=1, DATA=)
 	@$(TOOLS) -m export check-recipe $(ARGUMENTS)

@@ -4,6 +4,7 @@
 Standard library only: it must run before set-up does. Exit status 1 if something that every step needs is missing.
 """
 
+import csv
 import os
 import platform
 import re
@@ -66,9 +67,29 @@ def program(name: str, cost: str, *, is_needed: bool = False, title: str = "") -
 
 def environment(venv: Path, name: str, purpose: str) -> Finding:
     """One of the two virtual environments; its stamp is there when set-up was finished."""
-    is_ready = (venv / f"{name}.stamp").is_file() and (venv / name / "bin" / "python").exists()
-    state = f"{venv / name}" if is_ready else "not set up yet; the first `make demo` or `make test` does that (minutes)"
-    return Finding(f"environment {name} ({purpose})", is_ready, state)
+    title = f"environment {name} ({purpose})"
+    if not ((venv / f"{name}.stamp").is_file() and (venv / name / "bin" / "python").exists()):
+        return Finding(title, False, "not set up yet; the first `make demo` or `make test` does that (minutes)")
+    broken = damaged(venv / name)
+    if broken:
+        text = (
+            f"damaged: {broken[0]} is missing or cut off, {len(broken)} such files; `make setup FORCE=1` makes it anew"
+        )
+        return Finding(title, False, text, is_needed=True)
+    return Finding(title, True, f"{venv / name}")
+
+
+def damaged(environment: Path) -> list[str]:
+    """Files of the installed packages that are missing, or not of the size that pip noted when it installed them."""
+    found = []
+    for record in sorted(environment.glob("lib/python3.*/site-packages/*.dist-info/RECORD")):
+        with record.open(encoding="utf-8", newline="") as file:
+            for name, _, size in csv.reader(file):
+                path = record.parents[1] / name
+                # Python writes byte code anew, also what a wheel brought.
+                if size and path.suffix != ".pyc" and not (path.is_file() and path.stat().st_size == int(size)):
+                    found.append(name)
+    return found
 
 
 def package(venv: Path, name: str, purpose: str, title: str = "") -> Finding:

@@ -118,8 +118,8 @@ def run(command: list[str], log: Path) -> None:
         raise SetupError(f"`{' '.join(command)}` failed with status {status}; {log} ends with\n  {text}")
 
 
-def install(environment: Environment, venv: Path, requirements: Path, wanted: str) -> None:
-    """Make or complete one environment and write its stamp."""
+def install(environment: Environment, venv: Path, requirements: Path, wanted: str, anew: bool = False) -> None:
+    """Make or complete one environment and write its stamp; `anew`: nothing of what is there is kept."""
     folder = venv / environment.name
     python = folder / "bin" / "python"
     stamp = venv / f"{environment.name}.stamp"
@@ -132,6 +132,7 @@ def install(environment: Environment, venv: Path, requirements: Path, wanted: st
     log.write_text("", encoding="utf-8")
     if unfinished.exists():
         print(f"set-up: {environment.name}: the last set-up was interrupted, starting it anew", flush=True)
+    if unfinished.exists() or anew:
         shutil.rmtree(folder, ignore_errors=True)
     unfinished.write_text(wanted + "\n", encoding="utf-8")
     started = time.monotonic()
@@ -152,19 +153,19 @@ def install(environment: Environment, venv: Path, requirements: Path, wanted: st
     print(f"set-up: {environment.name}: ready in {time.monotonic() - started:.0f} s", flush=True)
 
 
-def set_up(venv: Path, requirements: Path, names: list[str]) -> None:
-    """Bring every named environment up to date, one process at a time."""
+def set_up(venv: Path, requirements: Path, names: list[str], anew: bool = False) -> None:
+    """Bring every named environment up to date, one process at a time; `anew`: make it from nothing."""
     chosen = [e for e in ENVIRONMENTS if e.name in names]
     wanted = {e.name: key(e, requirements) for e in chosen}
-    if all(is_ready(e, venv, wanted[e.name]) for e in chosen):
+    if not anew and all(is_ready(e, venv, wanted[e.name]) for e in chosen):
         return
     check_machine(venv)
     venv.mkdir(parents=True, exist_ok=True)
     with (venv / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # a second `make` waits here, then finds nothing to do
         for environment in chosen:
-            if not is_ready(environment, venv, wanted[environment.name]):
-                install(environment, venv, requirements, wanted[environment.name])
+            if anew or not is_ready(environment, venv, wanted[environment.name]):
+                install(environment, venv, requirements, wanted[environment.name], anew)
 
 
 def main() -> int:
@@ -173,6 +174,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--venv", type=Path, default=root / ".venv", help="folder of the environments")
     parser.add_argument("--requirements", type=Path, default=root / "requirements", help="folder of requirement files")
+    parser.add_argument("--force", action="store_true", help="make them anew, though they seem ready")
     names = [e.name for e in ENVIRONMENTS]
     parser.add_argument("names", nargs="*", default=names, metavar="NAME", help=f"which ones (all): {', '.join(names)}")
     arguments = parser.parse_args()
@@ -180,7 +182,7 @@ def main() -> int:
     if unknown:
         parser.error(f"unknown environment {unknown[0]!r}; valid: {', '.join(names)}")
     try:
-        set_up(arguments.venv.absolute(), arguments.requirements, arguments.names)
+        set_up(arguments.venv.absolute(), arguments.requirements, arguments.names, arguments.force)
     except SetupError as error:
         print(f"set-up: {error}", file=sys.stderr)
         return 2

@@ -56,6 +56,25 @@ def test_too_little_disk_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert not finding.is_present and finding.is_needed and "GiB free" in finding.text
 
 
+def test_a_damaged_environment_is_named_with_the_way_out(tmp_path: Path) -> None:
+    site = tmp_path / "tools" / "lib" / "python3.11" / "site-packages"
+    (site / "thing-1.0.dist-info").mkdir(parents=True)
+    (site / "thing").mkdir()
+    (tmp_path / "tools" / "bin").mkdir()
+    for path in (tmp_path / "tools" / "bin" / "python", tmp_path / "tools.stamp"):
+        path.touch()
+    rows = ["thing/a.py,sha256=x,5", '"thing/b,c.so",sha256=y,3', "thing/a.pyc,sha256=z,7", "thing-1.0.dist-info/RECORD,,"]
+    (site / "thing-1.0.dist-info" / "RECORD").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    (site / "thing" / "a.py").write_text("1 + 1", encoding="utf-8")
+    (site / "thing" / "b,c.so").write_text("abc", encoding="utf-8")
+    assert doctor.environment(tmp_path, "tools", "all").is_present
+    (site / "thing" / "a.py").write_text("1 +", encoding="utf-8")
+    (site / "thing" / "b,c.so").unlink()
+    finding = doctor.environment(tmp_path, "tools", "all")
+    assert not finding.is_present and finding.is_needed
+    assert "thing/a.py is missing or cut off, 2 such files; `make setup FORCE=1`" in finding.text
+
+
 def test_it_needs_nothing_but_the_standard_library(repository: Path) -> None:
     done = subprocess.run([sys.executable, "-S", "-m", "chain.doctor"], cwd=repository, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -46,6 +46,49 @@ def test_the_second_run_does_nothing_and_a_changed_file_does(
     assert "ready in" in capsys.readouterr().out and kept.exists()
 
 
+def test_force_makes_it_anew(requirements: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    venv = tmp_path / "venv"
+    environments.set_up(venv, requirements, ["small"])
+    damaged = venv / "small" / "damaged"
+    damaged.touch()
+    capsys.readouterr()
+    environments.set_up(venv, requirements, ["small"], anew=True)
+    said = capsys.readouterr().out
+    assert "ready in" in said and "interrupted" not in said
+    assert not damaged.exists() and (venv / "small.stamp").exists()
+
+
+@pytest.mark.parametrize("step", ["venv", "pip", "time.sleep"])
+def test_an_interrupt_ends_with_one_line_and_the_next_run_starts_anew(
+    requirements: Path, tmp_path: Path, repository: Path, step: str
+) -> None:
+    """Ctrl-C goes to set-up and to what it has started, as from a terminal."""
+    venv = tmp_path / "venv"
+    code = (
+        "import sys; from scripts import environments as e; "
+        "slow = e.Environment('small', 'a test', (e.Requirements('small.txt'),), 'import time; time.sleep(100)'); "
+        "e.ENVIRONMENTS = (slow,); e.DISK_GIB = 0; sys.exit(e.main())"
+    )
+    command = [sys.executable, "-c", code, "--venv", str(venv), "--requirements", str(requirements)]
+    log = venv / "small.log"
+    with subprocess.Popen(
+        command, cwd=repository, process_group=0, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        deadline = time.monotonic() + 60
+        while not (log.exists() and f" {step}" in log.read_text(encoding="utf-8").replace("; ", " ")):
+            assert process.poll() is None and time.monotonic() < deadline
+            time.sleep(0.01)
+        os.killpg(process.pid, signal.SIGINT)
+        _, told = process.communicate(timeout=30)
+    assert (process.returncode, told) == (
+        130,
+        "\nset-up: interrupted; run the same command again and it starts anew\n",
+    )
+    assert not (venv / "small.stamp").exists() and (venv / "small.unfinished").exists()
+    environments.set_up(venv, requirements, ["small"])
+    assert (venv / "small.stamp").exists() and not (venv / "small.unfinished").exists()
+
+
 def test_a_failing_pip_is_shown_and_the_next_run_goes_on(
     requirements: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
