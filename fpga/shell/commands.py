@@ -32,5 +32,6 @@ def main(model: str, build: Path) -> None:
         click.echo(
             f"clock: the board's dividers reach {reached:.6g} MHz, not the recipe's {wanted:g}. Figures of the board "
             f"are for {reached:.6g} MHz, those of the other stages for {wanted:g}: they promise "
-            f"{100 * (wanted / reached - 1):.1f} % more FPS than the board will have. With clock_mhz = {reached:.6g} in the recipe's [hardware] they agree"
+            f"{100 * (wanted / reached - 1):.1f} % more FPS than the board will have. They agree with "
+            f"clock_mhz = {reached:.6g} in the recipe's [hardware]"
         )
