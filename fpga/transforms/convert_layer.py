@@ -82,7 +82,10 @@ def fold_after(model: ModelWrapper, name: str) -> int:
 
 
 class ConvertConv(Rewrite):
-    """Conv -> WrapAccumulator to padding, sliding window and WrapMVU, or WrapVVU where it is depthwise."""
+    """Conv -> WrapAccumulator to padding, sliding window and WrapMVU, or WrapVVU where it is depthwise.
+
+    Both units of a grouped convolution take windows group by group, as a depthwise sliding window gives them.
+    """
 
     def match(self, model: ModelWrapper, node: NodeProto) -> tuple[Layer, Window] | None:
         found = layer(model, node, "Conv")
@@ -90,6 +93,11 @@ class ConvertConv(Rewrite):
             return None
         if len(found.product.input) > 2 and found.product.input[2]:
             refuse(found.product, "it has a bias", "put the bias behind the accumulator (batch norm)")
+        groups, outputs = attribute(found.product, "group", 1), len(found.weights)
+        if groups < 1 or outputs % groups:
+            refuse(
+                found.product, f"it has {outputs} output channels in {groups} groups", "use a divisor of the channels"
+            )
         return found, window(model, found.product, found.weights.shape[2:])
 
     def rewrite(self, model: ModelWrapper, found: tuple[Layer, Window]) -> None:

@@ -135,6 +135,7 @@ def _fractions(b: Builder) -> None:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
+        (lambda b: _set(b, "layer.conv", "group", 3), r"'layer\.conv' \(Conv\): it has 4 output channels in 3 groups"),
         (_bias, r"'layer\.conv'.*bias"),
         (_fractions, r"'layer\.conv'.*not integers"),
         (lambda b: _set(b, "layer.conv", "auto_pad", "SAME_UPPER"), r"'layer\.conv'.*auto_pad is SAME_UPPER"),
