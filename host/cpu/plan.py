@@ -240,7 +240,7 @@ class Plan:
         _require(len(self.steps) > 0, "a network without steps")
         for name, count in Counter(step.name for step in self.steps).items():
             _require(count == 1, f"{count} steps of the name {name!r}")
-        tensors = [_bounded("the input", Tensor(self.input_shape, self.input_maximum))]
+        tensors = [bounded("the input", Tensor(self.input_shape, self.input_maximum))]
         for number, step in enumerate(self.steps, start=1):
             ends = number == len(self.steps)
             _require(
@@ -250,7 +250,7 @@ class Plan:
             for source in sources(step):
                 _check_number(f"{step.name}: source", source, 0, number - 1)
             made = step.output(*(tensors[source] for source in sources(step)))
-            tensors.append(_bounded(step.name, made))
+            tensors.append(bounded(step.name, made))
         object.__setattr__(self, "output_shape", tensors.pop().shape)
         object.__setattr__(self, "tensors", tuple(tensors))
 
@@ -282,6 +282,13 @@ def output_size(image: Pair, kernel: Pair, stride: Pair, padding: Sides, dilatio
     return height, width
 
 
+def bounded(name: str, tensor: Tensor) -> Tensor:
+    """`tensor`, if memory can bear it; NetworkError otherwise."""
+    elements = math.prod(tensor.shape)
+    _require(elements <= MAX_ELEMENTS, f"{name}: {elements} values an image, at most {MAX_ELEMENTS}")
+    return tensor
+
+
 def _window_output(name: str, source: Tensor, kernel: Pair, stride: Pair, padding: Sides, dilation: Pair) -> Pair:
     size = output_size(source.shape[1:], kernel, stride, padding, dilation)
     _require(
@@ -302,12 +309,6 @@ def _check_window(name: str, kernel: Pair, stride: Pair, padding: Sides, dilatio
         _require(len(numbers) == count, f"{name}: a {what} of {len(numbers)} numbers, expected {count}")
         for number in numbers:
             _check_number(f"{name}: {what}", number, least, MAX_SIZE)
-
-
-def _bounded(name: str, tensor: Tensor) -> Tensor:
-    elements = math.prod(tensor.shape)
-    _require(elements <= MAX_ELEMENTS, f"{name}: {elements} values an image, at most {MAX_ELEMENTS}")
-    return tensor
 
 
 def _check_name(name: object) -> None:
