@@ -122,12 +122,10 @@ def _destroy(library: ctypes.CDLL, handle: int, process: int) -> None:
 
 def _load(path: Path) -> Plan:
     if path.suffix == ".npz":
-        from host.cpu import bundle
-
-        return bundle.load(path)
-    from host.cpu import onnx_model  # the onnx package is not on a board
-
-    return onnx_model.load(path)
+        from host.cpu.bundle import load
+    else:
+        from host.cpu.onnx_model import load  # the onnx package is not on a board
+    return load(path)
 
 
 def _check(images: object, plan: Plan) -> npt.NDArray[np.uint8]:

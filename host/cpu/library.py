@@ -2,7 +2,8 @@
 """The kernels as a shared library: compiled for this machine when first needed, kept, and loaded.
 
 One library an instruction set; a process loads what the machine has, or what it is told (`isa`). The file's name holds
-a hash of the source, the flags and the compiler's version, so that a stale one is never taken.
+a hash of the source, the flags and the compiler's version, so that a stale one is never taken. A board without compiler
+takes the file that `prebuild` left beside this module.
 """
 
 import ctypes
@@ -20,7 +21,8 @@ from pathlib import Path
 from host.errors import CompilerError, RangeError
 
 KERNELS = Path(__file__).parent / "kernels"
-FLAGS = ("-std=c++17", "-O3", "-fno-math-errno", "-Wall", "-Wextra", "-Wno-psabi", "-fvisibility=hidden", "-pthread")
+FLAGS = ("-std=c++17", "-O3", "-Wall", "-Wextra", "-Wno-psabi", "-pthread")
+SHARED = ("-fPIC", "-shared", "-fvisibility=hidden")
 _COMPILERS = ("g++", "c++", "clang++")
 _TIMEOUT = 600.0  # seconds for a compiler; it takes about 10
 _lock = threading.Lock()
@@ -75,8 +77,9 @@ def load(name: str | None = None) -> ctypes.CDLL:
     Raises RangeError, or CompilerError if there is no compiler or it fails.
     """
     isa = instruction_set(name)
+    prebuilt = Path(__file__).parent / _prebuilt_name(isa)
     with _lock:
-        path = build(isa)
+        path = prebuilt if prebuilt.is_file() else build(isa)
         try:
             library = ctypes.CDLL(str(path))
         except OSError:  # a damaged file: made anew, once
@@ -85,14 +88,27 @@ def load(name: str | None = None) -> ctypes.CDLL:
     return _declare(library)
 
 
-def build(isa: InstructionSet, *, folder: Path | None = None) -> Path:
-    """The path of the compiled library, in `folder` or the cache."""
-    compiler = find_compiler()
-    flags = (*FLAGS, *isa.flags, "-fPIC", "-shared")
-    source = KERNELS / "engine.cpp"
-    path = (folder or cache_folder()) / f"wrapnet-{isa.name}-{_digest(compiler, flags)}.so"
+def build(isa: InstructionSet) -> Path:
+    """The path of the compiled library in the cache."""
+    return compiled("engine.cpp", find_compiler(), (*FLAGS, *isa.flags, *SHARED), f"wrapnet-{isa.name}")
+
+
+def prebuild(name: str, compiler: str, folder: Path) -> Path:
+    """Compile the library for a machine like a board with a cross compiler, into a copy of this folder there."""
+    isa = next((isa for isa in INSTRUCTION_SETS if isa.name == name), None)
+    if isa is None:
+        raise RangeError(f"instruction set {name!r}, expected one of {', '.join(i.name for i in INSTRUCTION_SETS)}")
+    path = folder / _prebuilt_name(isa)
+    compile_to(path, compiler, (*FLAGS, *isa.flags, *SHARED), KERNELS / "engine.cpp")
+    return path
+
+
+def compiled(source: str, compiler: str, flags: tuple[str, ...], name: str) -> Path:
+    """`source`, a file of the kernels, compiled and linked, in the cache: from an earlier time if nothing changed."""
+    digest = _digest(_version(compiler), " ".join(flags).encode(), *_sources())
+    path = cache_folder() / f"{name}-{digest}{'.so' if '-shared' in flags else ''}"
     if not path.is_file():
-        compile_to(path, compiler, flags, source)
+        compile_to(path, compiler, flags, KERNELS / source)
     return path
 
 
@@ -131,14 +147,24 @@ def cache_folder() -> Path:
     return Path.home() / ".cache" / "wrapnet"
 
 
-@functools.cache
-def _digest(compiler: str, flags: tuple[str, ...]) -> str:
-    digest = hashlib.sha256()
+def _prebuilt_name(isa: InstructionSet) -> str:
+    return f"wrapnet-{isa.name}-{_digest(*_sources())}.so"
+
+
+def _sources() -> list[bytes]:
+    return [path.read_bytes() for path in sorted(KERNELS.iterdir()) if path.suffix in (".h", ".cpp")]
+
+
+def _version(compiler: str) -> bytes:
     try:
-        version = subprocess.run([compiler, "--version"], capture_output=True, timeout=_TIMEOUT, check=True).stdout
+        return subprocess.run([compiler, "--version"], capture_output=True, timeout=_TIMEOUT, check=True).stdout
     except (OSError, subprocess.SubprocessError) as error:
         raise CompilerError(f"{compiler} --version failed: {error}") from error
-    for part in (version, " ".join(flags).encode(), *(p.read_bytes() for p in sorted(KERNELS.iterdir()))):
+
+
+def _digest(*parts: bytes) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
         digest.update(len(part).to_bytes(8, "little"))
         digest.update(part)
     return digest.hexdigest()[:16]
