@@ -282,6 +282,16 @@ def test_checkpoints(
     assert not (toy.folder / "model.onnx").exists()
 
 
+def test_a_training_is_not_continued_on_other_data(tmp_path: Path) -> None:
+    toy = toys.make(tmp_path, epochs=2)
+    classes = tuple(str(digit) for digit in range(10))
+    for shape, maximum, says in (((1, 8, 9), 16, "[1, 8, 8], and was [1, 8, 9]"), ((1, 8, 8), 255, "16, and was 255")):
+        made = Checkpoint(recipe.load(str(toy.recipe)), shape, classes, maximum, epochs=1)
+        checkpoint.save(made, toy.folder)
+        text = refused(TRAIN, "train", toy.recipe, "--build", toy.build, "--resume")
+        assert says in text and "Give the DATA= of the training" in text
+
+
 # ------------------------------------------------------------------------------------------------ hardware
 
 

@@ -63,7 +63,8 @@ def test_a_damaged_environment_is_named_with_the_way_out(tmp_path: Path) -> None
     (tmp_path / "tools" / "bin").mkdir()
     for path in (tmp_path / "tools" / "bin" / "python", tmp_path / "tools.stamp"):
         path.touch()
-    rows = ["thing/a.py,sha256=x,5", '"thing/b,c.so",sha256=y,3', "thing/a.pyc,sha256=z,7", "thing-1.0.dist-info/RECORD,,"]
+    rows = ["thing/a.py,sha256=x,5"]
+    rows += ['"thing/b,c.so",sha256=y,3', "thing/a.pyc,sha256=z,7", "thing-1.0.dist-info/RECORD,,"]
     (site / "thing-1.0.dist-info" / "RECORD").write_text("\n".join(rows) + "\n", encoding="utf-8")
     (site / "thing" / "a.py").write_text("1 + 1", encoding="utf-8")
     (site / "thing" / "b,c.so").write_text("abc", encoding="utf-8")
