@@ -46,9 +46,7 @@ INSTRUCTION_SETS = (
     InstructionSet("sse2", "x86_64", ("-march=x86-64",), frozenset()),
     InstructionSet("avx2", "x86_64", ("-march=x86-64-v3",), _AVX2),
     InstructionSet("avx512", "x86_64", ("-march=x86-64-v4",), _AVX512),
-    InstructionSet(
-        "avx512vbmi", "x86_64", ("-march=x86-64-v4", "-mavx512vbmi"), _AVX512 | {"avx512_vbmi", "avx512vbmi"}
-    ),
+    InstructionSet("avx512vbmi", "x86_64", ("-march=x86-64-v4", "-mavx512vbmi"), _AVX512 | {"avx512vbmi"}),
     InstructionSet("neon", "aarch64", ("-march=armv8-a",), frozenset()),
     InstructionSet("neon32", "armv7l", ("-march=armv7-a", "-mfpu=neon"), frozenset({"neon"})),
 )
@@ -79,13 +77,11 @@ def load(name: str | None = None) -> ctypes.CDLL:
     isa = instruction_set(name)
     prebuilt = Path(__file__).parent / _prebuilt_name(isa)
     with _lock:
-        path = prebuilt if prebuilt.is_file() else build(isa)
+        path = prebuilt if _is_whole(prebuilt) else build(isa)
         try:
-            library = ctypes.CDLL(str(path))
-        except OSError:  # a damaged file: made anew, once
-            path.unlink(missing_ok=True)
-            library = ctypes.CDLL(str(build(isa)))
-    return _declare(library)
+            return _declare(ctypes.CDLL(str(path)))
+        except (OSError, AttributeError) as error:
+            raise CompilerError(f"{path} cannot be loaded ({error}): remove it, and it is made anew") from error
 
 
 def build(isa: InstructionSet) -> Path:
@@ -107,7 +103,7 @@ def compiled(source: str, compiler: str, flags: tuple[str, ...], name: str) -> P
     """`source`, a file of the kernels, compiled and linked, in the cache: from an earlier time if nothing changed."""
     digest = _digest(_version(compiler), " ".join(flags).encode(), *_sources())
     path = cache_folder() / f"{name}-{digest}{'.so' if '-shared' in flags else ''}"
-    if not path.is_file():
+    if not _is_whole(path):
         compile_to(path, compiler, flags, KERNELS / source)
     return path
 
@@ -132,6 +128,7 @@ def compile_to(path: Path, compiler: str, flags: tuple[str, ...], source: Path) 
             done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=_TIMEOUT)
             if done.returncode:
                 raise CompilerError(f"{' '.join(command)} failed ({done.returncode}):\n{done.stderr.strip()[-2000:]}")
+            result.write_bytes(_sealed(result.read_bytes()))
             result.replace(path)
     except subprocess.TimeoutExpired as error:
         raise CompilerError(f"{compiler} did not finish within {_TIMEOUT:.0f} s") from error
@@ -145,6 +142,20 @@ def cache_folder() -> Path:
     if os.access(root, os.W_OK):
         return root / "build" / ".cpu"
     return Path.home() / ".cache" / "wrapnet"
+
+
+def _sealed(content: bytes) -> bytes:
+    return content + hashlib.sha256(content).digest()
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether the file is there and ends with its own hash: the loader dies of a truncated one."""
+    size = hashlib.sha256().digest_size
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return False
+    return len(content) > size and content == _sealed(content[:-size])
 
 
 def _prebuilt_name(isa: InstructionSet) -> str:
@@ -178,9 +189,7 @@ def _cpu_flags() -> frozenset[str]:
     for line in text.splitlines():
         key, _, value = line.partition(":")
         if key.strip() in ("flags", "Features"):
-            flags = frozenset(value.split())
-            # Some kernels write avx512_vbmi, others avx512vbmi.
-            return flags | {"avx512_vbmi", "avx512vbmi"} if flags & {"avx512_vbmi", "avx512vbmi"} else flags
+            return frozenset(value.split())
     return frozenset()
 
 
