@@ -1,9 +1,28 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Files that are either whole or absent: written beside their target, then renamed."""
+"""Files that are read up to a bound, and written whole or not at all: beside their target, then renamed."""
 
 import os
 import tempfile
 from pathlib import Path
+
+from host.errors import MissingFileError, ModelFileError
+
+MOST_BYTES = 1 << 30
+"""Of a model's file: hundreds of times what networks here have."""
+
+
+def read(path: Path) -> bytes:
+    """The content of a model's file. MissingFileError if there is none, ModelFileError if it is too large for one."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+    except FileNotFoundError:
+        raise MissingFileError(f"{path} does not exist: export the model first") from None
+    except IsADirectoryError:
+        raise MissingFileError(f"{path} is a folder, expected a model's file") from None
+    if len(content) > MOST_BYTES:
+        raise ModelFileError(f"{path}: more than the {MOST_BYTES} bytes that are read")
+    return content
 
 
 def write(path: Path, content: bytes) -> None:

@@ -19,11 +19,9 @@ import numpy.typing as npt
 
 from host import files
 from host.cpu.plan import Activation, Add, Conv, Lookup, MaxPool, Plan, Step, SumPool
-from host.errors import MissingFileError, ModelFileError, NetworkError
+from host.errors import ModelFileError, NetworkError
 
 FORMAT = 1
-MOST_BYTES = 1 << 30
-MOST_MEMBERS = 40_000
 
 Array = npt.NDArray[Any]
 
@@ -76,16 +74,9 @@ def load(path: str | os.PathLike[str]) -> Plan:
         NetworkError: a bundle whose network contradicts itself.
     """
     where = Path(path)
+    content = files.read(where)
     try:
-        if where.stat().st_size > MOST_BYTES:
-            raise ModelFileError(f"{where}: more than the {MOST_BYTES} bytes that are read")
-        members = _members(where)
-    except FileNotFoundError:
-        raise MissingFileError(f"{where} does not exist") from None
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError, RuntimeError, KeyError) as error:
-        raise ModelFileError(f"{where}: not a bundle, or a truncated one: {error}; make it again") from None
-    try:
-        return _plan(members)
+        return _plan(_members(content))
     except NetworkError as error:
         raise NetworkError(f"{where}: {error}") from None
     except ModelFileError as error:
@@ -158,21 +149,24 @@ def _header(member: bytes | None) -> dict[str, Any]:
     return header
 
 
-def _members(path: Path) -> dict[str, bytes]:
-    """The members' contents by name. Nothing is unpacked, so memory is bounded by the file's size."""
-    with zipfile.ZipFile(path) as archive:
-        found = archive.infolist()
-        if len(found) > MOST_MEMBERS:
-            raise ValueError(f"{len(found)} members, at most {MOST_MEMBERS}")
-        members = {}
-        for info in found:
-            if info.compress_type != zipfile.ZIP_STORED or info.file_size > MOST_BYTES:
-                raise ValueError(f"{info.filename!r} is compressed or too large")
-            name = info.filename.removesuffix(".npy")
-            if name in members:
-                raise ValueError(f"two members {info.filename!r}")
-            members[name] = archive.read(info)
-        return members
+def _members(content: bytes) -> dict[str, bytes]:
+    """The members' contents by name. Nothing is unpacked and no byte read twice: memory is bounded by the file's."""
+    members: dict[str, bytes] = {}
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            found = archive.infolist()
+            if any(info.compress_type != zipfile.ZIP_STORED for info in found):
+                raise ValueError("its members are compressed")
+            if sum(info.file_size for info in found) > len(content):
+                raise ValueError("its members are larger than the file")
+            for info in found:
+                name = info.filename.removesuffix(".npy")
+                if name in members:
+                    raise ValueError(f"two members {info.filename!r}")
+                members[name] = archive.read(info)
+    except (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError, RuntimeError, KeyError) as error:
+        raise ModelFileError(f"not a bundle, or a truncated one: {error}; make it again") from None
+    return members
 
 
 def _digest(network: dict[str, Any], members: dict[str, bytes]) -> str:

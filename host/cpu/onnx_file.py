@@ -2,14 +2,13 @@
 """What is read of an .onnx file. The only file of host/ that needs the onnx package: a board gets the bundle."""
 
 import json
-import os
-from pathlib import Path
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from host.errors import MissingFileError, ModelFileError
+from host.errors import ModelFileError
 
 if TYPE_CHECKING:
     from onnx import ModelProto as Model
@@ -20,28 +19,12 @@ else:
 
 Array = npt.NDArray[np.generic]
 
-MOST_BYTES = 1 << 30
 _KINDS = {
     **dict.fromkeys(("kernel_shape", "strides", "pads", "dilations", "axes"), "INTS"),
     **dict.fromkeys(("auto_pad", "rounding_mode"), "STRING"),
     **dict.fromkeys(("min", "max"), "FLOAT"),
 }
 """The ONNX types of attributes that are no INT."""
-
-
-def read(path: str | os.PathLike[str]) -> bytes:
-    """The content of a file. MissingFileError if there is none, ModelFileError if it is too large to be a model."""
-    where = Path(path)
-    try:
-        with where.open("rb") as file:
-            content = file.read(MOST_BYTES + 1)
-    except FileNotFoundError:
-        raise MissingFileError(f"{where} does not exist: export the model first") from None
-    except IsADirectoryError:
-        raise MissingFileError(f"{where} is a folder, expected a file") from None
-    if len(content) > MOST_BYTES:
-        raise ModelFileError(f"{where}: more than the {MOST_BYTES} bytes that are read")
-    return content
 
 
 def parse(content: bytes) -> Model:
@@ -56,11 +39,24 @@ def parse(content: bytes) -> Model:
         ) from None
     try:
         model = onnx.load_model_from_string(content)
-    except DecodeError as error:
+    except (DecodeError, UnicodeDecodeError) as error:
         raise ModelFileError(f"not an ONNX file, or a damaged one: {error}") from None
+    damaged = next((name for name in _names(model) if not isinstance(name, str)), None)
+    if damaged is not None:  # protobuf gives bytes for a text that is not UTF-8
+        raise ModelFileError(f"a damaged ONNX file: the name {damaged!r:.80} in it is not UTF-8")
     if not model.graph.node or not model.opset_import:
         raise ModelFileError("not an ONNX file, or a truncated one: no graph in it")
     return model
+
+
+def _names(model: Model) -> Iterator[str]:
+    graph = model.graph
+    for node in graph.node:
+        yield from (node.name, node.op_type, node.domain, *node.input, *node.output)
+        yield from (attribute.name for attribute in node.attribute)
+    yield from (value.name for value in (*graph.input, *graph.output, *graph.initializer))
+    for entry in model.metadata_props:
+        yield from (entry.key, entry.value)
 
 
 def attributes(node: Node, defaults: dict[str, Any]) -> dict[str, Any]:

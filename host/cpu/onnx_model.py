@@ -12,11 +12,13 @@ import os
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from host import files
 from host.cpu import onnx_file
 from host.cpu.onnx_file import Model, Node
 from host.cpu.plan import (
@@ -60,7 +62,7 @@ def load(path: str | os.PathLike[str]) -> Plan:
         ModelFileError: not ONNX, damaged, too large; or the onnx package is not installed.
         NetworkError: a network that the engine does not have the steps for.
     """
-    return parse(onnx_file.read(path), str(path))
+    return parse(files.read(Path(path)), str(path))
 
 
 def parse(content: bytes, where: str = "the model") -> Plan:
@@ -71,8 +73,6 @@ def parse(content: bytes, where: str = "the model") -> Plan:
         raise NetworkError(f"{where}: {error}") from None
     except ModelFileError as error:
         raise ModelFileError(f"{where}: {error}") from None
-    except UnicodeDecodeError as error:
-        raise ModelFileError(f"{where}: damaged: a name in it is not UTF-8 ({error})") from None
 
 
 def convert(model: Model) -> Plan:
