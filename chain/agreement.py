@@ -12,7 +12,9 @@ import numpy.typing as npt
 from chain.errors import AgreementError
 from chain.files import write_json
 
-STAGES = ("torch", "qonnx", "onnxruntime", "finn", "rtl", "netlist", "board")
+STAGES = ("torch", "qonnx", "onnxruntime", "finn", "rtl", "netlist", "board", "cpu")
+EXPORTED, OF_EXPORTED = STAGES[:3], ("cpu",)
+"""The stages of the export, and those that need nothing but its file: no step of the hardware makes them stale."""
 
 
 @dataclass(frozen=True)
@@ -87,11 +89,14 @@ def load(folder: Path) -> dict[str, StageResult]:
 
 
 def discard(folder: Path, stage: str) -> None:
-    """Remove what `folder` (build/<model>) holds of `stage` and the later ones, when the files they stem from change.
+    """Remove what `folder` (build/<model>) holds of `stage` and what stems from it, when its own files change.
 
     The sizes counted for the hardware go too: a report of old and new figures would be none.
     """
-    for later in STAGES[STAGES.index(stage) :]:
+    stale = [
+        later for later in STAGES[STAGES.index(stage) :] if stage in (*EXPORTED, later) or later not in OF_EXPORTED
+    ]
+    for later in stale:
         (folder / "stages" / f"{later}.json").unlink(missing_ok=True)
     (folder / "resources.json").unlink(missing_ok=True)
 

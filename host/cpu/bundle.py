@@ -10,6 +10,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,11 @@ _NUMBERS = {
 }
 _ARRAYS = {"conv": ("weights",), "lookup": ("table",)}
 _ACTIVATION = ("sign", "thresholds")
+_NPY = re.compile(
+    rb"\x93NUMPY\x01\x00(..)\{'descr': '([<|][iu][124])', 'fortran_order': False, 'shape': \(([0-9, ]{1,80})\), \} *\n",
+    re.DOTALL,
+)
+"""Magic and version, the header's length, type, shape. numpy's own reader evaluates the text as Python's literals."""
 
 
 def save(plan: Plan, path: str | os.PathLike[str]) -> None:
@@ -184,16 +190,12 @@ def _to_npy(array: Array) -> bytes:
 
 
 def _from_npy(name: str, member: bytes) -> Array:
-    """The array of an .npy; its header is checked against the bytes that there are before any is taken."""
-    content = io.BytesIO(member)
+    """The array of an .npy as `_to_npy` writes it: a view of the member, so that no size in it is believed."""
+    found = _NPY.match(member)
+    if found is None or int.from_bytes(found[1], "little") != found.end() - found.end(1):
+        raise ModelFileError(f"its array {name!r} is damaged: not little-endian integers of .npy version 1.0, by rows")
     try:
-        version = np.lib.format.read_magic(content)
-        if version != (1, 0):
-            raise ValueError(f"version {version}, expected (1, 0)")
-        shape, by_columns, dtype = np.lib.format.read_array_header_1_0(content)
-        data = member[content.tell() :]
-        if by_columns or dtype.kind not in "iu" or dtype.newbyteorder("<") != dtype:
-            raise ValueError(f"{dtype}, expected little-endian integers by rows")
-        return np.frombuffer(data, dtype).reshape(shape)
-    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError, OverflowError) as error:
+        shape = tuple(int(size) for size in found[3].split(b",") if size.strip())
+        return np.frombuffer(member[found.end() :], np.dtype(found[2].decode())).reshape(shape)
+    except (ValueError, OverflowError) as error:
         raise ModelFileError(f"its array {name!r} is damaged: {error}") from None
