@@ -22,7 +22,7 @@ ARGUMENTS     = "$(MODEL)" --build "$(BUILD)"
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo deploy test lint doctor setup train export rtl sim resources netlist shell evaluate report \
+.PHONY: help demo deploy test lint doctor setup train export rtl sim resources netlist shell evaluate cpu report \
         board check bitstream bundle bench-step clean
 
 help: ## list the targets and variables
@@ -38,7 +38,7 @@ help: ## list the targets and variables
 demo: MODEL = digits
 demo: deploy ## train a small network on scikit-learn's digits and run it on the simulated board
 
-deploy: train export rtl sim resources netlist shell evaluate report ## the whole chain for MODEL=
+deploy: train export rtl sim resources netlist shell evaluate cpu report ## the whole chain for MODEL=
 
 test: lint ## lint, then all tests (ARGS= goes to pytest)
 	@$(TOOLS) -m pytest $(ARGS)
@@ -79,7 +79,10 @@ shell: setup ## 7. registers and memory access around the accelerator: the simul
 evaluate: setup ## 8. the driver on the simulated board, on the test images
 	@$(PYNQ) -m fpga.board evaluate $(ARGUMENTS)
 
-report: setup ## 9. report.json, report.html and a table
+cpu: setup ## 9. the exported network on the CPU engine, all test images (needs only export)
+	@$(TOOLS) -m chain.cpu $(ARGUMENTS)
+
+report: setup ## 10. report.json, report.html and a table
 	@$(TOOLS) -m chain.report $(ARGUMENTS)
 
 board: setup ## start the simulated board for MODEL= and say how to talk to it

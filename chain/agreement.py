@@ -93,11 +93,10 @@ def discard(folder: Path, stage: str) -> None:
 
     The sizes counted for the hardware go too: a report of old and new figures would be none.
     """
-    stale = [
-        later for later in STAGES[STAGES.index(stage) :] if stage in (*EXPORTED, later) or later not in OF_EXPORTED
-    ]
-    for later in stale:
-        (folder / "stages" / f"{later}.json").unlink(missing_ok=True)
+    kept = () if stage in EXPORTED + OF_EXPORTED else OF_EXPORTED
+    for later in STAGES[STAGES.index(stage) :]:
+        if later not in kept:
+            (folder / "stages" / f"{later}.json").unlink(missing_ok=True)
     (folder / "resources.json").unlink(missing_ok=True)
 
 

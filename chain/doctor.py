@@ -42,8 +42,9 @@ def examine(root: Path = ROOT, data: Path | None = None) -> Iterator[Finding]:
     venv = root / ".venv"
     version = platform.python_version()
     yield Finding("python", version.startswith("3.11."), f"{version}, {sys.executable}", is_needed=True)
-    for name in ("gcc", "g++", "make"):
-        yield program(name, "needed to compile simulations: apt-get install build-essential", is_needed=True)
+    for name, purpose in (("gcc", ""), ("g++", " and the CPU engine"), ("make", "")):
+        cost = f"needed to compile simulations{purpose}: apt-get install build-essential"
+        yield program(name, cost, is_needed=True)
     yield program("perl", "Verilator's front end is written in it: apt-get install perl", is_needed=True)
     yield disk(root)
     yield environment(venv, "tools", "training, export, hardware, tests")

@@ -19,11 +19,12 @@ EXPORTED, SIMULATED, IN_NETLIST = 40, 12, 8
 
 
 def to_simulation(toy: Toy, *folding: object) -> None:
-    """Train, export, map (with options for the folding) and simulate."""
+    """Train, export, map (with options for the folding), simulate, and run on the CPU engine."""
     succeed(toy, "training train")
     succeed(toy, "export export", "--images", EXPORTED)
     succeed(toy, "fpga rtl", *folding)
     succeed(toy, "fpga sim", "--images", SIMULATED, "--stalls", 30)
+    succeed(toy, "chain.cpu")
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +50,7 @@ def test_digits_to_the_board(digits: Toy, pynq_python: Path, repository: Path) -
     found = results(digits, agreement.STAGES)
     images = {stage: result.images for stage, result in found.items()}
     assert images == {
-        **dict.fromkeys(("torch", "qonnx", "onnxruntime", "finn", "board"), EXPORTED),
+        **dict.fromkeys(("torch", "qonnx", "onnxruntime", "finn", "board", "cpu"), EXPORTED),
         "rtl": SIMULATED,
         "netlist": IN_NETLIST,
     }
@@ -85,7 +86,7 @@ def test_network_with_traps(tmp_path: Path) -> None:
 
 
 def test_groups_and_labels_to_the_board(tmp_path: Path, pynq_python: Path) -> None:
-    """Grouped convolutions, and an accelerator that gives nothing but labels, in all seven stages."""
+    """Grouped convolutions, and an accelerator that gives nothing but labels, in all stages."""
     toy = toys.grouped(tmp_path)
     to_simulation(toy)
     succeed(toy, "fpga resources")
@@ -93,7 +94,7 @@ def test_groups_and_labels_to_the_board(tmp_path: Path, pynq_python: Path) -> No
     succeed(toy, "fpga.shell")
     succeed(toy, "fpga.board evaluate", python=pynq_python)
     found = results(toy, agreement.STAGES)
-    stages = [found[stage] for stage in ("torch", "finn", "board")]
+    stages = [found[stage] for stage in ("torch", "finn", "board", "cpu")]
     assert {(result.images, result.correct) for result in stages} == {(32, found["torch"].correct)}
     design = load(toy.folder / "rtl")
     assert (design.labels, design.output.shape, design.output.words_per_frame) == (True, (1,), 1)
@@ -120,10 +121,10 @@ with np.load(folder / "reference.npz") as content, simulated_board(folder.parent
 
 
 def holds(toy: Toy) -> None:
-    """Five stages agree and the interval is that of the slowest layer."""
-    found = results(toy, ("torch", "qonnx", "onnxruntime", "finn", "rtl"))
+    """All stages but those of the netlist and the board agree, and the interval is that of the slowest layer."""
+    found = results(toy, ("torch", "qonnx", "onnxruntime", "finn", "rtl", "cpu"))
     assert found["rtl"].images == SIMULATED
-    assert len({found[stage].correct for stage in ("torch", "qonnx", "onnxruntime", "finn")}) == 1
+    assert len({found[stage].correct for stage in ("torch", "qonnx", "onnxruntime", "finn", "cpu")}) == 1
     extra = found["rtl"].extra
     interval, bound = extra["interval"], extra["bound"]
     assert isinstance(interval, float) and isinstance(bound, int)

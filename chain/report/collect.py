@@ -39,6 +39,7 @@ AFTER = {
     "netlist": "rtl",
     "shell": "rtl",
     "board": "shell",
+    "cpu": "export",
 }
 # The Makefile target of a step, where it has another name.
 TARGETS = {"board": "evaluate"}

@@ -58,7 +58,6 @@ def evaluate(
     result.divergence = first or result.divergence
     result.extra = {
         "seconds": round(seconds, 6),
-        "images_per_second": round(len(images) / seconds, 1),
         "instruction_set": engine.isa,
         "threads": engine.threads,
     }

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from chain.agreement import STAGES, Divergence, StageResult, compare, discard, load
+from chain.agreement import EXPORTED, OF_EXPORTED, STAGES, Divergence, StageResult, compare, discard, load
 from chain.errors import AgreementError
 
 
@@ -39,11 +39,12 @@ def test_a_result_survives_its_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_discard_takes_a_stage_and_what_follows(tmp_path: Path, stage: str) -> None:
+def test_discard_takes_a_stage_and_what_stems_from_it(tmp_path: Path, stage: str) -> None:
     for name in STAGES:
         StageResult(name).save(tmp_path / "stages")
     (tmp_path / "resources.json").write_text("{}")
     discard(tmp_path, stage)
-    assert list(load(tmp_path / "stages")) == list(STAGES[: STAGES.index(stage)])
+    kept = () if stage in (*EXPORTED, *OF_EXPORTED) else OF_EXPORTED
+    assert list(load(tmp_path / "stages")) == [*STAGES[: STAGES.index(stage)], *kept]
     assert not (tmp_path / "resources.json").exists()
     discard(tmp_path, stage)

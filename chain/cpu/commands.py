@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""python -m chain.cpu MODEL: the exported network on the CPU engine, compared with PyTorch on all its test images."""
+"""python -m chain.cpu MODEL: the exported network on the CPU engine, compared with PyTorch on its test images."""
 
 import os
 import sys
@@ -43,14 +43,10 @@ def main(model: str, build: Path, images: int | None, threads: int | None) -> No
     save(result, outcome)
     record.write(folder, STAGE, time.perf_counter() - started)
     click.echo(
-        f"CPU engine: {result.images} images, {100 * result.correct / result.images:.2f} % right, {result.mismatches} "
-        f"differ from {result.against} ({engine.isa}, {engine.threads} threads, "
-        f"{result.extra['images_per_second']:,.0f} images a second)"
+        f"CPU engine: {result.images} images in {result.extra['seconds']:.3g} s, "
+        f"{100 * result.correct / result.images:.2f} % right, {result.mismatches} differ from {result.against} "
+        f"({engine.isa}, {engine.threads} threads)"
     )
     if result.divergence:
         click.echo(f"first difference: {result.divergence}", err=True)
         sys.exit(1)
-
-
-if __name__ == "__main__":
-    main()
