@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The driver's command line: python -m host self-test | bench | classify | evaluate."""
+"""The driver's command line: python -m host self-test | bench | classify | evaluate, and cpu: without a board."""
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from host.errors import HostError, MetadataError, MissingFileError, SelfTestError
+
+Pixels = npt.NDArray[np.uint8]
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -47,6 +51,12 @@ def _parser() -> argparse.ArgumentParser:
     add.add_argument("--batch", type=int, default=50, help="images a call (default: %(default)s)")
     add.add_argument("--out", type=Path, help="default: stages/board.json beside the reference")
     add.set_defaults(command=_evaluate)
+    add = commands.add_parser("cpu", help="label images on this CPU; no board and no bitstream")
+    add.add_argument("model", type=Path, help="the exported .onnx, or its bundle (.npz), which needs no onnx package")
+    add.add_argument("images", type=Path, nargs="?", help=".npy, as for classify")
+    add.add_argument("--bundle", type=Path, metavar="OUT.npz", help="write the model's bundle")
+    add.add_argument("--threads", type=int, help="default: as many as there are cores")
+    add.set_defaults(command=_cpu, usage=add.error)
     return parser
 
 
@@ -71,20 +81,51 @@ def _bench(options: argparse.Namespace) -> int:
 
 
 def _classify(options: argparse.Namespace) -> int:
-    try:
-        images = np.load(options.images, allow_pickle=False)
-    except FileNotFoundError:
-        raise MissingFileError(f"{options.images} does not exist") from None
-    except (OSError, ValueError) as error:
-        raise MetadataError(f"{options.images} is not a .npy file of pixels: {error}") from None
+    images = _pixels(options.images)
     overlay = _overlay(options)
-    height, width, channels = overlay.metadata.input.shape
-    if images.shape == (height, width, channels) or (channels == 1 and images.shape == (height, width)):
-        images = images[None]
-    classes = overlay.metadata.classes
-    for image, label in enumerate(overlay.run(images, labels=True)):
-        print(f"{image}\t{label}\t{classes[label] if 0 <= label < len(classes) else ''}".rstrip())
+    _print(overlay.run(_several(images, overlay.metadata.input.shape), labels=True), overlay.metadata.classes)
     return 0
+
+
+def _cpu(options: argparse.Namespace) -> int:
+    from host.cpu.engine import Engine, load
+
+    if options.bundle is None and options.images is None:
+        options.usage("expected images to label, or --bundle OUT.npz to write")
+    plan = load(options.model)
+    if options.bundle is not None:
+        from host.cpu import bundle
+
+        bundle.save(plan, options.bundle)
+        print(f"{options.bundle}: {plan.model or options.model.stem}, {len(plan.layers)} layers", file=sys.stderr)
+    if options.images is not None:
+        images = _pixels(options.images)
+        channels, height, width = plan.input_shape
+        engine = Engine(plan, len(os.sched_getaffinity(0)) if options.threads is None else options.threads)
+        _print(engine.run(_several(images, (height, width, channels)), labels=True), plan.classes)
+    return 0
+
+
+def _pixels(path: Path) -> Pixels:
+    try:
+        images = np.load(path, allow_pickle=False)
+    except FileNotFoundError:
+        raise MissingFileError(f"{path} does not exist") from None
+    except (OSError, EOFError, ValueError) as error:
+        raise MetadataError(f"{path} is not a .npy file of pixels: {error}") from None
+    if not isinstance(images, np.ndarray):
+        raise MetadataError(f"{path} is an archive of several arrays, expected a .npy file of pixels")
+    return images
+
+
+def _several(images: Pixels, shape: tuple[int, ...]) -> Pixels:
+    """A single image, [H, W, C] = `shape` or [H, W], as a batch of one; several as they are."""
+    return images[None] if images.shape == shape or (shape[-1] == 1 and images.shape == shape[:-1]) else images
+
+
+def _print(labels: npt.NDArray[np.integer], classes: tuple[str, ...]) -> None:
+    for image, label in enumerate(labels):
+        print(f"{image}\t{label}\t{classes[label] if 0 <= label < len(classes) else ''}".rstrip())
 
 
 def _evaluate(options: argparse.Namespace) -> int:

@@ -49,7 +49,7 @@ class Engine:
             raise RangeError(f"threads {threads!r}, expected 1..{MOST_THREADS}")
         if lanes is not None and lanes not in LANES:
             raise RangeError(f"lanes {lanes!r}, expected one of {', '.join(map(str, LANES))}")
-        self.plan = source if isinstance(source, Plan) else _load(Path(source))
+        self.plan = source if isinstance(source, Plan) else load(source)
         self.threads = threads
         self.isa = library.instruction_set(isa).name
         self._lanes = lanes or LANES[0]
@@ -120,12 +120,13 @@ def _destroy(library: ctypes.CDLL, handle: int, process: int) -> None:
         library.wrapnet_destroy(handle)
 
 
-def _load(path: Path) -> Plan:
-    if path.suffix == ".npz":
-        from host.cpu.bundle import load
+def load(path: str | os.PathLike[str]) -> Plan:
+    """The plan of an exported .onnx, or of its bundle (.npz). Raises what their loaders do."""
+    if Path(path).suffix == ".npz":
+        from host.cpu.bundle import load as read
     else:
-        from host.cpu.onnx_model import load  # the onnx package is not on a board
-    return load(path)
+        from host.cpu.onnx_model import load as read  # the onnx package is not on a board
+    return read(path)
 
 
 def _check(images: object, plan: Plan) -> npt.NDArray[np.uint8]:
