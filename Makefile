@@ -23,7 +23,7 @@ ARGUMENTS     = "$(MODEL)" --build "$(BUILD)"
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help demo deploy test lint doctor setup train export rtl sim resources netlist shell evaluate cpu report \
-        board check bitstream bundle bench-step clean
+        board check bitstream bundle bench-step bench-cpu clean
 
 help: ## list the targets and variables
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,7 @@ help: ## list the targets and variables
 	@echo "  BUILD=     folder of all results; $(BUILD) if not given"
 	@echo "  DATA=      folder of the data set, where it is not in its usual place"
 	@echo "  RESUME=1   go on with an interrupted training"
+	@echo "  FULL=1     bench-cpu with every layer, batch and number of threads: hours, not minutes"
 	@echo "  FPS= LUT=  target frame rate, or budget of look-up tables, for the folding"
 	@echo "  PYTHON=    a Python 3.11 that is not called python3.11 or python3"
 
@@ -100,6 +101,9 @@ bundle: setup ## (not in this version) says what the folder for the board takes
 
 bench-step: setup ## time a training step against plain Brevitas layers, into bench/step.json (OMP_NUM_THREADS=1)
 	@$(TOOLS) -m training bench $(ARGUMENTS)
+
+bench-cpu: setup ## time the CPU engine against its rivals on this machine, into bench/cpu.json and cpu.html (FULL=1: all)
+	@$(TOOLS) -m scripts.bench_cpu --build "$(BUILD)" $(if $(FULL),--full)
 
 clean: ## remove all results (BUILD=); the environments in .venv stay
 	rm -rf -- "$(BUILD)"

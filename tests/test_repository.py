@@ -185,6 +185,7 @@ def test_help_lists_every_target_and_is_the_default() -> None:
         "bundle",
         "doctor",
         "lint",
+        "bench-cpu",
         "clean",
     ],
 )

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Where the page's pictures have their lines and bars, in SVG's units."""
+
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from scripts.bench_cpu.rows import OURS, Row
+
+WIDTH, HEIGHT = 300, 170
+LEFT, BAR = 44, 22
+BAR_WIDTH = 420
+_COLOURS = {
+    OURS: "ours",
+    "16-bit lanes": "lanes16",
+    "32-bit lanes": "lanes32",
+    "dot product": "dot",
+    "dot product, 16-bit sums": "pairs",
+    "bit planes": "planes",
+    "limit": "limit",
+}
+LEGEND = tuple(_COLOURS.items())
+
+
+@dataclass(frozen=True)
+class Line:
+    """One contender over the shapes: points of a polyline, and vertical strokes from least to largest."""
+
+    name: str
+    style: str
+    points: str
+    spreads: tuple[tuple[float, float, float], ...]
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Rates by shape; `ticks` at the left are (y, text), at the bottom (x, text)."""
+
+    title: str
+    lines: tuple[Line, ...]
+    ticks: tuple[tuple[float, str], ...]
+    shapes: tuple[tuple[float, str], ...]
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One contender of a network: from 0 to `width`, stroke from `low` to `high`."""
+
+    name: str
+    is_ours: bool
+    y: int
+    width: float
+    low: float
+    high: float
+    text: str
+
+
+@dataclass(frozen=True)
+class Bars:
+    """All contenders of a network, the fastest first."""
+
+    title: str
+    bars: tuple[Bar, ...]
+
+    @property
+    def height(self) -> int:
+        """Of the picture."""
+        return BAR * len(self.bars)
+
+
+def charts(rows: Sequence[Row]) -> list[Chart]:
+    """A picture for each instruction set, kind of layer, weights, bits, batch and threads that has several shapes."""
+    keys = ("isa", "layer", "weights", "activation_bits", "batch", "threads")
+    layers = [row for row in rows if row["kind"] == "layer"]
+    groups: dict[tuple[object, ...], list[Row]] = {}
+    for row in layers:
+        groups.setdefault(tuple(row["settings"][key] for key in keys), []).append(row)
+    return [_chart(group) for group in groups.values() if len(group) > 1]
+
+
+def bars(row: Row) -> Bars:
+    """The picture of a network's row."""
+    figures = {OURS: row["ours"], **row["rivals"]}
+    ordered = sorted(figures, key=lambda name: -figures[name]["value"])
+    scale = BAR_WIDTH / max(figure["range"][1] for figure in figures.values())
+    made = tuple(
+        Bar(
+            name,
+            name == OURS,
+            BAR * i,
+            figures[name]["value"] * scale,
+            figures[name]["range"][0] * scale,
+            figures[name]["range"][1] * scale,
+            f"{figures[name]['value']:,.0f}",
+        )
+        for i, name in enumerate(ordered)
+    )
+    s = row["settings"]
+    threads = "1 thread" if s["threads"] == 1 else f"{s['threads']} threads"
+    return Bars(f"{s['network']}, batch {s['batch']}, {threads}, {s['isa']}", made)
+
+
+def _chart(rows: Sequence[Row]) -> Chart:
+    rows = sorted(rows, key=lambda row: row["settings"]["fan_in"])
+    names = list(dict.fromkeys(itertools.chain([OURS], *(row["rivals"] for row in rows))))
+    top = max(row["limit"]["value"] for row in rows)
+    top = max(top, *(figure["range"][1] for row in rows for figure in (row["ours"], *row["rivals"].values())))
+    step = _step(top)
+    top = math.ceil(top / step) * step
+
+    def y(value: float) -> float:
+        return round(HEIGHT * (1 - value / top), 1)
+
+    xs = [round(LEFT + (i + 0.5) * (WIDTH - LEFT) / len(rows), 1) for i in range(len(rows))]
+    lines = []
+    for name in names:
+        figures = [row["ours"] if name == OURS else row["rivals"].get(name) for row in rows]
+        there = [(x, figure) for x, figure in zip(xs, figures, strict=True) if figure]
+        points = " ".join(f"{x},{y(figure['value'])}" for x, figure in there)
+        spreads = tuple((x, y(figure["range"][0]), y(figure["range"][1])) for x, figure in there)
+        lines.append(Line(name, _COLOURS.get(name, "dot"), points, spreads))
+    limit = " ".join(f"{x},{y(row['limit']['value'])}" for x, row in zip(xs, rows, strict=True))
+    lines.append(Line("limit", _COLOURS["limit"], limit, ()))
+    ticks = tuple((y(i * step), f"{i * step:,.0f}") for i in range(round(top / step) + 1))
+    shapes = tuple(
+        (x, f"{row['settings']['outputs']} x {row['settings']['fan_in']}") for x, row in zip(xs, rows, strict=True)
+    )
+    s = rows[0]["settings"]
+    title = f"{s['layer']}, {s['weights']}, {s['activation_bits']}-bit levels, {s['isa']}"
+    if (s["batch"], s["threads"]) != (64, 1):
+        title += f", batch {s['batch']}, threads {s['threads']}"
+    return Chart(title, tuple(lines), ticks, shapes)
+
+
+def _step(top: float) -> float:
+    """A round distance of ticks that makes three to six of them."""
+    rough = top / 4
+    power = 10.0 ** math.floor(math.log10(rough))
+    return next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= rough)
