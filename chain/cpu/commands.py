@@ -13,7 +13,7 @@ from chain.cli import errors_as_text, model_name
 from chain.errors import InputError, ToolError
 from host.cpu import Engine
 from host.cpu.evaluate import STAGE, evaluate
-from host.errors import CompilerError, HostError
+from host.errors import CompilerError, HostError, NetworkError
 from host.evaluate import save
 
 
@@ -24,7 +24,8 @@ from host.evaluate import save
 @click.option("--threads", default=None, type=click.IntRange(1, 1024), help="Default: as many as there are cores.")
 @errors_as_text
 def main(model: str, build: Path, images: int | None, threads: int | None) -> None:
-    """Write build/MODEL/stages/cpu.json; exit status 1 if an image differs. Without a compiler there is no stage."""
+    """Write build/MODEL/stages/cpu.json; exit status 1 if an image differs. Where the engine cannot run
+    the network, or cannot be compiled, there is no stage, and one line says why."""
     folder = build / model_name(model)
     network, truth, outcome = folder / "model.onnx", folder / "reference.npz", folder / "stages" / f"{STAGE}.json"
     for path in (network, truth):
@@ -35,7 +36,7 @@ def main(model: str, build: Path, images: int | None, threads: int | None) -> No
     try:
         engine = Engine(network, threads or len(os.sched_getaffinity(0)))
         result = evaluate(engine, truth, images)
-    except CompilerError as error:
+    except (CompilerError, NetworkError) as error:  # hardware may do without a compiler, and what the engine cannot
         click.echo(f"no CPU stage for {model}: {error}", err=True)
         return
     except HostError as error:
