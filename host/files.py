@@ -2,6 +2,7 @@
 """Files that are read up to a bound, and written whole or not at all: beside their target, then renamed."""
 
 import os
+import stat
 import tempfile
 from pathlib import Path
 
@@ -14,15 +15,14 @@ MOST_BYTES = 1 << 30
 def read(path: Path) -> bytes:
     """The content of a model's file. MissingFileError if there is none, ModelFileError if it is too large for one."""
     try:
-        with path.open("rb") as file:
-            content = file.read(MOST_BYTES + 1)
+        found = path.stat()
     except FileNotFoundError:
         raise MissingFileError(f"{path} does not exist: export the model first") from None
-    except IsADirectoryError:
-        raise MissingFileError(f"{path} is a folder, expected a model's file") from None
-    if len(content) > MOST_BYTES:
-        raise ModelFileError(f"{path}: more than the {MOST_BYTES} bytes that are read")
-    return content
+    if not stat.S_ISREG(found.st_mode):
+        raise MissingFileError(f"{path} is a folder or a device, expected a model's file")
+    if found.st_size > MOST_BYTES:
+        raise ModelFileError(f"{path}: {found.st_size} bytes, at most {MOST_BYTES} are read")
+    return path.read_bytes()
 
 
 def write(path: Path, content: bytes) -> None:
