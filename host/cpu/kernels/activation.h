@@ -61,7 +61,8 @@ template <class T> struct Staircase {
         return uint8_t(level);
     }
 
-    void apply(const void* accumulators, uint8_t* levels) const {
+    // The levels of the first `count` lanes of a block, or of all.
+    void apply(const void* accumulators, uint8_t* levels, int64_t count) const {
         using B = Block<T>;
         B value = load<T>(accumulators), level;
         for (int i = 0; i < kParts; i++) {
@@ -73,7 +74,10 @@ template <class T> struct Staircase {
                 const auto turned = (typename B::SignedPart)(value.part[i] - start);
                 level.part[i] -= (typename B::Part)(turned < (typename B::SignedPart{} + length));
             }
-        store_levels(levels, level);
+        if (count >= B::kLanes) return store_levels(levels, level);
+        uint8_t some[B::kLanes];
+        store_levels(some, level);
+        memcpy(levels, some, count);
     }
 };
 
@@ -81,16 +85,18 @@ template <class T> struct Staircase {
 struct ByteTable {
     alignas(kBlockBytes) uint8_t entry[256];
 
-    void apply(const uint8_t* bytes, uint8_t* levels) const {
+    // The first `count` of 64 bytes, or all; reads 64.
+    void apply(const uint8_t* bytes, uint8_t* levels, int64_t count) const {
 #ifdef __AVX512VBMI__
         // Two look-ups of 128 entries; the top bit chooses. 6 instructions for 64 lanes.
         const __m512i* table = reinterpret_cast<const __m512i*>(entry);
         const __m512i value = _mm512_loadu_si512(bytes);
         const __m512i low = _mm512_permutex2var_epi8(table[0], value, table[1]);
         const __m512i high = _mm512_permutex2var_epi8(table[2], value, table[3]);
-        _mm512_storeu_si512(levels, _mm512_mask_blend_epi8(_mm512_movepi8_mask(value), low, high));
+        const __mmask64 wanted = count < kBlockBytes ? (__mmask64(1) << count) - 1 : ~__mmask64(0);
+        _mm512_mask_storeu_epi8(levels, wanted, _mm512_mask_blend_epi8(_mm512_movepi8_mask(value), low, high));
 #else
-        for (int i = 0; i < kBlockBytes; i++) levels[i] = entry[bytes[i]];
+        for (int i = 0; i < std::min<int64_t>(count, kBlockBytes); i++) levels[i] = entry[bytes[i]];
 #endif
     }
 };

@@ -159,7 +159,7 @@ inline Choice choose(const Step& step, const Grid& grid) {
 constexpr int64_t kStripBytes = 384 << 10;  // accumulators in flight: they stay in the second-level cache
 
 // With fewer lanes (positions times images) than this, lanes are output channels instead.
-constexpr int kFewLanes = 8;
+constexpr int kFewLanes = 16;
 
 template <class T> class Convolution : public Layer {
   public:
@@ -172,7 +172,7 @@ template <class T> class Convolution : public Layer {
           activated_(step.activated), choice_(choose(step, grid)), positions_(tap_positions(window_, grid)) {
         if (choice_.form == Choice::Form::kDirect) prepare_direct(step);
         else prepare_tables(step);
-        if (out_.height * grid_.width <= kFewLanes) prepare_columns(step);
+        if (few_lanes(1)) prepare_columns(step);
         if (activated_) prepare_activation(step.activation);
     }
 
@@ -184,7 +184,7 @@ template <class T> class Convolution : public Layer {
     }
 
     int64_t constant_bytes() const override {
-        return index_.size() * sizeof(uint16_t) + terms_.size() * sizeof(Term) + columns_.size() +
+        return index_.size() * sizeof(uint16_t) + terms_.size() * sizeof(Term) + columns_.size() * kBlockBytes +
                table_.size() * sizeof(ByteTable);
     }
 
@@ -199,7 +199,7 @@ template <class T> class Convolution : public Layer {
         work.outputs = std::min(c.outputs, outputs_ - work.output);
         const Arrangement where = arrange(batch.n, work.rows, work.outputs);
         char* accumulators = scratch.accumulators;
-        if (batch.n * out_.height * grid_.width <= kFewLanes) {
+        if (few_lanes(batch.n)) {
             add_columns(work, where, batch, accumulators);
         } else if (choice_.form == Choice::Form::kDirect) {
             add_products(work, where, batch, accumulators);
@@ -246,6 +246,8 @@ template <class T> class Convolution : public Layer {
         }
     };
 
+    bool few_lanes(int n) const { return n * out_.height * grid_.width <= kFewLanes; }
+
     Arrangement arrange(int n, int rows, int outputs) const {
         Arrangement a;
         a.whole = n % kLanes == 0;
@@ -275,6 +277,8 @@ template <class T> class Convolution : public Layer {
             const int items = c.items(*this);
             if (items < workers) c.outputs = int(divide_up(c.outputs, divide_up(workers, items)));
         }
+        // Columns of weights are cut at whole blocks.
+        if (few_lanes(n)) c.outputs = int(std::min<int64_t>(outputs_, divide_up(c.outputs, kBlockBytes) * kBlockBytes));
         return c;
     }
 
@@ -435,44 +439,70 @@ template <class T> class Convolution : public Layer {
         }
     }
 
-    // Lanes are output channels: each level times its column of weights.
+    // Lanes are output channels: each level times its column of weights. Of signs, the sum of the levels with a plus
+    // is taken, twice it less the sum of all levels is the result.
     void prepare_columns(const Step& step) {
         const int64_t taps = window_.taps();
-        signs_ = std::all_of(step.weights.begin(), step.weights.end(), [](int8_t w) { return w == 1 || w == -1; });
+        signs_ = codings(step.weights)[0].digits == Digits::kSigns;
+        weights_in_byte_ = signs_ ? kMarksInByte : 1;
+        column_bytes_ = divide_up(outputs_, kBlockBytes) * kBlockBytes / weights_in_byte_;
+        // The last column is read in whole rounds of blocks.
+        const int64_t bytes = int64_t(groups_) * inputs_ * taps * column_bytes_ + kWide * kBlockBytes;
+        columns_.assign(divide_up(bytes, kBlockBytes), zeros<uint8_t>());
+        auto* column = reinterpret_cast<uint8_t*>(columns_.data());
         for (int g = 0; g < groups_; g++)
             for (int c = 0; c < inputs_; c++)
                 for (const TapPosition& tap : positions_) {
                     column_offset_.push_back(grid_offset(int64_t(g) * inputs_ + c, tap));
                     for (int o = 0; o < outputs_; o++) {
                         const int8_t w = step.weights[((int64_t(g) * outputs_ + o) * inputs_ + c) * taps + tap.tap];
-                        columns_.push_back(signs_ ? -(w < 0) : w);
+                        if (!signs_) column[o] = uint8_t(w);
+                        else if (kMarksInByte == 1) column[o] = w > 0 ? 0xff : 0;
+                        else column[o / 8] |= (w > 0) << o % 8;
                     }
+                    column += column_bytes_;
                 }
-        columns_.resize(columns_.size() + kWide * kLanes);  // the last column is read in whole blocks
     }
 
     void add_columns(const Work& work, const Arrangement& where, const Batch& batch, char* accumulators) const {
         const int64_t inputs = inputs_ * window_.taps();
         const int64_t* offset = &column_offset_[work.group * inputs];
-        const int8_t* columns = &columns_[work.group * inputs * outputs_ + work.output];
+        const auto* columns = reinterpret_cast<const uint8_t*>(columns_.data()) + work.group * inputs * column_bytes_;
         const uint8_t* levels = batch.workspace + grid_.tensor.offset + work.row * grid_.width * batch.n;
-        for (int64_t lane = 0; lane < where.lanes; lane++)
+        for (int64_t lane = 0; lane < where.lanes; lane++) {
+            if (lane / batch.n % grid_.width >= out_.width) continue;
             for (int first = 0; first < work.outputs; first += kWide * kLanes) {
                 Block<T> sum[kWide];
-                for (Block<T>& s : sum) s = zeros<T>();
-                for (int64_t i = 0; i < inputs; i++) {
-                    const T level = levels[offset[i] * batch.n + lane];
-                    if (!level) continue;
-                    for (int b = 0; b < kWide; b++) {
-                        const Block<T> w = load_weights<T>(columns + i * outputs_ + first + b * kLanes);
-                        sum[b] = sum[b] + (signs_ ? (all(level) ^ w) - w : w * level);
-                    }
-                }
+                const uint8_t* column = columns + (work.output + first) / weights_in_byte_;
+                if (signs_) sum_signs(levels + lane, offset, batch.n, inputs, column, sum);
+                else sum_products(levels + lane, offset, batch.n, inputs, column, sum);
                 T value[kWide * kLanes];
                 memcpy(value, sum, sizeof(value));
                 for (int o = first; o < std::min(work.outputs, first + kWide * kLanes); o++)
                     memcpy(accumulators + where.at(o, lane), &value[o - first], sizeof(T));
             }
+        }
+    }
+
+    void sum_signs(const uint8_t* levels, const int64_t* offset, int n, int64_t inputs, const uint8_t* column,
+                   Block<T> (&sum)[kWide]) const {
+        Block<T> plus[kWide], all_levels = zeros<T>();
+        for (Block<T>& p : plus) p = zeros<T>();
+        for (int64_t i = 0; i < inputs; i++, column += column_bytes_) {
+            const Block<T> level = all(T(levels[offset[i] * n]));
+            all_levels = all_levels + level;
+            for (int b = 0; b < kWide; b++) add_where(plus[b], column + b * kLanes / kMarksInByte, level);
+        }
+        for (int b = 0; b < kWide; b++) sum[b] = plus[b] + plus[b] - all_levels;
+    }
+
+    void sum_products(const uint8_t* levels, const int64_t* offset, int n, int64_t inputs, const uint8_t* column,
+                      Block<T> (&sum)[kWide]) const {
+        for (Block<T>& s : sum) s = zeros<T>();
+        for (int64_t i = 0; i < inputs; i++, column += column_bytes_)
+            for (int b = 0; b < kWide; b++)
+                sum[b] = sum[b] + load_weights<T>(reinterpret_cast<const int8_t*>(column) + b * kLanes) *
+                                      T(levels[offset[i] * n]);
     }
 
     void activate(const Work& work, const Arrangement& where, const Batch& batch, const char* accumulators) const {
@@ -483,12 +513,8 @@ template <class T> class Convolution : public Layer {
                 uint8_t* levels = batch.at(target_, channel, work.row + row, 0);
                 for (int64_t lane = 0; lane < row_lanes; lane += kLanes) {
                     const char* from = accumulators + where.at(o, row * grid_.width * batch.n + lane);
-                    const int64_t left = row_lanes - lane;
-                    uint8_t last[kBlockBytes];
-                    uint8_t* to = left < kLanes ? last : levels + lane;
-                    if (table_.empty()) stairs_[channel].apply(from, to);
-                    else table_[channel].apply(reinterpret_cast<const uint8_t*>(from), to);
-                    if (left < kLanes) memcpy(levels + lane, last, left);
+                    if (table_.empty()) stairs_[channel].apply(from, levels + lane, row_lanes - lane);
+                    else table_[channel].apply(reinterpret_cast<const uint8_t*>(from), levels + lane, row_lanes - lane);
                 }
             }
         }
@@ -528,7 +554,9 @@ template <class T> class Convolution : public Layer {
     std::vector<Term> terms_;
     std::vector<int64_t> first_term_;
     bool signs_ = false;
-    std::vector<int8_t> columns_;  // [group][input and tap][output]; of signs: -1 for minus, 0 for plus
+    int weights_in_byte_ = 1;
+    std::vector<Block<uint8_t>> columns_;  // [group][input and tap][output]: int8, or marks of the plus signs
+    int64_t column_bytes_ = 0;
     std::vector<int64_t> column_offset_;
     std::vector<Staircase<T>> stairs_;
     std::vector<ByteTable> table_;

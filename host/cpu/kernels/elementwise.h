@@ -21,16 +21,37 @@ struct ByChannel : Layer {
     virtual void channel_of(int channel, const Batch& batch, const Scratch& scratch) const = 0;
 };
 
-// Images [n][height][width][channels] to a tensor.
-struct Input : ByChannel {
-    void channel_of(int c, const Batch& batch, const Scratch&) const override {
+// Images [n][height][width][channels] to a tensor; an item is a row.
+struct Input : Layer {
+    Layout target;
+
+    int items(int, int) const override { return target.shape.height; }
+
+    void run(int y, int, const Batch& batch, const Scratch&) const override {
         const Shape& shape = target.shape;
-        for (int y = 0; y < shape.height; y++)
-            for (int x = 0; x < shape.width; x++) {
-                uint8_t* to = batch.at(target, c, y, x);
-                const uint8_t* from = batch.images + (int64_t(y) * shape.width + x) * shape.channels + c;
-                for (int i = 0; i < batch.n; i++) to[i] = from[i * shape.size()];
+        const int64_t row = int64_t(shape.width) * shape.channels;
+        if (y == 0)
+            for (int c = 0; c < shape.channels; c++) clear_margins(batch, target, c);
+        const uint8_t* images = batch.images + y * row;
+        if (batch.n == 1) {
+            for (int c = 0; c < shape.channels; c++) {
+                uint8_t* to = batch.at(target, c, y, 0);
+                for (int x = 0; x < shape.width; x++) to[x] = images[int64_t(x) * shape.channels + c];
             }
+            return;
+        }
+        // By way of a square of bytes: images lie at distances that would all fall into a few sets of the cache.
+        uint8_t square[kBatch][kBlockBytes];
+        int c = 0, x = 0;
+        for (int64_t first = 0; first < row; first += kBlockBytes) {
+            const int64_t count = std::min<int64_t>(kBlockBytes, row - first);
+            for (int i = 0; i < batch.n; i++) memcpy(square[i], images + i * shape.size() + first, count);
+            for (int64_t j = 0; j < count; j++) {
+                uint8_t* to = batch.at(target, c, y, x);
+                for (int i = 0; i < batch.n; i++) to[i] = square[i][j];
+                if (++c == shape.channels) c = 0, x++;
+            }
+        }
     }
 };
 
@@ -45,9 +66,7 @@ struct Lookup : ByChannel {
         for (int y = 0; y < target.shape.height; y++) {
             const uint8_t* from = batch.at(source, c, y, 0);
             uint8_t* to = batch.at(target, c, y, 0);
-            int64_t i = 0;
-            for (; i + kBlockBytes <= row; i += kBlockBytes) table.apply(from + i, to + i);
-            for (; i < row; i++) to[i] = table.entry[from[i]];
+            for (int64_t i = 0; i < row; i += kBlockBytes) table.apply(from + i, to + i, row - i);
         }
     }
 };
@@ -65,41 +84,52 @@ struct Add : ByChannel {
     }
 };
 
-// Padding counts as level 0, which no level is below. Rows first, all columns at once, then columns.
+// Padding counts as level 0, which no level is below. The windows' rows first, then their columns, both on whole blocks
+// of lanes, at every column of the padded image; the last step takes one column a stride.
 struct MaxPool : ByChannel {
     Window window;
 
-    int64_t scratch_bytes(int n, int) const override { return int64_t(source.shape.width) * n; }
+    int64_t padded_width() const { return int64_t(window.left) + source.shape.width + window.right; }
+
+    int64_t scratch_bytes(int n, int) const override {
+        return (target.shape.height + 1) * padded_width() * n + 2 * kBlockBytes;
+    }
 
     void channel_of(int c, const Batch& batch, const Scratch& scratch) const override {
-        const int n = batch.n;
-        const int64_t row = int64_t(source.shape.width) * n;
+        const int64_t n = batch.n, width = padded_width() * n;
         auto* most = reinterpret_cast<uint8_t*>(scratch.accumulators);
-        for (int y = 0; y < target.shape.height; y++) {
-            memset(most, 0, row);
-            for (int ky = 0; ky < window.kernel_h; ky++) {
-                const int from_y = y * window.stride_h + ky * window.dilation_h - window.top;
-                if (from_y < 0 || from_y >= source.shape.height) continue;
-                const uint8_t* from = batch.at(source, c, from_y, 0);
-                for (int64_t i = 0; i < row; i++) most[i] = std::max(most[i], from[i]);
-            }
-            uint8_t* to = batch.at(target, c, y, 0);
-            memset(to, 0, int64_t(target.shape.width) * n);
-            for (int kx = 0; kx < window.kernel_w; kx++) {
-                // Outputs first..last-1 have this column of their window inside the image.
-                const int64_t shift = int64_t(kx) * window.dilation_w - window.left, stride = window.stride_w;
-                const int64_t first = shift < 0 ? divide_up(-shift, stride) : 0;
-                const int64_t last = std::min<int64_t>(target.shape.width, divide_up(source.shape.width - shift, stride));
-                if (n == 1) {
-                    for (int64_t x = first; x < last; x++) to[x] = std::max(to[x], most[x * stride + shift]);
-                    continue;
-                }
-                for (int64_t x = first; x < last; x++) {
-                    const uint8_t* from = most + (x * stride + shift) * n;
-                    for (int i = 0; i < n; i++) to[x * n + i] = std::max(to[x * n + i], from[i]);
-                }
-            }
+        for (int y = 0; y < target.shape.height; y++) take_rows(c, y, batch, most + y * width);
+        for (int64_t at = 0; window.kernel_w > 1 && at < target.shape.height * width; at += kBlockBytes) {
+            Block<uint8_t> block = load<uint8_t>(most + at);
+            for (int kx = 1; kx < window.kernel_w; kx++)
+                block = larger(block, load<uint8_t>(most + at + kx * window.dilation_w * n));
+            store(most + at, block);
         }
+        for (int y = 0; y < target.shape.height; y++) {
+            uint8_t* to = batch.at(target, c, y, 0);
+            const uint8_t* from = most + y * width;
+            for (int64_t x = 0; x < target.shape.width; x++)
+                if (n == 1) to[x] = from[x * window.stride_w];
+                else memcpy(to + x * n, from + x * window.stride_w * n, n);
+        }
+    }
+
+  private:
+    // The greatest of the window's rows into `most`, one padded row; blocks may reach beyond its end.
+    void take_rows(int c, int y, const Batch& batch, uint8_t* most) const {
+        const int64_t row = int64_t(source.shape.width) * batch.n, left = int64_t(window.left) * batch.n;
+        const int64_t first_y = int64_t(y) * window.stride_h - window.top;
+        if (window.left) memset(most, 0, left);
+        for (int64_t i = 0; i < row; i += kBlockBytes) {
+            Block<uint8_t> block = zeros<uint8_t>();
+            for (int ky = 0; ky < window.kernel_h; ky++) {
+                const int64_t from_y = first_y + ky * int64_t(window.dilation_h);
+                if (0 <= from_y && from_y < source.shape.height)
+                    block = larger(block, load<uint8_t>(batch.at(source, c, from_y, 0) + i));
+            }
+            store(most + left + i, block);
+        }
+        if (window.right) memset(most + left + row, 0, int64_t(window.right) * batch.n);
     }
 };
 

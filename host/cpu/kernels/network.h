@@ -81,7 +81,10 @@ class Network {
         outputs_ = plan.outputs();
         lay_out(plan);
         int convolution = 0;
-        add(std::make_unique<Input>(), -1, tensors_[0], tensors_[0]);
+        auto input = std::make_unique<Input>();
+        input->target = tensors_[0];
+        input->step = -1;
+        layers_.push_back(std::move(input));
         for (int i = 0; i < int(plan.steps.size()); i++) {
             const Step& step = plan.steps[i];
             const Layout target = step.target >= 0 ? tensors_[step.target] : Layout();
