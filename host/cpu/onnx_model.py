@@ -134,10 +134,9 @@ class _Sums(_Value):
 class _Result(_Value):
     """Integers from `low` to `high`, the sums of a pool or what an accumulator leaves, and the chain behind them.
 
-    `step` makes the step of its target and activation; it reads the plan's tensor `source`.
+    `step` makes the plan's step of its target and activation.
     """
 
-    source: int
     step: Callable[[int | None, Activation | None], Step]
     low: int
     high: int
@@ -173,6 +172,7 @@ class _Walk:
         }
 
     def plan(self) -> Plan:
+        """The plan of the whole graph; NetworkError for the first node that does not fit in."""
         name, classes, provenance = self._metadata()
         if len(self.graph.node) > MOST_NODES:
             raise NetworkError(f"{len(self.graph.node)} nodes, at most {MOST_NODES} are taken")
@@ -469,13 +469,13 @@ class _Walk:
         if k:
             high = k * half // (k + 1)
             low = -high
-        low, high = max(low, -value.most), min(high, value.most)
+        low, high = max(low, -value.most), min(high, value.most)  # sums that are never wider do not wrap
         name, source, weights, window = _label(node), value.source, value.weights, value.window
 
         def step(target: int | None, steps: Activation | None) -> Step:
             return Conv(name, source, target, weights, bits=bits, fold=k or None, activation=steps, **window)
 
-        return _Result(value.shape, value.flat, source, step, low, high)
+        return _Result(value.shape, value.flat, step, low, high)
 
     def _max_pool(self, node: Node) -> _Value:
         source = self._source(node)
@@ -519,7 +519,7 @@ class _Walk:
                 raise NetworkError(f"{name}: the sums of a pool are no result; {_LAYERS}")
             return SumPool(name, number, target, steps)
 
-        return _Result((channels, 1, 1), False, number, step, 0, most)
+        return _Result((channels, 1, 1), False, step, 0, most)
 
     def _flatten(self, node: Node) -> _Value:
         source = self._source(node)
