@@ -8,93 +8,11 @@
 // accumulators are of no use and are not read.
 #pragma once
 
-#include <cmath>
-
 #include "activation.h"
-#include "layer.h"
-#include "tables.h"
+#include "choice.h"
 
 namespace wrapnet {
 namespace {
-
-// Where a convolution reads: phase p of channel c begins at position origin + (c * phases + p) * plane.
-struct Grid {
-    Layout tensor;
-    int64_t origin = 0, plane = 0, width = 0;
-    int stride_h = 1, stride_w = 1;
-    int phases = 1;
-};
-
-// Positions from an output to what one of its taps reads in channel 0.
-struct TapPosition {
-    int tap, phase, dy, dx;
-};
-
-inline std::vector<TapPosition> tap_positions(const Window& window, const Grid& grid) {
-    std::vector<TapPosition> taps;
-    for (int ky = 0; ky < window.kernel_h; ky++)
-        for (int kx = 0; kx < window.kernel_w; kx++) {
-            const int y = ky * window.dilation_h, x = kx * window.dilation_w;
-            taps.push_back({ky * window.kernel_w + kx, y % grid.stride_h * grid.stride_w + x % grid.stride_w,
-                            y / grid.stride_h, x / grid.stride_w});
-        }
-    return taps;
-}
-
-// Pads a tensor and splits it into phases, where a convolution cannot read it as it lies.
-struct Stage : Layer {
-    Layout source;
-    Window window;
-    Grid grid;
-    std::vector<bool> used;  // by phase
-
-    int items(int, int) const override { return source.shape.channels; }
-
-    void run(int channel, int, const Batch& batch, const Scratch&) const override {
-        const int64_t height = grid.plane / grid.width;
-        for (int phase = 0; phase < grid.phases; phase++) {
-            if (!used[phase]) continue;
-            uint8_t* to = batch.workspace + grid.tensor.offset +
-                          (int64_t(channel) * grid.phases + phase) * grid.plane * batch.n;
-            for (int64_t row = 0; row < height; row++)
-                for (int64_t column = 0; column < grid.width; column++, to += batch.n) {
-                    const int64_t y = row * grid.stride_h + phase / grid.stride_w - window.top;
-                    const int64_t x = column * grid.stride_w + phase % grid.stride_w - window.left;
-                    const bool inside = 0 <= y && y < source.shape.height && 0 <= x && x < source.shape.width;
-                    if (inside) memcpy(to, batch.at(source, channel, y, x), batch.n);
-                    else memset(to, 0, batch.n);
-                }
-        }
-    }
-};
-
-// How the weights are written as digits.
-struct Coding {
-    Digits digits;
-    int planes = 1;
-    bool negative = false;  // the first plane counts negatively
-};
-
-inline std::vector<Coding> codings(const std::vector<int8_t>& weights) {
-    const auto [least, most] = std::minmax_element(weights.begin(), weights.end());
-    std::vector<Coding> found;
-    if (std::all_of(weights.begin(), weights.end(), [](int8_t w) { return w == 1 || w == -1; }))
-        return {{Digits::kSigns}};
-    if (*least >= -1 && *most <= 1) found.push_back({Digits::kTernary});
-    Coding bits{Digits::kBits, 1, *least < 0};
-    while (*most >= 1 << (bits.planes - bits.negative) || *least < -(1 << (bits.planes - 1))) bits.planes++;
-    found.push_back(bits);
-    return found;
-}
-
-// The digit of a weight in a plane.
-inline int digit(const Coding& coding, int weight, int plane) {
-    switch (coding.digits) {
-        case Digits::kSigns: return weight > 0;
-        case Digits::kTernary: return weight + 1;
-        default: return weight >> (coding.planes - 1 - plane) & 1;
-    }
-}
 
 // Tables that are built, then added by all output channels and taps, before the next ones take their place.
 struct Pass {
@@ -109,52 +27,6 @@ struct Tables {
     std::vector<TapPosition> taps;  // that read these tables; fused: one, without shift
     std::vector<Pass> passes;
 };
-
-// Cycles on a Zen 4 core, by measurement; the ratios decide, and they differ little between machines.
-constexpr double kCostEntry = 2.0;  // an entry of a table
-constexpr double kCostAdd = 1.2;    // an addition of an entry
-constexpr double kCostPass = 2.5;   // load and store of an accumulator
-constexpr double kCostProduct = 8;  // a product by a weight other than -1, 0, 1
-
-struct Choice {
-    enum class Form {
-        kDirect,  // a product for each weight: a few output channels only (depthwise)
-        kFused,   // a table for each input and tap, used by one position: few input channels, or dense
-        kByTap,   // a table for each input, used by all taps
-    } form = Form::kDirect;
-    Coding coding{Digits::kSigns};
-    int inputs = 1;  // of a group
-    double cost = INFINITY;
-};
-
-// Slots of a pass that fit the first-level cache and the instruction's table.
-inline int slots_of_pass(const Coding& coding, int inputs) {
-    return std::min(kMostSlots, kTableBytes / kBlockBytes / entries(coding.digits, inputs));
-}
-
-// The cheapest way, from the cycles that one group of the convolution takes for a block of lanes.
-inline Choice choose(const Step& step, const Grid& grid) {
-    const int64_t outputs = step.out.channels / step.groups, taps = step.window.taps();
-    const double positions = double(step.out.height) * step.out.width;
-    const double read = double(grid.plane) * std::min<int64_t>(grid.phases, taps);
-    Choice best;
-    best.cost = 0;
-    for (int8_t w : step.weights) best.cost += w == 0 ? 0 : w == 1 || w == -1 ? kCostAdd : kCostProduct;
-    best.cost = positions * (best.cost / step.groups + kCostPass * outputs);
-    for (const Coding& coding : codings(step.weights))
-        for (int inputs = 1; inputs <= (radix(coding.digits) == 3 ? kMostTernary : kMostInputs); inputs++)
-            for (const auto form : {Choice::Form::kFused, Choice::Form::kByTap}) {
-                const bool fused = form == Choice::Form::kFused;
-                if (!fused && taps > kMostTaps) continue;
-                const double groups = divide_up(fused ? step.inputs * taps : step.inputs, inputs);
-                const double passes = std::ceil(groups / slots_of_pass(coding, inputs));
-                const double built = (fused ? positions : read) * groups * entries(coding.digits, inputs);
-                const double pass = groups * coding.planes * kCostAdd + passes * kCostPass;
-                const double cost = built * kCostEntry + positions * (fused ? 1 : taps) * outputs * pass;
-                if (cost < best.cost) best = {form, coding, inputs, cost};
-            }
-    return best;
-}
 
 constexpr int64_t kStripBytes = 384 << 10;  // accumulators in flight: they stay in the second-level cache
 
@@ -177,6 +49,8 @@ template <class T> class Convolution : public Layer {
     }
 
     int items(int n, int workers) const override { return cut(n, workers).items(*this); }
+
+    double cycles(int n) const override { return choice_.cost * groups_ * n / kLanes; }
 
     int64_t scratch_bytes(int n, int workers) const override {
         const Cut c = cut(n, workers);

@@ -60,6 +60,7 @@ struct Layer {
     // Items for n images and so many workers; results do not depend on either.
     virtual int items(int n, int workers) const = 0;
     virtual void run(int item, int workers, const Batch& batch, const Scratch& scratch) const = 0;
+    virtual double cycles(int /*n*/) const { return 0; }  // a rough estimate, where it is much
     virtual int64_t scratch_bytes(int /*n*/, int /*workers*/) const { return 0; }
     virtual int64_t constant_bytes() const { return 0; }  // what it holds: indices, tables
 };

@@ -4,10 +4,10 @@
 
 #include <chrono>
 #include <cstdlib>
-#include <numeric>
 
 #include "convolution.h"
 #include "elementwise.h"
+#include "placement.h"
 #include "pool.h"
 
 namespace wrapnet {
@@ -26,69 +26,23 @@ struct Memory {  // aligned to a block, zeroed
     uint8_t* data;
 };
 
-// Tensors that are never alive together share memory.
-class Arena {
-  public:
-    // A tensor that is written by layer `from` and last read by layer `to`; gives its number.
-    int reserve(int64_t bytes, int from, int to) {
-        spans_.push_back({divide_up(bytes, kBlockBytes) * kBlockBytes, from, to, 0});
-        return int(spans_.size()) - 1;
-    }
-
-    // First fit, the largest first; gives the bytes in all.
-    int64_t place() {
-        std::vector<int> order(spans_.size()), placed;
-        std::iota(order.begin(), order.end(), 0);
-        std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return spans_[a].bytes > spans_[b].bytes; });
-        int64_t total = 0;
-        for (int i : order) {
-            Span& span = spans_[i];
-            for (bool moved = true; moved;) {
-                moved = false;
-                for (int j : placed) {
-                    const Span& other = spans_[j];
-                    const bool together = span.from <= other.to && other.from <= span.to;
-                    if (together && span.offset < other.offset + other.bytes &&
-                        other.offset < span.offset + span.bytes) {
-                        span.offset = other.offset + other.bytes;
-                        moved = true;
-                    }
-                }
-            }
-            placed.push_back(i);
-            total = std::max(total, span.offset + span.bytes);
-        }
-        return total;
-    }
-
-    int64_t offset(int number) const { return spans_[number].offset; }
-
-  private:
-    struct Span {
-        int64_t bytes;
-        int from, to;
-        int64_t offset;
-    };
-    std::vector<Span> spans_;
-};
-
-constexpr int64_t kMostWorkspace = sizeof(size_t) > 4 ? int64_t(8) << 30 : int64_t(1) << 30;
+// Cycles of a layer below which waking the other threads costs more than they save.
+constexpr double kWorthSharing = 60e3;
 
 class Network {
   public:
     // `lanes`: 8, 16 or 32 bits at least; the accumulator of a layer may ask for more.
-    Network(const Plan& plan, int lanes, int threads) : input_(plan.tensors[0]), pool_(threads) {
+    Network(const Plan& plan, int lanes, int threads) : input_(plan.tensors[0]), pool_(threads), place_(plan) {
         outputs_ = plan.outputs();
-        lay_out(plan);
         int convolution = 0;
         auto input = std::make_unique<Input>();
-        input->target = tensors_[0];
+        input->target = place_.tensors[0];
         input->step = -1;
         layers_.push_back(std::move(input));
         for (int i = 0; i < int(plan.steps.size()); i++) {
             const Step& step = plan.steps[i];
-            const Layout target = step.target >= 0 ? tensors_[step.target] : Layout();
-            const Layout& source = tensors_[step.source];
+            const Layout target = step.target >= 0 ? place_.tensors[step.target] : Layout();
+            const Layout& source = place_.tensors[step.source];
             switch (step.kind) {
                 case Kind::kConv: add_convolution(step, i, convolution++, lanes, target); break;
                 case Kind::kLookup: {
@@ -113,7 +67,7 @@ class Network {
                 }
                 case Kind::kAdd: {
                     auto layer = std::make_unique<Add>();
-                    layer->other = tensors_[step.other];
+                    layer->other = place_.tensors[step.other];
                     add(std::move(layer), i, source, target);
                 }
             }
@@ -182,95 +136,11 @@ class Network {
     int steps() const { return layers_.back()->step + 1; }
 
   private:
-    // Margins of every tensor, then its place.
-    void lay_out(const Plan& plan) {
-        Arena arena;
-        const int count = int(plan.tensors.size()), steps = int(plan.steps.size());
-        std::vector<int> written(count, -1), read(count, -1);
-        tensors_.resize(count);
-        for (int i = 0; i < count; i++) tensors_[i].shape = plan.tensors[i];
-        for (int i = 0; i < steps; i++) {
-            const Step& step = plan.steps[i];
-            if (step.target >= 0) written[step.target] = read[step.target] = i;
-            for (int source : {step.source, step.other}) read[source] = i;
-            Layout& source = tensors_[step.source];
-            const Window& w = step.window;
-            if (step.kind != Kind::kConv || w.stride_h > 1 || w.stride_w > 1) continue;
-            source.top = std::max(source.top, w.top);
-            source.left = std::max(source.left, w.left);
-            source.bottom = std::max(source.bottom, w.bottom);
-            source.right = std::max(source.right, w.right);
-        }
-        std::vector<int> number(count);
-        for (int i = 0; i < count; i++)
-            number[i] = arena.reserve(checked(tensors_[i]).positions() * kBatch, written[i], read[i]);
-        staged_.resize(steps);
-        std::vector<int> staged(steps, -1);
-        for (int i = 0; i < steps; i++) {
-            const Step& step = plan.steps[i];
-            if (step.kind != Kind::kConv) continue;
-            staged_[i] = grid(step, tensors_[step.source]);
-            if (staged_[i].phases) continue;
-            staged_[i] = staging_grid(step, tensors_[step.source]);
-            staged[i] = arena.reserve(staged_[i].tensor.positions() * kBatch, i, i);
-        }
-        workspace_bytes_ = arena.place();
-        for (int i = 0; i < count; i++) tensors_[i].offset = arena.offset(number[i]);
-        int64_t widest = 0;
-        for (int i = 0; i < steps; i++) {
-            if (plan.steps[i].kind != Kind::kConv) continue;
-            staged_[i].tensor.offset = arena.offset(staged[i] < 0 ? number[plan.steps[i].source] : staged[i]);
-            widest = std::max(widest, staged_[i].width);
-        }
-        // The last block of a layer reads on beyond its last row, into lanes that nobody reads.
-        workspace_bytes_ += 2 * widest * kBatch + kBlockBytes;
-        require(workspace_bytes_ <= kMostWorkspace, "the network needs " + std::to_string(workspace_bytes_ >> 20) +
-                                                        " MiB for 64 images, more than " +
-                                                        std::to_string(kMostWorkspace >> 20));
-    }
-
-    static const Layout& checked(const Layout& tensor) {
-        const double positions = double(tensor.shape.channels) * (double(tensor.top) + tensor.shape.height + tensor.bottom) *
-                                 (double(tensor.left) + tensor.shape.width + tensor.right);
-        require(positions <= kMostElements, "a padded tensor is too large");
-        return tensor;
-    }
-
-    // Where a convolution reads the tensor as it lies; phases = 0 if it cannot.
-    static Grid grid(const Step& step, const Layout& tensor) {
-        const Window& w = step.window;
-        Grid grid;
-        grid.tensor = tensor;
-        grid.width = tensor.width();
-        grid.plane = tensor.plane();
-        grid.origin = (tensor.top - w.top) * grid.width + tensor.left - w.left;
-        const bool fits = w.top <= tensor.top && w.left <= tensor.left && w.bottom <= tensor.bottom &&
-                          w.right <= tensor.right && w.stride_h == 1 && w.stride_w == 1;
-        grid.phases = fits ? 1 : 0;
-        return grid;
-    }
-
-    static Grid staging_grid(const Step& step, const Layout& tensor) {
-        const Window& w = step.window;
-        const Shape& shape = tensor.shape;
-        Grid grid;
-        grid.stride_h = w.stride_h;
-        grid.stride_w = w.stride_w;
-        const int64_t height = divide_up(int64_t(shape.height) + w.top + w.bottom, w.stride_h);
-        grid.width = divide_up(int64_t(shape.width) + w.left + w.right, w.stride_w);
-        grid.plane = height * grid.width;
-        const double phases = double(w.stride_h) * w.stride_w;
-        require(phases * shape.channels * double(grid.plane) <= kMostElements, "a padded tensor is too large");
-        grid.phases = int(phases);
-        grid.tensor.shape = {shape.channels * grid.phases, int(height), int(grid.width)};
-        return grid;
-    }
-
     void add_convolution(const Step& step, int i, int tap, int lanes, const Layout& target) {
-        const Grid& grid = staged_[i];
-        if (grid.tensor.offset != tensors_[step.source].offset) {
+        const Grid& grid = place_.grids[i];
+        if (place_.staged[i]) {
             auto stage = std::make_unique<Stage>();
-            stage->source = tensors_[step.source];
+            stage->source = place_.tensors[step.source];
             stage->window = step.window;
             stage->grid = grid;
             stage->used.resize(grid.phases);
@@ -299,7 +169,7 @@ class Network {
                 for (int workers : {1, pool_.workers()})
                     accumulators = std::max(accumulators, layer->scratch_bytes(n, workers));
         for (int i = 0; i < pool_.workers(); i++) {
-            workspaces_.emplace_back(workspace_bytes_);
+            workspaces_.emplace_back(place_.bytes);
             scratches_.emplace_back(kTableBytes + kMostTaps * int64_t(sizeof(ActiveTap)) + accumulators);
         }
     }
@@ -311,7 +181,12 @@ class Network {
     }
 
     void share(const Layer& layer, const Batch& batch) {
-        const int workers = pool_.workers();
+        const int workers = layer.cycles(batch.n) < kWorthSharing ? 1 : pool_.workers();
+        if (workers == 1) {
+            const int items = layer.items(batch.n, 1);
+            for (int item = 0; item < items; item++) layer.run(item, 1, batch, scratch(0));
+            return;
+        }
         pool_.run(layer.items(batch.n, workers),
                   [&](int64_t item, int worker) { layer.run(int(item), workers, batch, scratch(worker)); });
     }
@@ -319,10 +194,8 @@ class Network {
     Shape input_;
     int64_t outputs_;
     Pool pool_;
+    Placement place_;
     std::mutex mutex_;  // one run at a time
-    std::vector<Layout> tensors_;
-    std::vector<Grid> staged_;  // by step
-    int64_t workspace_bytes_ = 0;
     std::vector<std::unique_ptr<Layer>> layers_;
     std::vector<Memory> workspaces_, scratches_;  // by worker
     std::vector<int32_t*> taps_;
