@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The driver of the accelerator on a PYNQ board. It is copied to the board: numpy, pynq and the standard library only.
+"""The driver of the accelerator on a PYNQ board. It is copied to the board: numpy, pynq and the standard library only
+(but for host/cpu/onnx_file.py, which reads exported files elsewhere). host/cpu is the same network in software.
 
 from host import WrapNetOverlay
 overlay = WrapNetOverlay("digits.bit")
