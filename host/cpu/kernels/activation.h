@@ -54,6 +54,8 @@ template <class T> struct Staircase {
         }
     }
 
+    int64_t bytes() const { return sizeof(*this) + rise.capacity() * sizeof(rise[0]); }
+
     uint8_t level(T accumulator) const {
         const T value = T(accumulator << shift);
         T level = base;

@@ -10,6 +10,7 @@
 
 #include "activation.h"
 #include "choice.h"
+#include "columns.h"
 
 namespace wrapnet {
 namespace {
@@ -36,7 +37,6 @@ constexpr int kFewLanes = 16;
 template <class T> class Convolution : public Layer {
   public:
     static constexpr int kLanes = Block<T>::kLanes;
-    static constexpr int kWide = 4;  // blocks of output channels at a time, in registers
 
     Convolution(const Step& step, int tap, const Grid& grid, const Layout& target)
         : tap_(tap), grid_(grid), target_(target), window_(step.window), out_(step.out), groups_(step.groups),
@@ -58,8 +58,8 @@ template <class T> class Convolution : public Layer {
     }
 
     int64_t constant_bytes() const override {
-        return index_.size() * sizeof(uint16_t) + terms_.size() * sizeof(Term) + columns_.size() * kBlockBytes +
-               table_.size() * sizeof(ByteTable);
+        return index_.size() * sizeof(uint16_t) + terms_.size() * sizeof(Term) + columns_.bytes() +
+               table_.size() * sizeof(ByteTable) + stairs_bytes_;
     }
 
     void run(int item, int workers, const Batch& batch, const Scratch& scratch) const override {
@@ -115,7 +115,7 @@ template <class T> class Convolution : public Layer {
         int64_t block_stride;  // bytes from a block to the next
         int64_t bytes;
         int64_t at(int64_t output, int64_t lane) const {
-            if (whole) return lane / kLanes * block_stride + output * stride;
+            if (whole) return lane / kLanes * block_stride + output * stride + lane % kLanes * int64_t(sizeof(T));
             return output * stride + kBlockBytes + lane * int64_t(sizeof(T));
         }
     };
@@ -207,11 +207,11 @@ template <class T> class Convolution : public Layer {
         for (int i = 0; i < inputs; i += choice_.inputs) tables.first_input.push_back(i);
         const int groups = int(tables.first_input.size());
         tables.first_input.push_back(inputs);
-        const int passes = int(divide_up(groups, slots_of_pass(coding, choice_.inputs)));
-        for (int p = 0; p < passes; p++) {
+        const int64_t passes = divide_up(groups, slots_of_pass(coding, choice_.inputs));
+        for (int64_t p = 0; p < passes; p++) {
             Pass pass;
-            pass.first_group = p * groups / passes;
-            pass.slots = (p + 1) * groups / passes - pass.first_group;
+            pass.first_group = int(p * groups / passes);
+            pass.slots = int((p + 1) * groups / passes) - pass.first_group;
             pass.index = int64_t(index_.size());
             for (int g = 0; g < groups_; g++)
                 for (const TapPosition& tap : tables.taps)
@@ -241,10 +241,18 @@ template <class T> class Convolution : public Layer {
         index_.resize(index_.size() + padded_slots(pass.slots) - pass.slots);
     }
 
+    void prepare_columns(const Step& step) {
+        std::vector<int64_t> offsets;
+        for (int64_t c = 0; c < int64_t(groups_) * inputs_; c++)
+            for (const TapPosition& tap : positions_) offsets.push_back(grid_offset(c, tap));
+        columns_ = Columns<T>(step, std::move(offsets));
+    }
+
     void prepare_activation(const Activation& activation) {
         for (int o = 0; o < out_.channels; o++)
             stairs_.emplace_back(bits_, fold_, activation.sign[o], &activation.thresholds[int64_t(o) * activation.levels],
                                  activation.levels);
+        for (const Staircase<T>& stairs : stairs_) stairs_bytes_ += stairs.bytes();
         if (sizeof(T) > 1 || size_t(activation.levels) <= kMostComparisons) return;
         table_.resize(out_.channels);
         for (int o = 0; o < out_.channels; o++)
@@ -313,70 +321,18 @@ template <class T> class Convolution : public Layer {
         }
     }
 
-    // Lanes are output channels: each level times its column of weights. Of signs, the sum of the levels with a plus
-    // is taken, twice it less the sum of all levels is the result.
-    void prepare_columns(const Step& step) {
-        const int64_t taps = window_.taps();
-        signs_ = codings(step.weights)[0].digits == Digits::kSigns;
-        weights_in_byte_ = signs_ ? kMarksInByte : 1;
-        column_bytes_ = divide_up(outputs_, kBlockBytes) * kBlockBytes / weights_in_byte_;
-        // The last column is read in whole rounds of blocks.
-        const int64_t bytes = int64_t(groups_) * inputs_ * taps * column_bytes_ + kWide * kBlockBytes;
-        columns_.assign(divide_up(bytes, kBlockBytes), zeros<uint8_t>());
-        auto* column = reinterpret_cast<uint8_t*>(columns_.data());
-        for (int g = 0; g < groups_; g++)
-            for (int c = 0; c < inputs_; c++)
-                for (const TapPosition& tap : positions_) {
-                    column_offset_.push_back(grid_offset(int64_t(g) * inputs_ + c, tap));
-                    for (int o = 0; o < outputs_; o++) {
-                        const int8_t w = step.weights[((int64_t(g) * outputs_ + o) * inputs_ + c) * taps + tap.tap];
-                        if (!signs_) column[o] = uint8_t(w);
-                        else if (kMarksInByte == 1) column[o] = w > 0 ? 0xff : 0;
-                        else column[o / 8] |= (w > 0) << o % 8;
-                    }
-                    column += column_bytes_;
-                }
-    }
-
     void add_columns(const Work& work, const Arrangement& where, const Batch& batch, char* accumulators) const {
-        const int64_t inputs = inputs_ * window_.taps();
-        const int64_t* offset = &column_offset_[work.group * inputs];
-        const auto* columns = reinterpret_cast<const uint8_t*>(columns_.data()) + work.group * inputs * column_bytes_;
+        constexpr int kOutputs = Columns<T>::kWide * kLanes;
         const uint8_t* levels = batch.workspace + grid_.tensor.offset + work.row * grid_.width * batch.n;
         for (int64_t lane = 0; lane < where.lanes; lane++) {
             if (lane / batch.n % grid_.width >= out_.width) continue;
-            for (int first = 0; first < work.outputs; first += kWide * kLanes) {
-                Block<T> sum[kWide];
-                const uint8_t* column = columns + (work.output + first) / weights_in_byte_;
-                if (signs_) sum_signs(levels + lane, offset, batch.n, inputs, column, sum);
-                else sum_products(levels + lane, offset, batch.n, inputs, column, sum);
-                T value[kWide * kLanes];
-                memcpy(value, sum, sizeof(value));
-                for (int o = first; o < std::min(work.outputs, first + kWide * kLanes); o++)
-                    memcpy(accumulators + where.at(o, lane), &value[o - first], sizeof(T));
+            for (int first = 0; first < work.outputs; first += kOutputs) {
+                T sum[kOutputs];
+                columns_.sum(levels + lane, batch.n, work.group, work.output + first, sum);
+                for (int o = first; o < std::min(work.outputs, first + kOutputs); o++)
+                    memcpy(accumulators + where.at(o, lane), &sum[o - first], sizeof(T));
             }
         }
-    }
-
-    void sum_signs(const uint8_t* levels, const int64_t* offset, int n, int64_t inputs, const uint8_t* column,
-                   Block<T> (&sum)[kWide]) const {
-        Block<T> plus[kWide], all_levels = zeros<T>();
-        for (Block<T>& p : plus) p = zeros<T>();
-        for (int64_t i = 0; i < inputs; i++, column += column_bytes_) {
-            const Block<T> level = all(T(levels[offset[i] * n]));
-            all_levels = all_levels + level;
-            for (int b = 0; b < kWide; b++) add_where(plus[b], column + b * kLanes / kMarksInByte, level);
-        }
-        for (int b = 0; b < kWide; b++) sum[b] = plus[b] + plus[b] - all_levels;
-    }
-
-    void sum_products(const uint8_t* levels, const int64_t* offset, int n, int64_t inputs, const uint8_t* column,
-                      Block<T> (&sum)[kWide]) const {
-        for (Block<T>& s : sum) s = zeros<T>();
-        for (int64_t i = 0; i < inputs; i++, column += column_bytes_)
-            for (int b = 0; b < kWide; b++)
-                sum[b] = sum[b] + load_weights<T>(reinterpret_cast<const int8_t*>(column) + b * kLanes) *
-                                      T(levels[offset[i] * n]);
     }
 
     void activate(const Work& work, const Arrangement& where, const Batch& batch, const char* accumulators) const {
@@ -405,8 +361,7 @@ template <class T> class Convolution : public Layer {
                         const int64_t channel = int64_t(work.group) * outputs_ + work.output + o;
                         const int64_t lane = (row * grid_.width + column) * batch.n + i;
                         T value;
-                        memcpy(&value, accumulators + where.at(o, lane) + (where.whole ? lane % kLanes * sizeof(T) : 0),
-                               sizeof(T));
+                        memcpy(&value, accumulators + where.at(o, lane), sizeof(T));
                         const int32_t m = wrap(value, bits_);
                         to[((i * int64_t(out_.channels) + channel) * out_.height + work.row + row) * out_.width + column] =
                             output ? fold(m, bits_, fold_) : m;
@@ -427,12 +382,9 @@ template <class T> class Convolution : public Layer {
     std::vector<uint16_t> index_;
     std::vector<Term> terms_;
     std::vector<int64_t> first_term_;
-    bool signs_ = false;
-    int weights_in_byte_ = 1;
-    std::vector<Block<uint8_t>> columns_;  // [group][input and tap][output]: int8, or marks of the plus signs
-    int64_t column_bytes_ = 0;
-    std::vector<int64_t> column_offset_;
+    Columns<T> columns_;  // where lanes may be few
     std::vector<Staircase<T>> stairs_;
+    int64_t stairs_bytes_ = 0;
     std::vector<ByteTable> table_;
 };
 

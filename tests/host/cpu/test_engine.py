@@ -35,7 +35,7 @@ def check(plan: Plan, pixels: np.ndarray, **options: object) -> None:
 @settings(max_examples=150, deadline=None)
 @given(
     plans(),
-    st.sampled_from((1, 2, 7, 31, 32, 63, 64, 65, 130)),
+    st.sampled_from((1, 2, 7, 16, 31, 32, 63, 64, 65, 130)),
     st.sampled_from((None, 16, 32)),
     st.integers(1, 3),
     st.integers(0, 99),
@@ -77,7 +77,7 @@ WIDE = {
 @pytest.mark.parametrize("lanes", [None, 16, 32])
 @pytest.mark.parametrize("name", WIDE)
 def test_wide_layers(name: str, lanes: int | None, isa: str) -> None:
-    for count in (1, 3, 64, 70):
+    for count in (1, 3, 16, 64, 70):
         check(WIDE[name], images(WIDE[name], count), isa=isa, lanes=lanes)
 
 

@@ -17,7 +17,7 @@ from host.cpu.program import program
 from tests.host.cpu.plans import images, plans
 
 LANES = st.sampled_from((8, 16, 32))
-COUNTS = st.sampled_from((1, 3, 32, 64, 65))
+COUNTS = st.sampled_from((1, 3, 16, 32, 64, 65))
 WORDS = (-(2**31), -1, 0, 1, 2, 3, 5, 64, 255, 1000, 65536, 2**26, 2**31 - 1)
 
 
