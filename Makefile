@@ -32,7 +32,7 @@ help: ## list the targets and variables
 	@echo "  BUILD=     folder of all results; $(BUILD) if not given"
 	@echo "  DATA=      folder of the data set, where it is not in its usual place"
 	@echo "  RESUME=1   go on with an interrupted training"
-	@echo "  FULL=1     bench-cpu with every layer, batch and number of threads: hours, not minutes"
+	@echo "  FULL=1     bench-cpu with every layer, batch and number of threads: an hour or two"
 	@echo "  FPS= LUT=  target frame rate, or budget of look-up tables, for the folding"
 	@echo "  PYTHON=    a Python 3.11 that is not called python3.11 or python3"
 

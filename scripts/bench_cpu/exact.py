@@ -273,7 +273,7 @@ def tuned(exact: Exact, images: Levels, make: Callable[[Mapping[str, Kind]], Exa
 
     def time(candidate: Exact) -> float:
         least = candidate.seconds(images, 1)
-        return min(least, candidate.seconds(images, max(1, min(50, int(0.02 / least)))))
+        return min(least, candidate.seconds(images, max(4, min(50, int(0.02 / least)))))
 
     def sized(candidate: Exact) -> tuple[float, int]:
         fits = [block for block in BLOCKS if block == 1 or block * exact.threads <= len(images)]

@@ -82,7 +82,7 @@ class Limits:
         return self.loaded_adds * self.vector_bytes * max(shares)
 
 
-def limits(compiler: "Compiler", isa: InstructionSet, tries: int = 9) -> Limits:
+def limits(compiler: "Compiler", isa: InstructionSet, tries: int = 50) -> Limits:
     """The best of some tries each, so that other programs do not count."""
     measured = compiler.library("cycles", isa)
 

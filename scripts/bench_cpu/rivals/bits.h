@@ -51,28 +51,39 @@ inline void bit_tile(const uint64_t* const* rows, int64_t row_words, int64_t seg
     constexpr int kVectors = bit_vectors(kBits);
     for (int plane = 0; plane < planes; plane++) {
         __m512i sum[kRows][kVectors][kBits];
+#pragma GCC unroll 8
         for (auto& row : sum)
+#pragma GCC unroll 8
             for (auto& vector : row)
+#pragma GCC unroll 8
                 for (auto& bit : vector) bit = _mm512_setzero_si512();
         for (int64_t s = 0; s < segments; s++) {
             const uint64_t* at[kRows];
+#pragma GCC unroll 8
             for (int m = 0; m < kRows; m++) at[m] = rows[m] + s * row_words;
             for (int64_t k = 0; k < words; k++) {
                 __m512i w[kVectors];
+#pragma GCC unroll 8
                 for (int v = 0; v < kVectors; v++) w[v] = _mm512_loadu_si512(weights + 8 * v);
                 weights += 8 * kVectors;
+#pragma GCC unroll 8
                 for (int m = 0; m < kRows; m++)
+#pragma GCC unroll 8
                     for (int b = 0; b < kBits; b++) {
                         const __m512i x = _mm512_set1_epi64(int64_t(at[m][k * kBits + b]));
+#pragma GCC unroll 8
                         for (int v = 0; v < kVectors; v++)
                             sum[m][v][b] =
                                 _mm512_add_epi64(sum[m][v][b], _mm512_popcnt_epi64(_mm512_and_si512(x, w[v])));
                     }
             }
         }
+#pragma GCC unroll 8
         for (int m = 0; m < kRows; m++)
+#pragma GCC unroll 8
             for (int v = 0; v < kVectors; v++) {
                 __m512i total = sum[m][v][0];
+#pragma GCC unroll 8
                 for (int b = 1; b < kBits; b++)
                     total = _mm512_add_epi64(total, _mm512_slli_epi64(sum[m][v][b], b));
                 int64_t* to = sums + (m * kVectors + v) * kBitLanes;
@@ -98,14 +109,20 @@ inline void bit_tile(const uint64_t* const* rows, int64_t row_words, int64_t seg
     const __m256i nibble = _mm256_set1_epi8(15), zero = _mm256_setzero_si256();
     for (int plane = 0; plane < planes; plane++) {
         __m256i wide[kRows][kVectors], sum[kRows][kVectors][kBits];
+#pragma GCC unroll 8
         for (int m = 0; m < kRows; m++)
+#pragma GCC unroll 8
             for (int v = 0; v < kVectors; v++) {
                 wide[m][v] = zero;
+#pragma GCC unroll 8
                 for (int b = 0; b < kBits; b++) sum[m][v][b] = zero;
             }
         const auto widen = [&] {
+#pragma GCC unroll 8
             for (int m = 0; m < kRows; m++)
+#pragma GCC unroll 8
                 for (int v = 0; v < kVectors; v++)
+#pragma GCC unroll 8
                     for (int b = 0; b < kBits; b++) {
                         const __m256i total = _mm256_slli_epi64(_mm256_sad_epu8(sum[m][v][b], zero), b);
                         wide[m][v] = _mm256_add_epi64(wide[m][v], total);
@@ -115,17 +132,22 @@ inline void bit_tile(const uint64_t* const* rows, int64_t row_words, int64_t seg
         int64_t room = 31;
         for (int64_t s = 0; s < segments; s++) {
             const uint64_t* at[kRows];
+#pragma GCC unroll 8
             for (int m = 0; m < kRows; m++) at[m] = rows[m] + s * row_words;
             for (int64_t k = 0; k < words;) {
                 const int64_t until = std::min(words, k + room);
                 room -= until - k;
                 for (; k < until; k++) {
                     __m256i w[kVectors];
+#pragma GCC unroll 8
                     for (int v = 0; v < kVectors; v++) w[v] = _mm256_loadu_si256((const __m256i*)(weights + 4 * v));
                     weights += 4 * kVectors;
+#pragma GCC unroll 8
                     for (int m = 0; m < kRows; m++)
+#pragma GCC unroll 8
                         for (int b = 0; b < kBits; b++) {
                             const __m256i x = _mm256_set1_epi64x(int64_t(at[m][k * kBits + b]));
+#pragma GCC unroll 8
                             for (int v = 0; v < kVectors; v++) {
                                 const __m256i both = _mm256_and_si256(x, w[v]);
                                 const __m256i low = _mm256_and_si256(both, nibble);
@@ -143,7 +165,9 @@ inline void bit_tile(const uint64_t* const* rows, int64_t row_words, int64_t seg
             }
         }
         widen();
+#pragma GCC unroll 8
         for (int m = 0; m < kRows; m++)
+#pragma GCC unroll 8
             for (int v = 0; v < kVectors; v++) {
                 auto* to = (__m256i*)(sums + (m * kVectors + v) * kBitLanes);
                 _mm256_storeu_si256(to, plane ? _mm256_sub_epi64(_mm256_loadu_si256(to), wide[m][v]) : wide[m][v]);
@@ -191,10 +215,18 @@ void run_bits(const Geometry& g, int64_t images, const Packed& packed, const uin
                                   weights + o * words_per_output, planes, counts);
         for (int64_t m = 0; m < count; m++) {
             alignas(64) int32_t sums[kBlock];
-            for (int i = 0; i < kBlock; i++) {
-                const auto ones = int32_t(counts[m * kBlock + i]);
-                sums[i] = planes == 1 ? 2 * ones - levels[m] : ones;
+            const int32_t less = planes == 1 ? levels[m] : 0;
+#ifdef __AVX512VPOPCNTDQ__
+            for (int i = 0; i < kBlock; i += 16) {  // whole registers, or the loads of `finish` would wait
+                const __m256i low = _mm512_cvtepi64_epi32(_mm512_load_si512(counts + m * kBlock + i));
+                const __m256i high = _mm512_cvtepi64_epi32(_mm512_load_si512(counts + m * kBlock + i + 8));
+                const __m512i ones = _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1);
+                const __m512i twice = planes == 1 ? _mm512_slli_epi32(ones, 1) : ones;
+                _mm512_store_si512(sums + i, _mm512_sub_epi32(twice, _mm512_set1_epi32(less)));
             }
+#else
+            for (int i = 0; i < kBlock; i++) sums[i] = (planes == 1 ? 2 : 1) * int32_t(counts[m * kBlock + i]) - less;
+#endif
             finish(result, sums, o, outputs, to[m]);
         }
     });

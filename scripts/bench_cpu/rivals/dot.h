@@ -27,22 +27,30 @@ inline __m512i four(const uint8_t* at) {
 template <int kRows, int kVectors>
 inline void dot_tile(const Geometry& g, const uint8_t* const* rows, const int8_t* weights, int64_t, int32_t* sums) {
     __m512i sum[kRows][kVectors];
+#pragma GCC unroll 8
     for (auto& row : sum)
+#pragma GCC unroll 8
         for (auto& vector : row) vector = _mm512_setzero_si512();
     for (int64_t s = 0; s < g.segments; s++) {
         const uint8_t* at[kRows];
+#pragma GCC unroll 8
         for (int m = 0; m < kRows; m++) at[m] = rows[m] + s * g.row_stride;
         for (int64_t k = 0; k < g.segment_length; k += 4) {
             __m512i w[kVectors];
+#pragma GCC unroll 8
             for (int v = 0; v < kVectors; v++) w[v] = _mm512_loadu_si512(weights + 64 * v);
             weights += 64 * kVectors;
+#pragma GCC unroll 8
             for (int m = 0; m < kRows; m++) {
                 const __m512i x = four(at[m] + k);
+#pragma GCC unroll 8
                 for (int v = 0; v < kVectors; v++) sum[m][v] = _mm512_dpbusd_epi32(sum[m][v], x, w[v]);
             }
         }
     }
+#pragma GCC unroll 8
     for (int m = 0; m < kRows; m++)
+#pragma GCC unroll 8
         for (int v = 0; v < kVectors; v++) _mm512_storeu_si512(sums + m * kDotBlock + 16 * v, sum[m][v]);
 }
 
@@ -61,16 +69,21 @@ inline void dot_tile(const Geometry& g, const uint8_t* const* rows, const int8_t
                      int32_t* sums) {
     const __m256i ones = _mm256_set1_epi16(1);
     __m256i wide[kRows][kVectors], sum[kRows][kVectors];
+#pragma GCC unroll 8
     for (int m = 0; m < kRows; m++)
+#pragma GCC unroll 8
         for (int v = 0; v < kVectors; v++) wide[m][v] = sum[m][v] = _mm256_setzero_si256();
     int64_t room = steps;
     for (int64_t s = 0; s < g.segments; s++) {
         const uint8_t* at[kRows];
+#pragma GCC unroll 8
         for (int m = 0; m < kRows; m++) at[m] = rows[m] + s * g.row_stride;
         for (int64_t k = 0; k < g.segment_length;) {
             if (steps <= 1) {
                 for (; k < g.segment_length; k += 4) {
+#pragma GCC unroll 8
                     for (int m = 0; m < kRows; m++)
+#pragma GCC unroll 8
                         for (int v = 0; v < kVectors; v++) {
                             const __m256i w = _mm256_loadu_si256((const __m256i*)(weights + 32 * v));
                             const __m256i pairs = _mm256_maddubs_epi16(four(at[m] + k), w);
@@ -84,17 +97,22 @@ inline void dot_tile(const Geometry& g, const uint8_t* const* rows, const int8_t
             room -= (until - k) / 4;
             for (; k < until; k += 4) {
                 __m256i w[kVectors];
+#pragma GCC unroll 8
                 for (int v = 0; v < kVectors; v++) w[v] = _mm256_loadu_si256((const __m256i*)(weights + 32 * v));
                 weights += 32 * kVectors;
+#pragma GCC unroll 8
                 for (int m = 0; m < kRows; m++) {
                     const __m256i x = four(at[m] + k);
+#pragma GCC unroll 8
                     for (int v = 0; v < kVectors; v++)
                         sum[m][v] = _mm256_add_epi16(sum[m][v], _mm256_maddubs_epi16(x, w[v]));
                 }
             }
             if (room == 0) {
                 room = steps;
+#pragma GCC unroll 8
                 for (int m = 0; m < kRows; m++)
+#pragma GCC unroll 8
                     for (int v = 0; v < kVectors; v++) {
                         wide[m][v] = _mm256_add_epi32(wide[m][v], _mm256_madd_epi16(sum[m][v], ones));
                         sum[m][v] = _mm256_setzero_si256();
@@ -102,7 +120,9 @@ inline void dot_tile(const Geometry& g, const uint8_t* const* rows, const int8_t
             }
         }
     }
+#pragma GCC unroll 8
     for (int m = 0; m < kRows; m++)
+#pragma GCC unroll 8
         for (int v = 0; v < kVectors; v++)
             _mm256_storeu_si256((__m256i*)(sums + m * kDotBlock + 8 * v),
                                 _mm256_add_epi32(wide[m][v], _mm256_madd_epi16(sum[m][v], ones)));

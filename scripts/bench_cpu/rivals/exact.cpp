@@ -56,7 +56,14 @@ void max_pool(const Geometry& g, int64_t images, const uint8_t* from, uint8_t* t
         const uint8_t* lower = upper + g.row_stride;
         uint8_t* out = to + r / g.height * g.to_image + r % g.height * g.to_row;
         for (int64_t x = 0; x < g.width; x++) {
-            for (int64_t c = 0; c < g.outputs; c++)
+            const auto at = [](const uint8_t* levels) { return _mm_loadu_si128((const __m128i*)levels); };
+            int64_t c = 0;
+            for (; c + 16 <= g.outputs; c += 16) {
+                const __m128i left = _mm_max_epu8(at(upper + c), at(lower + c));
+                const __m128i right = _mm_max_epu8(at(upper + c + g.pixel_stride), at(lower + c + g.pixel_stride));
+                _mm_storeu_si128((__m128i*)(out + c), _mm_max_epu8(left, right));
+            }
+            for (; c < g.outputs; c++)
                 out[c] = std::max(std::max(upper[c], upper[c + g.pixel_stride]),
                                   std::max(lower[c], lower[c + g.pixel_stride]));
             upper += 2 * g.pixel_stride;

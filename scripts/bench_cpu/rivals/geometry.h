@@ -58,12 +58,20 @@ inline void finish(const Result& result, const int32_t* sums, int64_t output, in
     const int32_t most = result.levels;
     int64_t i = 0;
 #ifdef __AVX512BW__
-    for (; i < count; i += 16) {
-        const auto mask = __mmask16(count - i >= 16 ? 0xffff : (1 << (count - i)) - 1);
-        __m512i level = _mm512_mullo_epi32(_mm512_maskz_loadu_epi32(mask, sums + i),
-                                           _mm512_maskz_loadu_epi32(mask, factor + i));
-        level = _mm512_srai_epi32(_mm512_add_epi32(level, _mm512_maskz_loadu_epi32(mask, offset + i)), 16);
-        level = _mm512_min_epi32(_mm512_max_epi32(level, _mm512_setzero_si512()), _mm512_set1_epi32(most));
+    const auto levels_of = [most](__m512i sum, __m512i factor, __m512i offset) {
+        const __m512i level = _mm512_srai_epi32(_mm512_add_epi32(_mm512_mullo_epi32(sum, factor), offset), 16);
+        return _mm512_min_epi32(_mm512_max_epi32(level, _mm512_setzero_si512()), _mm512_set1_epi32(most));
+    };
+    for (; i + 16 <= count; i += 16) {
+        const __m512i level = levels_of(_mm512_loadu_si512(sums + i), _mm512_loadu_si512(factor + i),
+                                        _mm512_loadu_si512(offset + i));
+        _mm_storeu_si128((__m128i*)(levels + i), _mm512_cvtepi32_epi8(level));
+    }
+    if (i < count) {
+        const auto mask = __mmask16((1 << (count - i)) - 1);
+        const __m512i level = levels_of(_mm512_maskz_loadu_epi32(mask, sums + i),
+                                        _mm512_maskz_loadu_epi32(mask, factor + i),
+                                        _mm512_maskz_loadu_epi32(mask, offset + i));
         _mm512_mask_cvtepi32_storeu_epi8(levels + i, mask, level);
     }
 #else
