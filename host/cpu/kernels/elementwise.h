@@ -91,26 +91,33 @@ struct MaxPool : ByChannel {
 
     int64_t padded_width() const { return int64_t(window.left) + source.shape.width + window.right; }
 
-    int64_t scratch_bytes(int n, int) const override {
-        return (target.shape.height + 1) * padded_width() * n + 2 * kBlockBytes;
+    // Rows at a time: as many as stay in the first-level cache beside their source.
+    int rows(int n) const {
+        return int(std::clamp<int64_t>(4096 / (padded_width() * n), 1, target.shape.height));
     }
+
+    int64_t scratch_bytes(int n, int) const override { return (rows(n) + 1) * padded_width() * n + 2 * kBlockBytes; }
 
     void channel_of(int c, const Batch& batch, const Scratch& scratch) const override {
         const int64_t n = batch.n, width = padded_width() * n;
         auto* most = reinterpret_cast<uint8_t*>(scratch.accumulators);
-        for (int y = 0; y < target.shape.height; y++) take_rows(c, y, batch, most + y * width);
-        for (int64_t at = 0; window.kernel_w > 1 && at < target.shape.height * width; at += kBlockBytes) {
-            Block<uint8_t> block = load<uint8_t>(most + at);
-            for (int kx = 1; kx < window.kernel_w; kx++)
-                block = larger(block, load<uint8_t>(most + at + kx * window.dilation_w * n));
-            store(most + at, block);
-        }
-        for (int y = 0; y < target.shape.height; y++) {
-            uint8_t* to = batch.at(target, c, y, 0);
-            const uint8_t* from = most + y * width;
-            for (int64_t x = 0; x < target.shape.width; x++)
-                if (n == 1) to[x] = from[x * window.stride_w];
-                else memcpy(to + x * n, from + x * window.stride_w * n, n);
+        for (int first = 0; first < target.shape.height; first += rows(batch.n)) {
+            const int count = std::min(rows(batch.n), target.shape.height - first);
+            for (int y = 0; y < count; y++) take_rows(c, first + y, batch, most + y * width);
+            for (int64_t at = 0; window.kernel_w > 1 && at < count * width; at += kBlockBytes) {
+                Block<uint8_t> block = load<uint8_t>(most + at);
+                for (int kx = 1; kx < window.kernel_w; kx++)
+                    block = larger(block, load<uint8_t>(most + at + kx * int64_t(window.dilation_w) * n));
+                store(most + at, block);
+            }
+            for (int y = 0; y < count; y++) {
+                uint8_t* to = batch.at(target, c, first + y, 0);
+                const uint8_t* from = most + y * width;
+                for (int64_t x = 0; x < target.shape.width; x++)
+                    if (n == 1) to[x] = from[x * window.stride_w];
+                    else if (n == kBatch) memcpy(to + x * kBatch, from + x * window.stride_w * kBatch, kBatch);
+                    else memcpy(to + x * n, from + x * window.stride_w * n, n);
+            }
         }
     }
 
