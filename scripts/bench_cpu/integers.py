@@ -48,7 +48,9 @@ def requantisation(sums: Sums, levels: int) -> Requantisation:
     """One that spreads `sums` [..., C] over the levels, half of them below zero as behind batch norm and ReLU."""
     flat = sums.reshape(-1, sums.shape[-1]).astype(np.float64)
     spread = np.maximum(flat.std(axis=0), 1.0)
-    factor = np.rint(levels * (1 << _SHIFT) / (2 * spread))
+    most = max(1.0, np.abs(flat).max())
+    # At most 2^29, so that neither product nor offset, nor the two together, leaves 32 bits.
+    factor = np.rint(np.minimum(levels * (1 << _SHIFT) / (2 * spread), (1 << 29) / most))
     offset = np.rint(-flat.mean(axis=0) * factor) + (1 << (_SHIFT - 1))
     return Requantisation(factor.astype(np.int32), offset.astype(np.int32), levels)
 

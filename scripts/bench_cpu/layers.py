@@ -14,7 +14,7 @@ from host.cpu.plan import Activation, Conv, Plan
 from scripts.bench_cpu.compiled import Compiler
 from scripts.bench_cpu.exact import Exact, Kind, readable
 from scripts.bench_cpu.integers import check_equal, padded, requantisation, sums
-from scripts.bench_cpu.machine import TERNARY_GROUP, InstructionSet, Limits
+from scripts.bench_cpu.machine import GROUP, TERNARY_GROUP, InstructionSet, Limits
 from scripts.bench_cpu.rows import OURS, Row, row
 from scripts.bench_cpu.timing import Timer, interleaved
 
@@ -194,7 +194,7 @@ class Contest:
         timings = interleaved(self.contenders, repetitions, turn)
         setting = self.setting
         ternary = setting.weights == "ternary"
-        bound = limits.table_macs(TERNARY_GROUP if ternary else 4) * setting.threads
+        bound = limits.table_macs(TERNARY_GROUP if ternary else GROUP) * setting.threads
         grouped = limits.grouped_macs(setting.shape.outputs * setting.shape.kernel**2, 3 if ternary else 2)
         named = machine | {"isa": self.isa.name, "threads": setting.threads, "batch": setting.batch}
         named |= {**asdict(setting.shape), "fan_in": setting.shape.fan_in, "weights": setting.weights}

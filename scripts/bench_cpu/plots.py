@@ -124,7 +124,7 @@ def _chart(rows: Sequence[Row]) -> Chart:
     lines.append(Line("limit", _COLOURS["limit"], limit, ()))
     ticks = tuple((y(i * step), f"{i * step:,.0f}") for i in range(round(top / step) + 1))
     shapes = tuple(
-        (x, f"{row['settings']['outputs']} x {row['settings']['fan_in']}") for x, row in zip(xs, rows, strict=True)
+        (x, f"{row['settings']['outputs']}x{row['settings']['fan_in']}") for x, row in zip(xs, rows, strict=True)
     )
     s = rows[0]["settings"]
     title = f"{s['layer']}, {s['weights']}, {s['activation_bits']}-bit levels, {s['isa']}"

@@ -43,3 +43,10 @@ def test_the_first_difference_is_told() -> None:
         integers.check_equal("it", found, expected)
     with pytest.raises(AgreementError, match="shape"):
         integers.check_equal("it", found[:1], expected)
+
+
+def test_a_requantisation_stays_within_32_bits() -> None:
+    sums = np.array([[60_000], [60_000]], np.int32)  # no spread at all
+    chosen = integers.requantisation(sums, 15)
+    wide = 2 * sums.astype(np.int64) * chosen.factor + chosen.offset
+    assert np.abs(wide).max() < 1 << 31
