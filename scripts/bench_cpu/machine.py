@@ -3,6 +3,7 @@
 
 import ctypes
 import os
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 GROUP = 4
 """Binary weights that one addition of a table's entry stands for, in the limit of the method."""
 TERNARY_GROUP = 3
+_PAUSE = 0.02  # seconds
 
 
 @dataclass(frozen=True)
@@ -83,21 +85,17 @@ class Limits:
 
 
 def limits(compiler: "Compiler", isa: InstructionSet, tries: int = 50) -> Limits:
-    """The best of some tries each, so that other programs do not count."""
+    """The best of tries that are spread over a second, so that other programs count little."""
     measured = compiler.library("cycles", isa)
-
-    def best(name: str) -> float:
-        function = getattr(measured, name)
-        function.restype = ctypes.c_double
-        return max(function() for _ in range(tries))
-
-    return Limits(
-        best("cycles_frequency"),
-        best("cycles_adds"),
-        best("cycles_loaded_adds"),
-        best("cycles_dots"),
-        measured.cycles_vector_bytes(),
-    )
+    names = ("frequency", "adds", "loaded_adds", "dots")
+    best = dict.fromkeys(names, 0.0)
+    for _ in range(tries):
+        for name in names:
+            function = getattr(measured, f"cycles_{name}")
+            function.restype = ctypes.c_double
+            best[name] = max(best[name], function())
+        time.sleep(_PAUSE)
+    return Limits(**best, vector_bytes=measured.cycles_vector_bytes())
 
 
 def _flags() -> frozenset[str]:
