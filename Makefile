@@ -96,8 +96,8 @@ check: setup ## say which nodes of any QONNX file (ONNX=) cannot be mapped, and 
 bitstream: setup ## (not in this version) says what a bitstream for BOARD= with TOOLCHAIN= takes
 	@$(TOOLS) -m chain.hardware bitstream $(ARGUMENTS) --board "$(BOARD)" $(if $(TOOLCHAIN),--toolchain "$(TOOLCHAIN)")
 
-bundle: setup ## (not in this version) says what the folder for the board takes
-	@$(TOOLS) -m chain.hardware bundle $(ARGUMENTS)
+bundle: setup ## one archive for a PYNQ board, into build/MODEL/bundle (needs export, rtl and resources; no bitstream yet)
+	@$(TOOLS) -m fpga.bundle $(ARGUMENTS)
 
 bench-step: setup ## time a training step against plain Brevitas layers, into bench/step.json (OMP_NUM_THREADS=1)
 	@$(TOOLS) -m training bench $(ARGUMENTS)

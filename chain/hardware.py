@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""python -m chain.hardware bitstream|bundle MODEL: the steps from the simulated board to a real one.
+"""python -m chain.hardware bitstream MODEL: the step from the simulated board to a real one.
 
-This version stops before place and route: both commands say what is missing for it and what there is, and end with
+This version stops before place and route: the command says what is missing for it and what there is, and ends with
 status 2.
 """
 
@@ -71,18 +71,6 @@ def bitstream(model: str, build: Path, board: str, toolchain: str | None) -> Non
         f"bitstream for {board} with {chosen}: {tools}; and this version of the toolkit stops before place and route.\n"
         f"What there is: {_design(build / model_name(model), model)} and the shell around it in fpga/shell, "
         "plain SystemVerilog without vendor primitives."
-    )
-
-
-@main.command()
-@click.argument("model")
-@click.option("--build", default="build", type=click.Path(path_type=Path), help="Folder of all results.")
-@errors_as_text
-def bundle(model: str, build: Path) -> None:
-    """Say what a bundle of MODEL for a board takes."""
-    raise UnsupportedError(
-        "bundle: it wants a bitstream, which this version of the toolkit does not make yet (`make bitstream` says "
-        f"why). What there is: {_design(build / model_name(model), model)}, and the driver in host/."
     )
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The driver's command line: python -m host self-test | bench | classify | evaluate, and cpu: without a board."""
+"""The driver's command line: python -m host self-test | bench | classify | evaluate; without a board: cpu | check."""
 
 import argparse
 import os
@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from host import archive, manifest
 from host.errors import HostError, MetadataError, MissingFileError, SelfTestError
 
 Pixels = npt.NDArray[np.uint8]
@@ -33,7 +34,9 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m host", description="Run a WrapNet accelerator on a PYNQ board.")
     common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("bitfile", type=Path, help="the .bit; its .hwh and .json lie beside it")
+    common.add_argument(
+        "bitfile", type=Path, nargs="?", help="the .bit; its .hwh and .json lie beside it (default: this bundle's)"
+    )
     common.add_argument("--device", metavar="HOST[:PORT]", help="a board in the network, or the simulated one")
     common.add_argument("--timeout", type=float, default=10.0, help="seconds without progress (default: %(default)s)")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -51,6 +54,9 @@ def _parser() -> argparse.ArgumentParser:
     add.add_argument("--batch", type=int, default=50, help="images a call (default: %(default)s)")
     add.add_argument("--out", type=Path, help="default: stages/board.json beside the reference")
     add.set_defaults(command=_evaluate)
+    add = commands.add_parser("check", help="compare every file of a bundle with its manifest")
+    add.add_argument("bundle", type=Path, nargs="?", help="archive or folder (default: that of this driver)")
+    add.set_defaults(command=_check)
     add = commands.add_parser("cpu", help="label images on this CPU; no board and no bitstream")
     add.add_argument("model", type=Path, help="the exported .onnx, or its bundle (.npz), which needs no onnx package")
     add.add_argument("images", type=Path, nargs="?", help=".npy, as for classify")
@@ -63,8 +69,16 @@ def _parser() -> argparse.ArgumentParser:
 def _overlay(options: argparse.Namespace):
     from host.overlay import WrapNetOverlay, connect
 
+    bitfile = options.bitfile or manifest.bitfile()
     device = connect(options.device) if options.device else None
-    return WrapNetOverlay(options.bitfile, device=device, timeout=options.timeout)
+    return WrapNetOverlay(bitfile, device=device, timeout=options.timeout)
+
+
+def _check(options: argparse.Namespace) -> int:
+    path = options.bundle or manifest.bitfile().parent
+    files = manifest.check(path) if path.is_dir() else archive.check(path)
+    print(f"{path}: {len(files)} files as they were made")
+    return 0
 
 
 def _self_test(options: argparse.Namespace) -> int:

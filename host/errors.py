@@ -42,6 +42,10 @@ class MetadataError(HostError):
     """The metadata file is not readable, of another format, incomplete or contradicts itself."""
 
 
+class BundleError(HostError):
+    """A bundle, unpacked or not, that is not as it was made. The text names the files."""
+
+
 class MismatchError(HostError):
     """Bitstream, hardware hand-off, metadata or the design on the board do not belong together."""
 

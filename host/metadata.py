@@ -1,19 +1,23 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The metadata beside a bitstream: <model>.json, and whether .bit, .hwh and .json belong together."""
 
-import hashlib
 import json
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from host.errors import MetadataError, MismatchError, MissingFileError
+from host import manifest
+from host.errors import BundleError, MetadataError, MismatchError, MissingFileError
 from host.packing import Layout
 
 FORMAT = 1
+_STAND_IN = b"WRAPNET\0"
+"""What the payload of a bitstream for the simulated board begins with."""
+
 Array = npt.NDArray[np.integer]
 
 
@@ -23,7 +27,8 @@ class Metadata:
 
     `ip` is the name of the shell in the hardware hand-off, `simulated` says that the bitstream is a stand-in
     which only the simulated board takes, `labels` that the accelerator chooses the label itself and gives nothing
-    else; all three may be absent from the file.
+    else; all three may be absent from the file. `bundled` says that a manifest must lie beside it. `bit_sha256` is
+    None in a bundle that was made without a bitstream: the user brings one, and the board itself tells its design.
     """
 
     model: str
@@ -33,11 +38,12 @@ class Metadata:
     clock_mhz: float
     part: str
     design_hash: str
-    bit_sha256: str
+    bit_sha256: str | None
     hwh_sha256: str
     ip: str | None = None
     simulated: bool = False
     labels: bool = False
+    bundled: bool = False
 
     def results(self, outputs: Array) -> Array:
         """What the accelerator gives for a network's outputs [N, classes]: these, or labels [N, 1]."""
@@ -56,26 +62,51 @@ class Metadata:
 def load(bitfile: str | Path) -> Metadata:
     """Read the .json beside `bitfile` and check the hashes of the .bit and the .hwh against it.
 
-    Raises MissingFileError, MetadataError (unreadable or incomplete) or MismatchError (files of different builds).
+    In a bundle every other file is checked first. Raises BundleError for one that is not as it was made,
+    MissingFileError, MetadataError (unreadable or incomplete) or MismatchError (files of different builds).
     """
     bit = Path(bitfile)
     hwh, path = bit.with_suffix(".hwh"), bit.with_suffix(".json")
     if bit.suffix != ".bit":
         raise MissingFileError(f"{bit}: expected the name of a .bit file")
+    bundled = os.path.lexists(bit.parent / manifest.NAME)
+    if bundled:
+        _check_bundle(bit)
     for file, what in ((bit, "bitstream"), (hwh, "hardware hand-off"), (path, "metadata")):
         if not file.is_file():
             raise MissingFileError(
                 f"{file}: the {what} is missing; copy {bit.stem}.bit, .hwh and .json together into one folder"
             )
     metadata = parse(path.read_bytes(), path)
-    for file, expected in ((bit, metadata.bit_sha256), (hwh, metadata.hwh_sha256)):
-        found = hashlib.sha256(file.read_bytes()).hexdigest()
-        if found != expected:
+    if metadata.bundled and not bundled:
+        raise BundleError(f"{bit.parent}: {manifest.NAME} is missing from this bundle; unpack the archive again")
+    content = bit.read_bytes()
+    if metadata.bit_sha256 is None:
+        metadata = replace(metadata, simulated=_STAND_IN in content)
+    for file, found, expected in (
+        (bit, manifest.digest(content), metadata.bit_sha256),
+        (hwh, manifest.digest(hwh.read_bytes()), metadata.hwh_sha256),
+    ):
+        if expected is not None and found != expected:
             raise MismatchError(
                 f"{file} and {path} do not belong together: SHA-256 of {file.name} is {found[:16]}..., "
                 f"the metadata names {expected[:16]}...; copy the files of one build"
             )
     return metadata
+
+
+def _check_bundle(bit: Path) -> None:
+    listed = manifest.check(bit.parent)
+    strange = [f"{bit.stem}{end}" for end in (".hwh", ".json", ".golden.npz") if f"{bit.stem}{end}" not in listed]
+    if strange:
+        raise BundleError(
+            f"{bit.parent} is the bundle of another model: {', '.join(strange)} not in its {manifest.NAME}"
+        )
+    if not bit.is_file():
+        raise MissingFileError(
+            f"{bit} is missing: the bundle was made without a bitstream. Copy one of this very design there "
+            f"(README.md says which); for the simulated board, build/{bit.stem}/board/{bit.name}"
+        )
 
 
 def parse(text: bytes, path: Path) -> Metadata:
@@ -100,11 +131,12 @@ def parse(text: bytes, path: Path) -> Metadata:
             clock_mhz=_clock(values["clock_mhz"]),
             part=_text(values, "part"),
             design_hash=_hash(values, "design_hash"),
-            bit_sha256=_hash(values, "bit_sha256"),
+            bit_sha256=_hash(values, "bit_sha256") if values["bit_sha256"] is not None else None,
             hwh_sha256=_hash(values, "hwh_sha256"),
             ip=_text(values, "ip") if values.get("ip") is not None else None,
             simulated=bool(values.get("simulated", False)),
             labels=bool(values.get("labels", False)),
+            bundled=bool(values.get("bundled", False)),
         )
     except KeyError as error:
         raise MetadataError(f"{path}: the entry {error} is missing") from None

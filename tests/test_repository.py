@@ -23,6 +23,7 @@ MAY_IMPORT = {
     "export": ("chain", "training"),
     "export.ops": ("chain",),
     "fpga": ("chain", "export.ops"),
+    "fpga.bundle": ("chain", "export.ops", "host"),
     "host": (),
 }
 # Folders that run where only these other packages are installed (the board; the pynq environment). Exported files are

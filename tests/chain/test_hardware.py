@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Steps that this version does not do: their messages name what is missing, and their status is 2."""
+"""The step that this version does not do: its message names what is missing, and its status is 2."""
 
 from pathlib import Path
 
@@ -52,8 +52,3 @@ def test_what_is_unknown_is_named(board: str, toolchain: str, text: str) -> None
     with pytest.raises(InputError) as error:
         hardware.missing_programs(board, toolchain)
     assert text in str(error.value)
-
-
-def test_bundle_says_what_it_waits_for(tmp_path: Path) -> None:
-    result = run("bundle", "digits", "--build", str(tmp_path))
-    assert result.exit_code == 2 and "it wants a bitstream" in result.stderr

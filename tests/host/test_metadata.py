@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from host.errors import MetadataError, MismatchError, MissingFileError
+from host import manifest
+from host.errors import BundleError, MetadataError, MismatchError, MissingFileError
 from host.metadata import load
 
 
@@ -137,3 +138,45 @@ def test_unsigned_32_bits_do_not_fit(tmp_path: Path) -> None:
         load(write(tmp_path, content))
     content["output"]["signed"] = True
     assert load(write(tmp_path, content)).output.bits == 32
+
+
+def bundle(folder: Path, **changes: Any) -> Path:
+    """A bundle that was made without a bitstream; the path that one would have."""
+    bit = write(folder, {**values(), "bundled": True, "bit_sha256": None, **changes})
+    bit.unlink()
+    bit.with_suffix(".golden.npz").write_bytes(b"golden")
+    files = {path.name: path.read_bytes() for path in folder.iterdir()}
+    (folder / manifest.NAME).write_bytes(manifest.text(files))
+    return bit
+
+
+def test_the_users_own_bitstream_completes_a_bundle(tmp_path: Path) -> None:
+    bit = bundle(tmp_path)
+    with pytest.raises(MissingFileError, match=r"made without a bitstream.*build/toy/board/toy\.bit"):
+        load(bit)
+    bit.write_bytes(b"anyone's")
+    assert load(bit).bit_sha256 is None and not load(bit).simulated
+    bit.write_bytes(b"header WRAPNET\0 and a hash")
+    assert load(bit).simulated
+
+
+def test_nothing_is_loaded_from_a_bundle_with_a_changed_file(tmp_path: Path) -> None:
+    bit = bundle(tmp_path)
+    bit.write_bytes(b"anyone's")
+    bit.with_suffix(".golden.npz").write_bytes(b"golden?")
+    with pytest.raises(BundleError, match=r"toy\.golden\.npz was changed.*Nothing was loaded"):
+        load(bit)
+
+
+def test_a_bundle_needs_its_manifest(tmp_path: Path) -> None:
+    bit = bundle(tmp_path)
+    bit.write_bytes(b"anyone's")
+    (tmp_path / manifest.NAME).unlink()
+    with pytest.raises(BundleError, match="SHA256SUMS is missing"):
+        load(bit)
+
+
+def test_the_bitstream_of_another_model_in_a_bundle(tmp_path: Path) -> None:
+    bundle(tmp_path)
+    with pytest.raises(BundleError, match=r"bundle of another model: other\.hwh, other\.json, other\.golden\.npz"):
+        load(tmp_path / "other.bit")

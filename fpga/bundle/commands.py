@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""`python -m fpga.bundle MODEL`: one archive with all that goes to the board."""
+
+from pathlib import Path
+
+import click
+
+from chain.cli import errors_as_text, model_name
+from chain.errors import ToolError
+from chain.files import atomic
+from fpga.bundle import contents, inputs, pack, readme
+from host import manifest
+from host.errors import CompilerError
+
+
+@click.command()
+@click.argument("model")
+@click.option("--build", default="build", show_default=True, type=click.Path(path_type=Path), help="build folder")
+@errors_as_text
+def main(model: str, build: Path) -> None:
+    """Write build/MODEL/bundle/MODEL.tar.gz for MODEL (a recipe's name or path)."""
+    given = inputs.read(build, model_name(model))
+    compiler = contents.cross_compiler()
+    try:
+        files = contents.collect(given, compiler)
+    except CompilerError as error:
+        raise ToolError(str(error)) from None
+    name = given.model.name
+    packed = pack.pack(name, files)
+    path = given.model.folder / "bundle" / f"{name}.tar.gz"
+    with atomic(path) as temporary:
+        temporary.write_bytes(packed)
+    click.echo(f"{path}: {len(files)} files and their manifest, {len(packed):,} bytes")
+    click.echo(f"SHA-256 {manifest.digest(packed)}")
+    if given.bitstream is None:
+        click.echo(readme.NO_BITSTREAM)
+    if f"{name}.npz" not in files:
+        click.echo("no network for the board's processor in it: the CPU engine cannot run this one")
+    elif compiler is None:
+        click.echo(
+            f"no library for the board's processor in it ({contents.CROSS_COMPILER} not found): g++ there makes it"
+        )

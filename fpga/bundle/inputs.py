@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What a bundle is made of, in build/<model>/: there, of one and the same model, and found to agree."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from chain import agreement, record
+from chain.errors import AgreementError, InputError
+from chain.report.collect import AFTER
+from export.ops import runtime
+from fpga import design, steps
+from fpga.shell import bitfile
+
+GOLDEN_IMAGES = 64
+STEPS = ("export", "rtl", "resources")
+
+
+@dataclass(frozen=True)
+class Golden:
+    """The first test images: `images` uint8 [N, H, W, C], `labels` int64 [N], `outputs` int32 [N, classes]."""
+
+    images: npt.NDArray[np.uint8]
+    labels: npt.NDArray[np.int64]
+    outputs: npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """One model's. `bitstream` is None where none was built, `design_hash` the SHA-256 (hex) of rtl/."""
+
+    model: steps.Model
+    design: design.Design
+    design_hash: str
+    golden: Golden
+    resources: bytes
+    bitstream: bytes | None
+
+
+def read(build: Path, name: str) -> Inputs:
+    """Read and check. Raises InputError naming what is missing or stale, AgreementError where stages disagree."""
+    model = steps.open_model(build, name)
+    steps.dataflow(model)  # refuses an rtl/ of another model.onnx
+    _require_order(model)
+    for stage in agreement.load(model.stages).values():
+        if stage.mismatches:
+            raise AgreementError(
+                f"stage {stage.stage!r} differs from {stage.against!r} on {stage.mismatches} of {stage.images} images "
+                f"({model.stages}): there is no bundle of what does not agree"
+            )
+    path = model.folder / "resources.json"
+    if not path.is_file():
+        raise InputError(f"{path} does not exist: count them first (make resources MODEL={name})")
+    return Inputs(
+        model, design.load(model.rtl), design.digest(model.rtl), _golden(model), path.read_bytes(), _bitstream(model)
+    )
+
+
+def _require_order(model: steps.Model) -> None:
+    runs = record.read(model.folder)
+    for step in STEPS:
+        before = AFTER[step]
+        if step in runs and before in runs and runs[step].ended < runs[before].ended:
+            raise InputError(
+                f"the results of `make {step}` in {model.folder} are older than those of `make {before}`: "
+                f"make {step} MODEL={model.name}"
+            )
+
+
+def _golden(model: steps.Model) -> Golden:
+    given = steps.reference(model)
+    if len(given.images) < GOLDEN_IMAGES:
+        raise InputError(
+            f"{model.folder / 'reference.npz'} has {len(given.images)} images, a bundle takes {GOLDEN_IMAGES}: "
+            f"export again with more (make export MODEL={model.name})"
+        )
+    golden = Golden(given.images[:GOLDEN_IMAGES], given.labels[:GOLDEN_IMAGES], given.outputs[:GOLDEN_IMAGES])
+    session = runtime.OnnxRuntime(model.onnx, threads=1)
+    (got,) = session(np.moveaxis(golden.images, -1, 1)).values()
+    if not np.array_equal(got, golden.outputs):
+        raise InputError(
+            f"{model.folder / 'reference.npz'} holds other outputs than {model.onnx} gives: "
+            f"export again (make export MODEL={model.name})"
+        )
+    return golden
+
+
+def _bitstream(model: steps.Model) -> bytes | None:
+    path = model.folder / "bitstream" / f"{model.name}.bit"
+    if not path.is_file():
+        return None
+    content = path.read_bytes()
+    if bitfile.MAGIC in content:
+        raise InputError(f"{path} is the stand-in of the simulated board, no board takes it: remove it")
+    return content

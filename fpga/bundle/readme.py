@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The README of a bundle: one screen, true of this very bundle."""
+
+from collections.abc import Container
+
+from fpga.bundle.inputs import Inputs
+from fpga.shell import build
+
+NO_BITSTREAM = (
+    "no bitstream in it: this version of the toolkit stops before place and route "
+    "(`make bitstream` says what is missing)"
+)
+
+
+def text(given: Inputs, names: Container[str], compiled: bool) -> str:
+    """README.md of a bundle that has the files `names`; `compiled`: with the CPU engine's library for the board."""
+    name, made = given.model.name, given.design
+    return f"""# {name} for a PYNQ board
+
+An 8-bit wraparound network for {made.part} at {made.clock_mhz:g} MHz, design {given.design_hash[:16]}.
+
+{_bitstream(given, f"{name}.bit" in names)}
+    scp {name}.tar.gz xilinx@pynq:            on your computer; then on the board:
+    tar xzf {name}.tar.gz && cd {name}
+    python3 -m host check                     every file against SHA256SUMS
+{_engine(f"{name}.npz" if f"{name}.npz" in names else None, compiled)}
+    sudo -i                                   for what is marked *: pynq wants root, and its own environment
+    cd ~xilinx/{name}
+    python3 -m host self-test                 * {len(given.golden.images)} images, every integer of every output
+    python3 -m host bench                     * frames a second, latency, power
+    python3 -m host classify image.npy        * labels: uint8 [H, W, C] or [N, H, W, C], raw pixels
+    python3 classify.py                       * the same from Python: a start for your program
+
+`demo.ipynb` does that in Jupyter. Work on a copy of it: Jupyter saves what it runs, and the driver loads nothing
+from a bundle in which a file was changed. SHA256SUMS finds damage and mix-ups, not a forger.
+It is meant to need nothing but PYNQ's image (3.0 or later). Licence: BSD 3-Clause (LICENSE).
+"""
+
+
+def _bitstream(given: Inputs, there: bool) -> str:
+    name = given.model.name
+    if there:
+        return f"`{name}.bit` is the bitstream. No board was at hand to try it on.\n"
+    parameters = ", ".join(
+        f"{key} = {value}" for key, value in build.parameters(given.design, given.design_hash).items()
+    )
+    return f"""**There is no bitstream in here**: this version of the toolkit stops before place and route, and no board
+was at hand. What is marked * waits for your own `{name}.bit` in this folder, built of build/{name}/rtl and
+fpga/shell: top `shell`, {parameters}.
+For the simulated board, copy build/{name}/board/{name}.bit here and add `--device 127.0.0.1:7967`.
+"""
+
+
+def _engine(network: str | None, compiled: bool) -> str:
+    if network is None:
+        return "    (this network does not run on the CPU engine: without a bitstream there are no labels)"
+    how = "without FPGA" if compiled else "without FPGA; first compiles itself with g++"
+    return f"    python3 -m host cpu {network} image.npy\n{'':46}labels from the board's processor, {how}"
