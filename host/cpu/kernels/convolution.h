@@ -296,10 +296,16 @@ template <class T> class Convolution : public Layer {
                 const AddTables<T> add = adder<T>(planes, pass.slots);
                 const int64_t per_output = coding.planes * padded_slots(pass.slots);
                 const uint16_t* index = &index_[pass.index + work.group * pass.index_per_group];
-                for (int i = 0; i < active; i++)
+                const int first = tables.first_input[pass.first_group];
+                const int count = tables.first_input[pass.first_group + pass.slots] - first;
+                for (int i = 0; i < active; i++) {
+                    // The inputs of the next block, each of another page: 5 % of a 3x3 convolution.
+                    for (int j = first + count * i / active; j < first + count * (i + 1) / active; j++)
+                        __builtin_prefetch(levels + lane + kLanes + tables.offset[j] * n);
                     add(scratch.tables, index + (int64_t(scratch.taps[i].tap) * outputs_ + work.output) * per_output,
                         work.outputs, coding.planes, coding.negative, scratch.accumulators + scratch.taps[i].to,
                         where.stride);
+                }
             }
         }
     }

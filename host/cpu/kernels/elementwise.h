@@ -84,8 +84,8 @@ struct Add : ByChannel {
     }
 };
 
-// Padding counts as level 0, which no level is below. The windows' rows first, then their columns, both on whole blocks
-// of lanes, at every column of the padded image; the last step takes one column a stride.
+// Padding counts as level 0, which no level is below. On whole blocks of lanes, at every column of the padded image;
+// the last step takes one column a stride. Of windows that reach beyond the sides, the rows first, then the columns.
 struct MaxPool : ByChannel {
     Window window;
 
@@ -101,42 +101,84 @@ struct MaxPool : ByChannel {
     void channel_of(int c, const Batch& batch, const Scratch& scratch) const override {
         const int64_t n = batch.n, width = padded_width() * n;
         auto* most = reinterpret_cast<uint8_t*>(scratch.accumulators);
+        const bool inside = !window.left && !window.right;
+        if (inside && n == kBatch) {
+            for (int y = 0; y < target.shape.height; y++) {
+                uint8_t* to = batch.at(target, c, y, 0);
+                for (int64_t x = 0; x < target.shape.width; x++)
+                    store(to + x * kBatch, window_at(c, y, x * window.stride_w * kBatch, window.kernel_w, batch));
+            }
+            return;
+        }
         for (int first = 0; first < target.shape.height; first += rows(batch.n)) {
             const int count = std::min(rows(batch.n), target.shape.height - first);
-            for (int y = 0; y < count; y++) take_rows(c, first + y, batch, most + y * width);
-            for (int64_t at = 0; window.kernel_w > 1 && at < count * width; at += kBlockBytes) {
+            for (int y = 0; y < count; y++) {
+                if (inside) take_windows(c, first + y, batch, most + y * width);
+                else take_rows(c, first + y, batch, most + y * width);
+            }
+            for (int64_t at = 0; !inside && window.kernel_w > 1 && at < count * width; at += kBlockBytes) {
                 Block<uint8_t> block = load<uint8_t>(most + at);
                 for (int kx = 1; kx < window.kernel_w; kx++)
                     block = larger(block, load<uint8_t>(most + at + kx * int64_t(window.dilation_w) * n));
                 store(most + at, block);
             }
-            for (int y = 0; y < count; y++) {
-                uint8_t* to = batch.at(target, c, first + y, 0);
-                const uint8_t* from = most + y * width;
-                for (int64_t x = 0; x < target.shape.width; x++)
-                    if (n == 1) to[x] = from[x * window.stride_w];
-                    else if (n == kBatch) memcpy(to + x * kBatch, from + x * window.stride_w * kBatch, kBatch);
-                    else memcpy(to + x * n, from + x * window.stride_w * n, n);
-            }
+            keep_columns(c, first, count, batch, most);
         }
     }
 
   private:
-    // The greatest of the window's rows into `most`, one padded row; blocks may reach beyond its end.
+    // The greatest of the rows and the first `columns` columns of the windows of row y, for the block at `lane`.
+    Block<uint8_t> window_at(int c, int y, int64_t lane, int columns, const Batch& batch) const {
+        const int64_t first_y = int64_t(y) * window.stride_h - window.top, shift = int64_t(window.dilation_w) * batch.n;
+        Block<uint8_t> block = zeros<uint8_t>();
+        for (int ky = 0; ky < window.kernel_h; ky++) {
+            const int64_t from_y = first_y + ky * int64_t(window.dilation_h);
+            if (from_y < 0 || from_y >= source.shape.height) continue;
+            const uint8_t* from = batch.at(source, c, from_y, 0) + lane;
+            for (int kx = 0; kx < columns; kx++) block = larger(block, load<uint8_t>(from + kx * shift));
+        }
+        return block;
+    }
+
+    // Windows within the image's sides, at every column, into one row; the last block may reach beyond its end.
+    void take_windows(int c, int y, const Batch& batch, uint8_t* most) const {
+        const int64_t row = (source.shape.width - window.span_w() + 1) * batch.n;
+        for (int64_t i = 0; i < row; i += kBlockBytes)
+            store(most + i, window_at(c, y, i, window.kernel_w, batch));
+    }
+
+    // The greatest of the windows' rows into `most`, one padded row; blocks may reach beyond its end.
     void take_rows(int c, int y, const Batch& batch, uint8_t* most) const {
         const int64_t row = int64_t(source.shape.width) * batch.n, left = int64_t(window.left) * batch.n;
-        const int64_t first_y = int64_t(y) * window.stride_h - window.top;
         if (window.left) memset(most, 0, left);
-        for (int64_t i = 0; i < row; i += kBlockBytes) {
-            Block<uint8_t> block = zeros<uint8_t>();
-            for (int ky = 0; ky < window.kernel_h; ky++) {
-                const int64_t from_y = first_y + ky * int64_t(window.dilation_h);
-                if (0 <= from_y && from_y < source.shape.height)
-                    block = larger(block, load<uint8_t>(batch.at(source, c, from_y, 0) + i));
-            }
-            store(most + left + i, block);
-        }
+        for (int64_t i = 0; i < row; i += kBlockBytes) store(most + left + i, window_at(c, y, i, 1, batch));
         if (window.right) memset(most + left + row, 0, int64_t(window.right) * batch.n);
+    }
+
+    // Of `count` padded rows in `most`, every column that a window begins at, into the target's rows from `first`.
+    void keep_columns(int c, int first, int count, const Batch& batch, uint8_t* most) const {
+        const int64_t n = batch.n, columns = target.shape.width, stride = window.stride_w;
+        int64_t width = padded_width() * n;
+        if (n == 1 && stride == 2 && width % 2 == 0) {
+            // Every second byte, in place, then whole rows.
+            for (int64_t at = 0; at < count * width; at += kBlockBytes)
+                store_levels(most + at / 2, load<uint16_t>(most + at));
+            width /= 2;
+            if (width == columns && target.width() == columns) {
+                memcpy(batch.at(target, c, first, 0), most, count * columns);
+                return;
+            }
+            for (int y = 0; y < count; y++) memcpy(batch.at(target, c, first + y, 0), most + y * width, columns);
+            return;
+        }
+        for (int y = 0; y < count; y++) {
+            uint8_t* to = batch.at(target, c, first + y, 0);
+            const uint8_t* from = most + y * width;
+            for (int64_t x = 0; x < columns; x++)
+                if (n == 1) to[x] = from[x * stride];
+                else if (n == kBatch) memcpy(to + x * kBatch, from + x * stride * kBatch, kBatch);
+                else memcpy(to + x * n, from + x * stride * n, n);
+        }
     }
 };
 

@@ -31,7 +31,7 @@ constexpr int radix(Digits digits) { return digits == Digits::kTernary ? 3 : 2; 
 constexpr int kMostInputs = 6;     // inputs of a group with radix 2
 constexpr int kMostTernary = 4;    // and with radix 3
 constexpr int kMostSlots = 16;     // tables that one pass over the output channels adds
-constexpr int kTableBytes = 20480; // of one pass: they share the first-level cache with accumulators and indices
+constexpr int kTableBytes = 28672;  // of one pass: most of a first-level cache; sums and indices stream past
 
 constexpr int power(int base, int exponent) { return exponent ? base * power(base, exponent - 1) : 1; }
 
