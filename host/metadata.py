@@ -53,6 +53,10 @@ class Metadata:
         """Labels [N] from what the accelerator gives; of equal outputs the first counts."""
         return results[:, 0] if self.labels else results.argmax(axis=1)
 
+    def class_name(self, label: int) -> str:
+        """The name of a class; its number where the classes have no names."""
+        return self.classes[label] if 0 <= label < len(self.classes) else str(label)
+
     @property
     def short_hash(self) -> int:
         """The 32 bits of the design's hash that its DESIGN_HASH register holds."""

@@ -20,12 +20,11 @@ def text(given: Inputs, names: Container[str], compiled: bool) -> str:
 An 8-bit wraparound network for {made.part} at {made.clock_mhz:g} MHz, design {given.design_hash[:16]}.
 
 {_bitstream(given, f"{name}.bit" in names)}
-    scp {name}.tar.gz xilinx@pynq:            on your computer; then on the board:
-    tar xzf {name}.tar.gz && cd {name}
+    scp {name}.tar.gz xilinx@pynq:            (on your computer; what follows on the board)
+    sudo -i                                   (pynq wants root, and its own Python environment)
+    cd ~xilinx && tar xzf {name}.tar.gz && cd {name}
     python3 -m host check                     every file against SHA256SUMS
 {_engine(f"{name}.npz" if f"{name}.npz" in names else None, compiled)}
-    sudo -i                                   for what is marked *: pynq wants root, and its own environment
-    cd ~xilinx/{name}
     python3 -m host self-test                 * {len(given.golden.images)} images, every integer of every output
     python3 -m host bench                     * frames a second, latency, power
     python3 -m host classify image.npy        * labels: uint8 [H, W, C] or [N, H, W, C], raw pixels
@@ -41,12 +40,12 @@ def _bitstream(given: Inputs, there: bool) -> str:
     name = given.model.name
     if there:
         return f"`{name}.bit` is the bitstream. No board was at hand to try it on.\n"
-    parameters = ", ".join(
-        f"{key} = {value}" for key, value in build.parameters(given.design, given.design_hash).items()
-    )
+    values = build.parameters(given.design, given.design_hash)
+    parameters = " ".join(f"{key}={value}" for key, value in values.items())
     return f"""**There is no bitstream in here**: this version of the toolkit stops before place and route, and no board
 was at hand. What is marked * waits for your own `{name}.bit` in this folder, built of build/{name}/rtl and
-fpga/shell: top `shell`, {parameters}.
+fpga/shell, top `shell`:
+`{parameters}`.
 For the simulated board, copy build/{name}/board/{name}.bit here and add `--device 127.0.0.1:7967`.
 """
 
@@ -54,5 +53,7 @@ For the simulated board, copy build/{name}/board/{name}.bit here and add `--devi
 def _engine(network: str | None, compiled: bool) -> str:
     if network is None:
         return "    (this network does not run on the CPU engine: without a bitstream there are no labels)"
-    how = "without FPGA" if compiled else "without FPGA; first compiles itself with g++"
-    return f"    python3 -m host cpu {network} image.npy\n{'':46}labels from the board's processor, {how}"
+    command = f"python3 -m host cpu {network} image.npy"
+    return (
+        f"    {command:<41} labels from the board's processor, no FPGA{'' if compiled else ' (compiles itself first)'}"
+    )

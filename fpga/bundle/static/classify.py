@@ -13,5 +13,5 @@ with np.load(overlay.bitfile.with_suffix(".golden.npz"), allow_pickle=False) as 
     images, labels = golden["images"], golden["labels"]  # uint8 [N, H, W, C], int64 [N]
 got = overlay.run(images, labels=True)
 for image, label in enumerate(got[:5]):
-    print(f"image {image}: {overlay.metadata.classes[label]}")
+    print(f"image {image}: {overlay.metadata.class_name(label)}")
 print(f"{np.count_nonzero(got == labels)} of {len(labels)} images labelled right")
