@@ -6,11 +6,13 @@ a hash of the source, the flags and the compiler's version, so that a stale one 
 takes the file that `prebuild` left beside this module.
 """
 
+import contextlib
 import ctypes
 import functools
 import hashlib
 import os
 import platform
+import re
 import shutil
 import subprocess
 import tempfile
@@ -25,6 +27,7 @@ FLAGS = ("-std=c++17", "-O3", "-Wall", "-Wextra", "-Wno-psabi", "-pthread")
 SHARED = ("-fPIC", "-shared", "-fvisibility=hidden")
 _COMPILERS = ("g++", "c++", "clang++")
 _TIMEOUT = 600.0  # seconds for a compiler; it takes about 10
+_KEPT = 3  # files of a name in the cache: another version or compiler may be in use beside the newest
 _lock = threading.Lock()
 
 
@@ -102,10 +105,27 @@ def prebuild(name: str, compiler: str, folder: Path) -> Path:
 def compiled(source: str, compiler: str, flags: tuple[str, ...], name: str) -> Path:
     """`source`, a file of the kernels, compiled and linked, in the cache: from an earlier time if nothing changed."""
     digest = _digest(_version(compiler), " ".join(flags).encode(), *_sources())
-    path = cache_folder() / f"{name}-{digest}{'.so' if '-shared' in flags else ''}"
-    if not _is_whole(path):
+    suffix = ".so" if "-shared" in flags else ""
+    path = cache_folder() / f"{name}-{digest}{suffix}"
+    if _is_whole(path):
+        with contextlib.suppress(OSError):  # a cache that is only read
+            os.utime(path)
+    else:
         compile_to(path, compiler, flags, KERNELS / source)
+        _prune(path, re.compile(rf"{re.escape(name)}-[0-9a-f]{{16}}{re.escape(suffix)}"))
     return path
+
+
+def _prune(path: Path, names: re.Pattern[str]) -> None:
+    """Remove what was not used for longest of the files of these names beside `path`, a new one; _KEPT stay.
+
+    A process that has loaded one keeps it.
+    """
+    with contextlib.suppress(OSError):  # another process prunes too
+        others = [other for other in path.parent.iterdir() if names.fullmatch(other.name) and other != path]
+        others.sort(key=lambda other: other.stat().st_mtime, reverse=True)
+        for other in others[_KEPT - 1 :]:
+            other.unlink()
 
 
 def find_compiler() -> str:

@@ -74,11 +74,31 @@ def test_a_compiler_that_fails_is_quoted_and_leaves_nothing(cache: Path) -> None
 def test_a_file_is_compiled_once_and_again_when_its_flags_change(cache: Path) -> None:
     compiler = library.find_compiler()
     first = library.compiled("engine.cpp", compiler, QUICK, "wrapnet")
-    made = first.stat().st_mtime_ns
+    made = first.stat().st_ino
     assert library.compiled("engine.cpp", compiler, QUICK, "wrapnet") == first
-    assert first.stat().st_mtime_ns == made
+    assert first.stat().st_ino == made
     assert library.compiled("engine.cpp", compiler, (*QUICK, "-DANOTHER"), "wrapnet") != first
     assert {path.suffix for path in cache.iterdir()} == {".so"}
+
+
+def test_the_cache_keeps_the_libraries_of_a_name_that_were_used_last(
+    cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(library, "compile_to", lambda path, *_: path.write_bytes(library._sealed(b"library")))
+    cache.mkdir()
+
+    def make(name: str, *flags: str) -> Path:
+        return library.compiled("engine.cpp", library.find_compiler(), (*library.SHARED, *flags), name)
+
+    avx2 = make("wrapnet-avx2")
+    first = [make("wrapnet-avx512", level) for level in ("-O1", "-O0", "-Os")]
+    foreign = cache / "wrapnet-avx512-notes.so"
+    foreign.touch()
+    for age, path in enumerate((first[0], first[2], first[1], avx2, foreign), start=1):
+        os.utime(path, (1e9 - age, 1e9 - age))
+    assert make("wrapnet-avx512", "-O0") == first[1]  # the oldest, in use
+    last = make("wrapnet-avx512", "-O2")
+    assert set(cache.iterdir()) == {avx2, first[0], first[1], last, foreign}
 
 
 def test_a_damaged_library_is_made_anew(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
