@@ -67,9 +67,11 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _overlay(options: argparse.Namespace):
+    bitfile = options.bitfile or manifest.bitfile()
+    if options.bitfile is None:
+        manifest.check(bitfile.parent)  # before a device is looked for
     from host.overlay import WrapNetOverlay, connect
 
-    bitfile = options.bitfile or manifest.bitfile()
     device = connect(options.device) if options.device else None
     return WrapNetOverlay(bitfile, device=device, timeout=options.timeout)
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import click
 
 from chain.cli import errors_as_text, model_name
-from chain.errors import ToolError
+from chain.errors import InputError, ToolError
 from chain.files import atomic
 from fpga.bundle import contents, inputs, pack, readme
-from host import manifest
-from host.errors import CompilerError
+from host import archive, manifest
+from host.errors import BundleError, CompilerError
 
 
 @click.command()
@@ -30,6 +30,7 @@ def main(model: str, build: Path) -> None:
     path = given.model.folder / "bundle" / f"{name}.tar.gz"
     with atomic(path) as temporary:
         temporary.write_bytes(packed)
+        _require_whole(temporary)
     click.echo(f"{path}: {len(files)} files and their manifest, {len(packed):,} bytes")
     click.echo(f"SHA-256 {manifest.digest(packed)}")
     if given.bitstream is None:
@@ -40,3 +41,13 @@ def main(model: str, build: Path) -> None:
         click.echo(
             f"no library for the board's processor in it ({contents.CROSS_COMPILER} not found): g++ there makes it"
         )
+
+
+def _require_whole(path: Path) -> None:
+    """Raise InputError unless the driver will take the archive: a file in host/ may have a name that it does not."""
+    try:
+        archive.check(path)
+    except BundleError as error:
+        raise InputError(
+            f"the driver would refuse this bundle: {error}. What is in host/ that is not of the toolkit?"
+        ) from None

@@ -37,7 +37,7 @@ def collect(given: Inputs, compiler: str | None) -> Files:
         f"{name}.json": (json.dumps(described, indent=2) + "\n").encode(),
         f"{name}.golden.npz": _npz(given.golden),
         "image.npy": _npy(given.golden.images[0]),
-        "resources.json": given.resources,
+        f"{name}.resources.json": given.resources,
         **{path.name: path.read_bytes() for path in sorted(STATIC.iterdir()) if path.is_file()},
         **_driver(),
     }

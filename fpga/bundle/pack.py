@@ -18,7 +18,7 @@ def pack(name: str, files: Mapping[str, bytes]) -> bytes:
     # bundle in the same folder for that of this one.
     time = _SINCE + int(manifest.digest(listing), 16) % _SPAN
     content = io.BytesIO()
-    with tarfile.open(fileobj=content, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+    with tarfile.open(fileobj=content, mode="w", format=tarfile.GNU_FORMAT) as tar:
         for path, data in sorted({**files, manifest.NAME: listing}.items()):
             entry = tarfile.TarInfo(f"{name}/{path}")
             entry.size, entry.mtime, entry.mode = len(data), time, 0o644

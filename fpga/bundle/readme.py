@@ -30,8 +30,9 @@ An 8-bit wraparound network for {made.part} at {made.clock_mhz:g} MHz, design {g
     python3 -m host classify image.npy        * labels: uint8 [H, W, C] or [N, H, W, C], raw pixels
     python3 classify.py                       * the same from Python: a start for your program
 
-`demo.ipynb` does that in Jupyter. Work on a copy of it: Jupyter saves what it runs, and the driver loads nothing
-from a bundle in which a file was changed. SHA256SUMS finds damage and mix-ups, not a forger.
+`demo.ipynb` does that in Jupyter, which sees what lies in ~xilinx/jupyter_notebooks. Work on a copy of it: Jupyter
+saves what it runs, and the driver loads nothing from a bundle in which a file was changed. SHA256SUMS finds damage
+and mix-ups, not a forger.
 It is meant to need nothing but PYNQ's image (3.0 or later). Licence: BSD 3-Clause (LICENSE).
 """
 

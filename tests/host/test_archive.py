@@ -56,6 +56,13 @@ def test_gzip_and_tar_read_it(path: Path, tmp_path: Path) -> None:
     assert (tmp_path / "toy" / "host" / "cpu" / "plan.py").read_bytes() == FILES["host/cpu/plan.py"]
 
 
+def test_names_of_any_length(tmp_path: Path) -> None:
+    name = "long" * 40
+    path = tmp_path / "long.tar.gz"
+    path.write_bytes(pack(name, {f"{name}.json": b"{}"}))
+    assert list(archive.check(path)) == [f"{name}.json"]
+
+
 def test_the_same_files_are_the_same_bytes_and_others_another_time(path: Path) -> None:
     assert pack("toy", dict(reversed(FILES.items()))) == path.read_bytes()
     times = set()

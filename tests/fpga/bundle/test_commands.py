@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from fpga.bundle import commands, contents
 from fpga.shell import bitfile
 from host import archive, manifest, metadata
 from host.cpu import bundle, onnx_model, reference
-from host.errors import NetworkError
+from host.errors import BundleError, NetworkError
 
 NAME = "toy"
 
@@ -66,8 +67,8 @@ def test_what_is_in_it(build: Path, repository: Path, tmp_path: Path) -> None:
     listed = manifest.check(folder)
     alone = {name for name in listed if not name.startswith("host/")}
     assert alone == {
-        *("LICENSE", "README.md", "classify.py", "demo.ipynb", "image.npy", "resources.json"),
-        *(f"{NAME}{suffix}" for suffix in (".hwh", ".json", ".npz", ".golden.npz")),
+        *("LICENSE", "README.md", "classify.py", "demo.ipynb", "image.npy"),
+        *(f"{NAME}{suffix}" for suffix in (".hwh", ".json", ".npz", ".golden.npz", ".resources.json")),
     }
     driver = [p.relative_to(repository).as_posix() for p in (repository / "host").rglob("*.py")]
     assert {name for name in listed if name.endswith(".py") and name != "classify.py"} == set(driver)
@@ -111,6 +112,34 @@ def test_two_builds_are_the_same_bytes(build: Path, whole: Path, tmp_path: Path)
         changed = {name: content[name][::-1] for name in content}
     np.savez(build / NAME / "reference.npz", **changed)
     assert bundled(build).read_bytes() != first
+
+
+def test_any_flipped_byte_is_found(build: Path, tmp_path: Path) -> None:
+    path = bundled(build)
+    folder = unpacked(path, tmp_path / "board")
+    random = np.random.default_rng(8)
+    files = [folder / name for name in (*manifest.check(folder), manifest.NAME)]
+    for flipped, check in (
+        *((files[index], manifest.check) for index in random.integers(0, len(files), 200)),
+        *((path, archive.check) for _ in range(200)),
+    ):
+        whole = flipped.read_bytes()
+        if not whole:
+            continue
+        at = int(random.integers(0, len(whole)))
+        flipped.write_bytes(whole[:at] + bytes([whole[at] ^ 1 << int(random.integers(0, 8))]) + whole[at + 1 :])
+        with pytest.raises(BundleError, match=re.escape(flipped.name)):
+            check(path if flipped == path else folder)
+        flipped.write_bytes(whole)
+    assert manifest.check(folder) == archive.check(path)
+
+
+def test_an_archive_that_the_driver_would_refuse_is_not_written(build: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    driver = contents._driver()
+    monkeypatch.setattr(contents, "_driver", lambda: {**driver, "host/overlay (copy).py": b""})
+    done = run(build)
+    assert done.exit_code == 2 and "'toy/host/overlay (copy).py' would lie outside" in done.stderr
+    assert list((build / NAME / "bundle").iterdir()) == []
 
 
 def test_a_failure_leaves_the_earlier_archive(build: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -84,7 +84,7 @@ def test_without_a_bitstream_it_says_so(run, folder: Path, address: str) -> None
     assert f"for the simulated board, build/{NAME}/board/{NAME}.bit" in done.stderr
 
 
-@pytest.mark.parametrize("name", [f"{NAME}.hwh", f"{NAME}.golden.npz", "resources.json", "host/packing.py"])
+@pytest.mark.parametrize("name", [f"{NAME}.hwh", f"{NAME}.golden.npz", f"{NAME}.resources.json", "host/packing.py"])
 def test_nothing_is_loaded_where_a_byte_was_flipped(run, folder: Path, address: str, name: str) -> None:
     content = bytearray((folder / name).read_bytes())
     content[5] ^= 1
@@ -127,6 +127,6 @@ def test_the_notebook(run, folder: Path, address: str) -> None:
     curve = ElementTree.fromstring(speed[1])
     assert len(list(curve.iter("{http://www.w3.org/2000/svg}circle"))) == 6
     assert "simulated cycles / clock" in speed[1]
-    counted = json.loads((folder / "resources.json").read_text())
+    counted = json.loads((folder / f"{NAME}.resources.json").read_text())
     assert resources[0].startswith(f"{counted['device']}, counted by {counted['tool']}\n")
     assert f"{counted['lut']:,}" in resources[0]
