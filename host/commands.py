@@ -9,10 +9,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from host import archive, manifest
+from host import archive, manifest, png
 from host.errors import HostError, MetadataError, MissingFileError, SelfTestError
 
 Pixels = npt.NDArray[np.uint8]
+
+_IMAGES = ".npy: uint8 [H, W, C] or [N, H, W, C] (C may be left out if it is 1); or a .png, grey or RGB; raw pixels"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -46,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     add.add_argument("--batch", type=int, default=64, help="images a call (default: %(default)s)")
     add.set_defaults(command=_bench)
     add = commands.add_parser("classify", parents=[common], help="label images")
-    add.add_argument("images", type=Path, help=".npy: uint8 [H, W, C] or [N, H, W, C] (C may be left out if it is 1)")
+    add.add_argument("images", type=Path, help=_IMAGES)
     add.set_defaults(command=_classify)
     add = commands.add_parser("evaluate", parents=[common], help="compare with the reference outputs")
     add.add_argument("--images", type=Path, required=True, help="reference.npz: images, labels and outputs")
@@ -59,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     add.set_defaults(command=_check)
     add = commands.add_parser("cpu", help="label images on this CPU; no board and no bitstream")
     add.add_argument("model", type=Path, help="the exported .onnx, or its bundle (.npz), which needs no onnx package")
-    add.add_argument("images", type=Path, nargs="?", help=".npy, as for classify")
+    add.add_argument("images", type=Path, nargs="?", help="as for classify")
     add.add_argument("--bundle", type=Path, metavar="OUT.npz", help="write the model's bundle")
     add.add_argument("--threads", type=int, help="default: as many as there are cores")
     add.set_defaults(command=_cpu, usage=add.error)
@@ -124,6 +126,8 @@ def _cpu(options: argparse.Namespace) -> int:
 
 def _pixels(path: Path) -> Pixels:
     try:
+        if path.suffix.lower() == ".png":
+            return png.read(path.read_bytes(), path)
         images = np.load(path, allow_pickle=False)
     except FileNotFoundError:
         raise MissingFileError(f"{path} does not exist") from None

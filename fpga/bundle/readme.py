@@ -27,7 +27,7 @@ An 8-bit wraparound network for {made.part} at {made.clock_mhz:g} MHz, design {g
 {_engine(f"{name}.npz" if f"{name}.npz" in names else None, compiled)}
     python3 -m host self-test                 * {len(given.golden.images)} images, every integer of every output
     python3 -m host bench                     * frames a second, latency, power
-    python3 -m host classify image.npy        * labels: uint8 [H, W, C] or [N, H, W, C], raw pixels
+    python3 -m host classify image.npy        * labels of raw pixels: .npy, uint8 [N, H, W, C], or .png
     python3 classify.py                       * the same from Python: a start for your program
 
 `demo.ipynb` does that in Jupyter, which sees what lies in ~xilinx/jupyter_notebooks. Work on a copy of it: Jupyter
