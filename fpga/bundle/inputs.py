@@ -44,12 +44,7 @@ def read(build: Path, name: str) -> Inputs:
     model = steps.open_model(build, name)
     steps.dataflow(model)  # refuses an rtl/ of another model.onnx
     _require_order(model)
-    for stage in agreement.load(model.stages).values():
-        if stage.mismatches:
-            raise AgreementError(
-                f"stage {stage.stage!r} differs from {stage.against!r} on {stage.mismatches} of {stage.images} images "
-                f"({model.stages}): there is no bundle of what does not agree"
-            )
+    _require_agreement(model)
     path = model.folder / "resources.json"
     if not path.is_file():
         raise InputError(f"{path} does not exist: count them first (make resources MODEL={name})")
@@ -66,6 +61,21 @@ def _require_order(model: steps.Model) -> None:
             raise InputError(
                 f"the results of `make {step}` in {model.folder} are older than those of `make {before}`: "
                 f"make {step} MODEL={model.name}"
+            )
+
+
+def _require_agreement(model: steps.Model) -> None:
+    try:
+        stages = agreement.load(model.stages)
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f"{model.stages}: a file is not a stage's result ({error}): repeat it all (make deploy MODEL={model.name})"
+        ) from None
+    for stage in stages.values():
+        if stage.mismatches:
+            raise AgreementError(
+                f"stage {stage.stage!r} differs from {stage.against!r} on {stage.mismatches} of {stage.images} images "
+                f"({model.stages}): there is no bundle of what does not agree"
             )
 
 

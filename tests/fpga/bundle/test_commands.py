@@ -268,6 +268,8 @@ def test_stages_that_disagree_are_refused(build: Path) -> None:
     divergence = Divergence("conv1.acc", 3, (0,), 1, 2)
     StageResult("rtl", "finn", 12, 10, 1, divergence).save(build / NAME / "stages")
     refused(build, "stage 'rtl' differs from 'finn' on 1 of 12 images")
+    (build / NAME / "stages" / "rtl.json").write_text("[", encoding="utf-8")
+    refused(build, "a file is not a stage's result", f"make deploy MODEL={NAME}")
 
 
 def test_the_notebook_is_of_jupyters_form_and_was_not_run(repository: Path) -> None:
