@@ -33,8 +33,7 @@ An 8-bit wraparound network for {made.part} at {made.clock_mhz:g} MHz, design {g
 `demo.ipynb` does that in Jupyter, which sees what lies in ~xilinx/jupyter_notebooks. Work on a copy of it: Jupyter
 saves what it runs, and the driver loads nothing from a bundle in which a file was changed. SHA256SUMS finds damage
 and mix-ups, not a forger.
-It is meant to need nothing but PYNQ's image (3.0 or later); `host cpu` alone wants numpy 1.22, which is newer than
-Ubuntu 22.04's. Licence: BSD 3-Clause (LICENSE).
+It is meant to need nothing but PYNQ's image (3.0 or later). Licence: BSD 3-Clause (LICENSE).
 """
 
 

@@ -320,7 +320,7 @@ def _check_number(what: str, value: object, least: int, most: int) -> None:
     _require(fits, f"{what} {value!r}, expected {least}..{most}")
 
 
-def _keep(owner: object, name: str, dtype: type[np.integer[Any]], dimensions: int) -> None:
+def _keep(owner: object, name: str, dtype: npt.DTypeLike, dimensions: int) -> None:
     """Make the attribute `name` a read-only contiguous array; it must have the type and dimensions."""
     value = getattr(owner, name)
     fits = isinstance(value, np.ndarray) and value.dtype == dtype and value.ndim == dimensions
