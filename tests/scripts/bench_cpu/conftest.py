@@ -17,7 +17,7 @@ def compiler(tmp_path_factory: pytest.TempPathFactory) -> Compiler:
     return Compiler(folder)
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def same_threads() -> Iterator[None]:
     """Other tests compare trainings bit by bit: torch has its number of threads back."""
     threads = torch.get_num_threads()
