@@ -110,6 +110,11 @@ def in_memory_order(x: Tensor) -> Tensor:
     return (x.permute(0, 2, 3, 1) if _layout(x) is torch.channels_last else x).reshape(-1)
 
 
+def by_channel(scale: Tensor, z: Tensor) -> Tensor:
+    """`scale` [C] shaped to go with z [N, C, ...]; one number stays one."""
+    return scale.view((-1,) + (1,) * (z.dim() - 2)) if scale.dim() else scale
+
+
 def _layout(x: Tensor) -> torch.memory_format:
     channels_last = x.dim() == 4 and x.is_contiguous(memory_format=torch.channels_last)
     return torch.channels_last if channels_last else torch.contiguous_format
@@ -174,10 +179,6 @@ class _Penalty(Function):
         return gradient, None, None
 
 
-def _by_channel(scale: Tensor, z: Tensor) -> Tensor:
-    return scale.view((-1,) + (1,) * (z.dim() - 2)) if scale.dim() else scale
-
-
 def _channels(where: Tensor, z: Tensor) -> Tensor:
     """The channels of the places `where` in z's memory order."""
     if z.dim() > 2 and _layout(z) is not torch.channels_last:
@@ -194,7 +195,7 @@ class _Accumulate(Function):
         z = z.contiguous(memory_format=ctx.layout)
         where = beyond(z, h if not wrapping else _reach(h, k))
         few = in_memory_order(z)[where]
-        y = z * _by_channel(scale, z)
+        y = z * by_channel(scale, z)
         slopes = torch.ones_like(few)
         if wrapping:
             values, slopes = _wrap_few(few, h, k, slope)
@@ -207,7 +208,7 @@ class _Accumulate(Function):
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor | None, None, None, None, None]:
         y, scale, where, slopes, signs = ctx.saved_tensors
         by_y, by_penalty = gradients[0].contiguous(memory_format=ctx.layout), gradients[1]
-        by_z = by_y * _by_channel(scale, y)
+        by_z = by_y * by_channel(scale, y)
         flat = in_memory_order(by_z)
         flat[where] = flat[where] * slopes + signs * (by_penalty / y.numel())
         by_scale = _dot(by_y, y) / scale if ctx.needs_input_grad[1] and not scale.dim() else None

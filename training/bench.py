@@ -23,8 +23,8 @@ from chain.files import write_json
 from training import checkpoint as checkpoints
 from training import datasets
 from training.build import build
-from training.layers import WrapConv2d, WrapLinear, accumulators, penalising, set_wrapping
-from training.layers.inspection import total_penalty
+from training.conversion import remake
+from training.layers import WrapConv2d, WrapLinear, accumulators, overflow_penalty, penalising, set_wrapping
 from training.recipe import Recipe, Stage
 from training.statistics import Monitor
 from training.trainer import COUNT_EVERY, _optimiser
@@ -95,9 +95,9 @@ def plain(model: nn.Module, stock: bool = False) -> nn.Module:
     """
     twin = copy.deepcopy(model)
     for name, layer in accumulators(model).items():
-        replacement = _plain_layer(name, layer)
-        replacement.load_state_dict(layer.state_dict())  # type: ignore[attr-defined]
-        twin.set_submodule(name, replacement)
+        if not isinstance(layer, WrapConv2d | WrapLinear):
+            raise UnsupportedError(f"layer {name!r} is a {type(layer).__name__}, expected WrapConv2d or WrapLinear")
+        twin.set_submodule(name, remake(layer, qnn.QuantConv2d, qnn.QuantLinear))
     for name, module in list(twin.named_modules()) if stock else []:
         if isinstance(module, qnn.QuantReLU | qnn.QuantIdentity):
             quantiser = module.act_quant.quant_injector.let(int_quant=IntQuant)
@@ -169,26 +169,6 @@ def _batch(recipe: Recipe, data: Path | None) -> tuple[Tensor, Tensor, int, int,
     return images, torch.from_numpy(dataset.train_labels[:size]), len(dataset.class_names), dataset.maximum, True
 
 
-def _plain_layer(name: str, layer: Any) -> nn.Module:
-    quantiser = layer.weight_quant.quant_injector
-    if isinstance(layer, WrapConv2d):
-        return qnn.QuantConv2d(
-            layer.in_channels,
-            layer.out_channels,
-            layer.kernel_size,  # type: ignore[arg-type]
-            stride=layer.stride,  # type: ignore[arg-type]
-            padding=layer.padding,  # type: ignore[arg-type]
-            dilation=layer.dilation,  # type: ignore[arg-type]
-            groups=layer.groups,
-            padding_mode=layer.padding_mode,
-            bias=False,
-            weight_quant=quantiser,
-        )
-    if isinstance(layer, WrapLinear):
-        return qnn.QuantLinear(layer.in_features, layer.out_features, bias=False, weight_quant=quantiser)
-    raise UnsupportedError(f"layer {name!r} is a {type(layer).__name__}, expected WrapConv2d or WrapLinear")
-
-
 def _own_step(model: nn.Module, stage: Stage, images: Tensor, labels: Tensor, steps: int) -> Step:
     """A step as training does it: the stage's penalty, and the overflows counted in the first of `steps`."""
     model, images, optimiser = _prepared(model, stage, images)
@@ -200,9 +180,9 @@ def _own_step(model: nn.Module, stage: Stage, images: Tensor, labels: Tensor, st
             layer.monitor = Monitor() if counted else None
         penalty: Tensor | None = None
         if stage.penalty:
-            with penalising(model) as penalised:
+            with penalising(model):
                 logits = model(images)
-                penalty = total_penalty(penalised)
+                penalty = overflow_penalty(model)
         else:
             logits = model(images)
         loss = nn.functional.cross_entropy(logits, labels)

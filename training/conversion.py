@@ -109,28 +109,29 @@ def _reason(layer: Any) -> str | None:
     return None
 
 
-def _converted(layer: Any, bits: int, fold: int | None) -> nn.Module:
-    options: dict[str, Any] = {
-        "bias": layer.bias is not None,
-        "weight_quant": layer.weight_quant.quant_injector,
-        "accumulator_bit_width": bits,
-        "accumulator_fold": fold,
-    }
-    wrapping: nn.Module
+def _converted(layer: nn.Module, bits: int, fold: int | None) -> nn.Module:
+    return remake(layer, WrapConv2d, WrapLinear, accumulator_bit_width=bits, accumulator_fold=fold)
+
+
+def remake(layer: Any, convolution: type[nn.Module], linear: type[nn.Module], **options: Any) -> nn.Module:
+    """A QuantConv2d or QuantLinear, or a subclass, as another class that is built like it: the same shape, weights,
+    bias, weight quantiser, device and mode. `options` go to the class.
+    """
+    options |= {"bias": layer.bias is not None, "weight_quant": layer.weight_quant.quant_injector}
     if isinstance(layer, qnn.QuantConv2d):
-        wrapping = WrapConv2d(
+        made = convolution(
             layer.in_channels,
             layer.out_channels,
-            layer.kernel_size,  # type: ignore[arg-type]
-            stride=layer.stride,  # type: ignore[arg-type]
-            padding=layer.padding,  # type: ignore[arg-type]
-            dilation=layer.dilation,  # type: ignore[arg-type]
+            layer.kernel_size,
+            stride=layer.stride,
+            padding=layer.padding,
+            dilation=layer.dilation,
             groups=layer.groups,
             padding_mode=layer.padding_mode,
             **options,
         )
     else:
-        wrapping = WrapLinear(layer.in_features, layer.out_features, **options)
-    wrapping.load_state_dict(layer.state_dict())
-    wrapping.to(layer.weight.device)
-    return wrapping.train(layer.training)
+        made = linear(layer.in_features, layer.out_features, **options)
+    made.load_state_dict(layer.state_dict())
+    made.to(layer.weight.device)
+    return made.train(layer.training)

@@ -26,8 +26,7 @@ from training.checkpoint import Checkpoint
 from training.datasets import Dataset
 from training.environment import data_folder
 from training.evaluation import Evaluation, evaluate
-from training.layers import accumulators, penalising, set_wrapping
-from training.layers.inspection import total_penalty
+from training.layers import accumulators, overflow_penalty, penalising, set_wrapping
 from training.recipe import RECIPES, Recipe, Stage
 from training.settling import settle
 from training.statistics import Monitor
@@ -194,8 +193,8 @@ class _Run:
     def _forward(self, images: Tensor, weight: float) -> tuple[Tensor, Tensor | None]:
         if not weight:
             return self.model(images), None
-        with penalising(self.model) as layers:
-            return self.model(images), total_penalty(layers)
+        with penalising(self.model):
+            return self.model(images), overflow_penalty(self.model)
 
     def _progress(self, title: str, steps: int) -> "_Bar":
         return _Bar(self.console, title, steps)

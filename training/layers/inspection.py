@@ -45,13 +45,13 @@ def recording(model: nn.Module) -> Iterator[dict[str, AccumulatorMixin]]:
 
 
 @contextlib.contextmanager
-def penalising(model: nn.Module) -> Iterator[dict[str, AccumulatorMixin]]:
+def penalising(model: nn.Module) -> Iterator[None]:
     """While active, every forward pass leaves the layer's overflow penalty, differentiable, in `penalty`."""
     layers = accumulators(model)
     for layer in layers.values():
         layer.penalising = True
     try:
-        yield layers
+        yield
     finally:
         for layer in layers.values():
             layer.penalising = False
@@ -63,21 +63,12 @@ def overflow_penalty(model: nn.Module) -> Tensor:
 
     Raises InputError if there are none: no wrapping layer, or none that ran since the penalty was asked for last.
     """
-    layers = accumulators(model)
-    if all(layer.penalty is None for layer in layers.values()):
+    layers = accumulators(model).values()
+    penalties = [layer.penalty for layer in layers if layer.penalty is not None]
+    if not penalties:
         raise InputError(
             "overflow_penalty: no layer holds a penalty; training.wrap the model, and call this after each forward pass"
         )
-    total = total_penalty(layers)
-    for layer in layers.values():
+    for layer in layers:
         layer.penalty = None
-    return total
-
-
-def total_penalty(layers: dict[str, AccumulatorMixin]) -> Tensor:
-    """The sum of the penalties that the last forward pass left."""
-    return sum((layer.penalty for layer in layers.values() if layer.penalty is not None), start=_zero(layers))
-
-
-def _zero(layers: dict[str, AccumulatorMixin]) -> Tensor:
-    return next(iter(layers.values())).weight.new_zeros(())
+    return sum(penalties[1:], start=penalties[0])

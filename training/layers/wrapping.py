@@ -11,7 +11,7 @@ from brevitas.quant_tensor import IntQuantTensor
 from torch import Tensor
 
 from chain.errors import UnsupportedError
-from training.autograd import accumulate, integers, overflow_penalty
+from training.autograd import accumulate, by_channel, integers, overflow_penalty
 from training.quantisers import BinaryWeight, WideAccumulator, WrapAccumulator, WrapFoldQuant
 from training.statistics import Monitor
 
@@ -120,10 +120,10 @@ class AccumulatorMixin(QuantProxyMixin):
             self.last_sum, self.last_accumulator = z.detach(), f.detach()
         if self.integer_output:
             return f  # type: ignore[no-any-return]
-        return self._biased(f * (scale.view((-1,) + (1,) * (f.dim() - 2)) if scale.dim() else scale))
+        return self._biased(f * by_channel(scale, f))
 
     def _biased(self, y: Tensor) -> Tensor:
-        return y if self.bias is None else y + self.bias.view((-1,) + (1,) * (y.dim() - 2))
+        return y if self.bias is None else y + by_channel(self.bias, y)
 
     def describe(self) -> str:
         return f"layer {self.layer_name!r}" if self.layer_name else f"layer {type(self).__name__}({self.extra_repr()})"  # type: ignore[attr-defined]
