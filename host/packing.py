@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from host.errors import DtypeError, EmptyError, RangeError, ShapeError
+from host.errors import RangeError, ShapeError
+from host.images import as_images
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -58,36 +59,14 @@ def check_images(images: object, layout: Layout) -> Bytes:
 
     Raises DtypeError, ShapeError, EmptyError or RangeError (a pixel beyond the layout's bits).
     """
-    expected = f"uint8 [N, {', '.join(map(str, layout.shape))}]"
-    if not isinstance(images, np.ndarray):
-        raise DtypeError(f"images are a {type(images).__name__}, expected a numpy array, {expected}")
-    if images.dtype != np.uint8:
-        raise DtypeError(
-            f"images are {images.dtype}, expected {expected}: pass raw pixels, they are normalised inside the network"
-        )
-    height, width, channels = layout.shape
-    if channels == 1 and images.ndim == 3 and images.shape[1:] == (height, width):
-        images = images[..., None]
-    if images.ndim != 4 or images.shape[1:] != layout.shape:
-        raise ShapeError(f"images have shape {list(images.shape)}, expected {expected}{_hint(images.shape, layout)}")
-    if len(images) == 0:
-        raise EmptyError(f"zero images (shape {list(images.shape)}), expected at least one")
-    if layout.bits < 8 and int(images.max()) >> layout.bits:
-        first = [int(i) for i in np.argwhere(images >> layout.bits)[0]]
+    pixels = as_images(images, layout.shape)
+    if layout.bits < 8 and int(pixels.max()) >> layout.bits:
+        first = [int(i) for i in np.argwhere(pixels >> layout.bits)[0]]
         raise RangeError(
-            f"pixel {int(images[tuple(first)])} at {first} does not fit the input's {layout.bits} bits "
+            f"pixel {int(pixels[tuple(first)])} at {first} does not fit the input's {layout.bits} bits "
             f"(0..{(1 << layout.bits) - 1})"
         )
-    return np.ascontiguousarray(images)
-
-
-def _hint(shape: tuple[int, ...], layout: Layout) -> str:
-    height, width, channels = layout.shape
-    if shape == layout.shape or (channels == 1 and shape == (height, width)):
-        return ": for one image pass images[None]"
-    if len(shape) == 4 and shape[1:] == (channels, height, width):
-        return ": channels come last, pass images.transpose(0, 2, 3, 1)"
-    return ""
+    return pixels
 
 
 def pack(images: Bytes, layout: Layout, out: Bytes | None = None) -> Bytes:

@@ -17,7 +17,8 @@ import numpy.typing as npt
 from host.cpu import library
 from host.cpu.plan import Conv, Plan
 from host.cpu.program import program
-from host.errors import DtypeError, EmptyError, NetworkError, RangeError, ShapeError
+from host.errors import NetworkError, RangeError
+from host.images import as_images
 
 Integers = npt.NDArray[np.int32]
 
@@ -131,19 +132,7 @@ def load(path: str | os.PathLike[str]) -> Plan:
 
 def _check(images: object, plan: Plan) -> npt.NDArray[np.uint8]:
     channels, height, width = plan.input_shape
-    expected = f"uint8 [N, {height}, {width}, {channels}]"
-    if not isinstance(images, np.ndarray):
-        raise DtypeError(f"images are a {type(images).__name__}, expected a numpy array, {expected}")
-    if images.dtype != np.uint8:
-        raise DtypeError(
-            f"images are {images.dtype}, expected {expected}: pass raw pixels, they are normalised inside the network"
-        )
-    if channels == 1 and images.ndim == 3:
-        images = images[..., None]
-    if images.shape[1:] != (height, width, channels):
-        raise ShapeError(f"images have shape {list(images.shape)}, expected {expected}")
-    if len(images) == 0:
-        raise EmptyError(f"zero images (shape {list(images.shape)}), expected at least one")
-    if plan.input_maximum < 255 and (most := int(images.max())) > plan.input_maximum:
+    pixels = as_images(images, (height, width, channels))
+    if plan.input_maximum < 255 and (most := int(pixels.max())) > plan.input_maximum:
         raise RangeError(f"a pixel of {most}, expected 0..{plan.input_maximum}")
-    return np.ascontiguousarray(images)
+    return pixels
