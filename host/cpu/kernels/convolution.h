@@ -29,7 +29,10 @@ struct Tables {
     std::vector<Pass> passes;
 };
 
-constexpr int64_t kStripBytes = 384 << 10;  // accumulators in flight: they stay in the second-level cache
+constexpr int64_t kStripBytes = 448 << 10;  // accumulators in flight: they stay in the second-level cache
+
+// As kCostEntry, where the input of tables that are built a second time comes from another core's cache.
+constexpr double kCostFetch = 6;
 
 // With fewer lanes (positions times images) than this, lanes are output channels instead.
 constexpr int kFewLanes = 16;
@@ -44,8 +47,20 @@ template <class T> class Convolution : public Layer {
           activated_(step.activated), choice_(choose(step, grid)), positions_(tap_positions(window_, grid)) {
         if (choice_.form == Choice::Form::kDirect) prepare_direct(step);
         else prepare_tables(step);
+        const bool by_tap = choice_.form == Choice::Form::kByTap;
+        if (by_tap) shared_rows_ = (window_.kernel_h - 1) * window_.dilation_h / window_.stride_h;
+        if (choice_.form != Choice::Form::kDirect)
+            built_ = kCostFetch * entries(choice_.coding.digits, choice_.inputs) /
+                     (kCostAdd * choice_.coding.planes * (by_tap ? window_.taps() : 1));
         if (few_lanes(1)) prepare_columns(step);
         if (activated_) prepare_activation(step.activation);
+    }
+
+    // The next layer, the greatest of each window: whole batches are written as it would.
+    void pool(const Window& window, const Layout& target) {
+        pool_ = window;
+        pooled_ = target;
+        pools_ = true;
     }
 
     int items(int n, int workers) const override { return cut(n, workers).items(*this); }
@@ -64,11 +79,13 @@ template <class T> class Convolution : public Layer {
 
     void run(int item, int workers, const Batch& batch, const Scratch& scratch) const override {
         const Cut c = cut(batch.n, workers);
-        const int strips = int(divide_up(out_.height, c.rows)), parts = int(divide_up(outputs_, c.outputs));
+        const int parts = c.parts(*this), strips = c.strips(), bands = c.bands(*this);
+        const int band = item / (strips * parts) % bands, strip = item / parts % strips;
         Work work;
-        work.group = item / (strips * parts);
-        work.row = item / parts % strips * c.rows;
-        work.rows = std::min(c.rows, out_.height - work.row);
+        work.group = item / (bands * strips * parts);
+        work.row = band * c.band + strip * c.rows;
+        work.rows = std::min({c.rows, c.band - strip * c.rows, out_.height - work.row});
+        if (work.rows <= 0) return;  // of the last band, which may be shorter
         work.output = item % parts * c.outputs;
         work.outputs = std::min(c.outputs, outputs_ - work.output);
         const Arrangement where = arrange(batch.n, work.rows, work.outputs);
@@ -82,10 +99,12 @@ template <class T> class Convolution : public Layer {
             for (const Tables& tables : tables_) add_tables(tables, work, where, batch, scratch);
         }
         if (batch.taps && batch.taps[tap_]) write_integers(work, where, batch, accumulators, false);
-        if (activated_) activate(work, where, batch, accumulators);
-        else write_integers(work, where, batch, accumulators, true);
+        if (!activated_) write_integers(work, where, batch, accumulators, true);
+        else if (pools(batch.n)) activate_and_pool(work, where, batch, accumulators);
+        else activate(work, where, batch, accumulators);
         if (activated_ && work.row == 0 && work.output == 0)
-            for (int o = 0; o < outputs_; o++) clear_margins(batch, target_, int64_t(work.group) * outputs_ + o);
+            for (int o = 0; o < outputs_; o++)
+                clear_margins(batch, pools(batch.n) ? pooled_ : target_, int64_t(work.group) * outputs_ + o);
     }
 
   private:
@@ -94,12 +113,14 @@ template <class T> class Convolution : public Layer {
         int weight;
     };
 
-    // How the layer is cut into items: strips of rows, parts of a group's output channels.
+    // How the layer is cut into items: bands of rows, as many as there are workers for, in strips that the cache holds;
+    // parts of a group's output channels.
     struct Cut {
-        int rows, outputs;
-        int items(const Convolution& c) const {
-            return int(c.groups_ * divide_up(c.out_.height, rows) * divide_up(c.outputs_, outputs));
-        }
+        int rows, outputs, band;  // rows of a strip and of a band
+        int strips() const { return int(divide_up(band, rows)); }  // of a band
+        int bands(const Convolution& c) const { return int(divide_up(c.out_.height, band)); }
+        int parts(const Convolution& c) const { return int(divide_up(c.outputs_, outputs)); }
+        int items(const Convolution& c) const { return c.groups_ * bands(c) * strips() * parts(c); }
     };
 
     struct Work {
@@ -119,6 +140,8 @@ template <class T> class Convolution : public Layer {
             return output * stride + kBlockBytes + lane * int64_t(sizeof(T));
         }
     };
+
+    bool pools(int n) const { return pools_ && n == kBatch; }
 
     bool few_lanes(int n) const { return n * out_.height * grid_.width <= kFewLanes; }
 
@@ -140,20 +163,30 @@ template <class T> class Convolution : public Layer {
     }
 
     Cut cut(int n, int workers) const {
-        Cut c{1, outputs_};
+        // Columns of weights are cut at whole blocks, rows between windows.
+        const auto whole_blocks = [&](int64_t outputs) {
+            return int(few_lanes(n) ? std::min<int64_t>(outputs_, divide_up(outputs, kBlockBytes) * kBlockBytes) : outputs);
+        };
+        const auto whole_windows = [&](int64_t rows) {
+            const int height = pools(n) ? pool_.kernel_h : 1;
+            return int(std::min<int64_t>(divide_up(rows, height) * height, out_.height));
+        };
         const int64_t row = grid_.width * n * int64_t(sizeof(T));
-        while (row * c.outputs > kStripBytes && c.outputs > 16) c.outputs = (c.outputs + 1) / 2;
-        c.rows = int(std::clamp<int64_t>(kStripBytes / (row * c.outputs), 1, out_.height));
-        if (workers > 1) {
-            // A strip of few rows builds the tables of its upper rows again, so no more strips than keep all busy.
-            const int64_t wanted = divide_up(2 * workers, groups_);
-            c.rows = std::min<int>(c.rows, int(std::max<int64_t>(window_.kernel_h, divide_up(out_.height, wanted))));
-            const int items = c.items(*this);
-            if (items < workers) c.outputs = int(divide_up(c.outputs, divide_up(workers, items)));
+        int outputs = outputs_;
+        while (row * outputs > kStripBytes && outputs > 16) outputs = (outputs + 1) / 2;
+        Cut best{};
+        double least = INFINITY;
+        for (int parts = 1; parts <= workers; parts++) {
+            Cut c;
+            c.outputs = whole_blocks(std::min<int64_t>(outputs, divide_up(outputs_, parts)));
+            c.band = whole_windows(divide_up(out_.height, divide_up(workers, groups_ * parts)));
+            c.rows = std::min(c.band, whole_windows(std::max<int64_t>(1, kStripBytes / (row * c.outputs))));
+            // Strips build the tables of the rows that they share anew, parts of the output channels all tables.
+            const double work = double(c.band) * c.outputs + built_ * (c.band + c.strips() * shared_rows_);
+            const double longest = divide_up(int64_t(groups_) * c.bands(*this) * c.parts(*this), workers) * work;
+            if (longest < least) best = c, least = longest;
         }
-        // Columns of weights are cut at whole blocks.
-        if (few_lanes(n)) c.outputs = int(std::min<int64_t>(outputs_, divide_up(c.outputs, kBlockBytes) * kBlockBytes));
-        return c;
+        return best;
     }
 
     int64_t grid_offset(int64_t channel, const TapPosition& tap) const {
@@ -356,6 +389,37 @@ template <class T> class Convolution : public Layer {
         }
     }
 
+    void activate_and_pool(const Work& work, const Arrangement& where, const Batch& batch,
+                           const char* accumulators) const {
+        const int end = std::min((work.row + work.rows) / pool_.kernel_h, pooled_.shape.height);
+        for (int o = 0; o < work.outputs; o++) {
+            const int64_t channel = int64_t(work.group) * outputs_ + work.output + o;
+            for (int y = work.row / pool_.kernel_h; y < end; y++)
+                for (int x = 0; x < pooled_.shape.width; x++) {
+                    Block<uint8_t> most = zeros<uint8_t>();
+                    for (int ky = 0; ky < pool_.kernel_h; ky++)
+                        for (int kx = 0; kx < pool_.kernel_w; kx++) {
+                            const int64_t row = y * pool_.kernel_h + ky - work.row;
+                            const int64_t lane = (row * grid_.width + x * pool_.kernel_w + kx) * kBatch;
+                            most = larger(most, levels(channel, o, where, accumulators, lane));
+                        }
+                    store(batch.at(pooled_, channel, y, x), most);
+                }
+        }
+    }
+
+    // Of a position, for all images.
+    Block<uint8_t> levels(int64_t channel, int o, const Arrangement& where, const char* accumulators,
+                          int64_t lane) const {
+        alignas(kBlockBytes) uint8_t levels[kBatch];
+        for (int i = 0; i < kBatch; i += kLanes) {
+            const char* from = accumulators + where.at(o, lane + i);
+            if (table_.empty()) stairs_[channel].apply(from, levels + i, kLanes);
+            else table_[channel].apply(reinterpret_cast<const uint8_t*>(from), levels + i, kLanes);
+        }
+        return load<uint8_t>(levels);
+    }
+
     // The network's output (folded) or a layer's accumulators (wrapped only), as int32.
     void write_integers(const Work& work, const Arrangement& where, const Batch& batch, const char* accumulators,
                         bool output) const {
@@ -382,7 +446,12 @@ template <class T> class Convolution : public Layer {
     int groups_, inputs_, outputs_, bits_;
     int64_t fold_;
     bool activated_;
+    bool pools_ = false;
+    Window pool_{};
+    Layout pooled_;
     Choice choice_;
+    int shared_rows_ = 0;  // whose tables two strips build
+    double built_ = 0;     // what a row's tables cost, in rows of an output channel
     std::vector<TapPosition> positions_;
     std::vector<Tables> tables_;
     std::vector<uint16_t> index_;

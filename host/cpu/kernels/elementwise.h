@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The layers without weights: the network's input, look-up, pooling, addition. An item is a channel.
+// The layers without weights: the network's input, look-up, pooling, addition. An item is some rows of a channel.
 #pragma once
 
 #include "activation.h"
@@ -8,17 +8,28 @@
 namespace wrapnet {
 namespace {
 
+constexpr double kCyclesOfBlock = 8;
+
 struct ByChannel : Layer {
     Layout source, target;
 
-    int items(int, int) const override { return target.shape.channels; }
+    // Bands of rows, as convolutions are cut: a worker reads what it has written itself.
+    virtual int bands(int workers) const { return std::min(workers, target.shape.height); }
 
-    void run(int channel, int, const Batch& batch, const Scratch& scratch) const override {
-        clear_margins(batch, target, channel);
-        channel_of(channel, batch, scratch);
+    int items(int, int workers) const override { return bands(workers) * target.shape.channels; }
+
+    // A block in and a block out wait for the caches rather than for the arithmetic.
+    double cycles(int n) const override { return kCyclesOfBlock * source.shape.size() * n / kBlockBytes; }
+
+    void run(int item, int workers, const Batch& batch, const Scratch& scratch) const override {
+        const int channel = item % target.shape.channels, band = item / target.shape.channels;
+        const int height = target.shape.height, count = bands(workers);
+        if (band == 0) clear_margins(batch, target, channel);
+        rows_of(channel, band * height / count, (band + 1) * height / count, batch, scratch);
     }
 
-    virtual void channel_of(int channel, const Batch& batch, const Scratch& scratch) const = 0;
+    // The rows from `first` to before `end` of a channel.
+    virtual void rows_of(int channel, int first, int end, const Batch& batch, const Scratch& scratch) const = 0;
 };
 
 // Images [n][height][width][channels] to a tensor; an item is a row.
@@ -26,6 +37,8 @@ struct Input : Layer {
     Layout target;
 
     int items(int, int) const override { return target.shape.height; }
+
+    double cycles(int n) const override { return 3 * kCyclesOfBlock * target.shape.size() * n / kBlockBytes; }
 
     void run(int y, int, const Batch& batch, const Scratch&) const override {
         const Shape& shape = target.shape;
@@ -40,17 +53,21 @@ struct Input : Layer {
             }
             return;
         }
-        // By way of a square of bytes: images lie at distances that would all fall into a few sets of the cache.
-        uint8_t square[kBatch][kBlockBytes];
-        int c = 0, x = 0;
         for (int64_t first = 0; first < row; first += kBlockBytes) {
-            const int64_t count = std::min<int64_t>(kBlockBytes, row - first);
-            for (int i = 0; i < batch.n; i++) memcpy(square[i], images + i * shape.size() + first, count);
-            for (int64_t j = 0; j < count; j++) {
-                uint8_t* to = batch.at(target, c, y, x);
-                for (int i = 0; i < batch.n; i++) to[i] = square[i][j];
-                if (++c == shape.channels) c = 0, x++;
+            const int count = int(std::min<int64_t>(kBlockBytes, row - first));
+            uint8_t* to[kBlockBytes];
+            for (int j = 0; j < count; j++)
+                to[j] = batch.at(target, int((first + j) % shape.channels), y, (first + j) / shape.channels);
+            const uint8_t* from = images + first;
+            int i = 0;
+            for (; i + kSquare <= batch.n; i += kSquare) {
+                alignas(kBlockBytes) uint8_t square[kSquare][kBlockBytes];
+                for (int r = 0; r < kSquare; r++) memcpy(square[r], from + (i + r) * shape.size(), count);
+                transpose_squares(square);
+                for (int j = 0; j < count; j++) memcpy(to[j] + i, &square[j % kSquare][j / kSquare * kSquare], kSquare);
             }
+            for (; i < batch.n; i++)
+                for (int j = 0; j < count; j++) to[j][i] = from[i * shape.size() + j];
         }
     }
 };
@@ -60,10 +77,10 @@ struct Lookup : ByChannel {
 
     int64_t constant_bytes() const override { return tables.size() * sizeof(ByteTable); }
 
-    void channel_of(int c, const Batch& batch, const Scratch&) const override {
+    void rows_of(int c, int first, int end, const Batch& batch, const Scratch&) const override {
         const ByteTable& table = tables[tables.size() > 1 ? c : 0];
         const int64_t row = int64_t(target.shape.width) * batch.n;
-        for (int y = 0; y < target.shape.height; y++) {
+        for (int y = first; y < end; y++) {
             const uint8_t* from = batch.at(source, c, y, 0);
             uint8_t* to = batch.at(target, c, y, 0);
             for (int64_t i = 0; i < row; i += kBlockBytes) table.apply(from + i, to + i, row - i);
@@ -74,9 +91,9 @@ struct Lookup : ByChannel {
 struct Add : ByChannel {
     Layout other;
 
-    void channel_of(int c, const Batch& batch, const Scratch&) const override {
+    void rows_of(int c, int first, int end, const Batch& batch, const Scratch&) const override {
         const int64_t row = int64_t(target.shape.width) * batch.n;
-        for (int y = 0; y < target.shape.height; y++) {
+        for (int y = first; y < end; y++) {
             const uint8_t *a = batch.at(source, c, y, 0), *b = batch.at(other, c, y, 0);
             uint8_t* to = batch.at(target, c, y, 0);
             for (int64_t i = 0; i < row; i++) to[i] = uint8_t(a[i] + b[i]);
@@ -88,6 +105,11 @@ struct Add : ByChannel {
 // the last step takes one column a stride. Of windows that reach beyond the sides, the rows first, then the columns.
 struct MaxPool : ByChannel {
     Window window;
+    bool done_before = false;  // by the convolution before, where a block is a position
+
+    int items(int n, int workers) const override {
+        return done_before && n == kBatch ? 0 : ByChannel::items(n, workers);
+    }
 
     int64_t padded_width() const { return int64_t(window.left) + source.shape.width + window.right; }
 
@@ -98,20 +120,20 @@ struct MaxPool : ByChannel {
 
     int64_t scratch_bytes(int n, int) const override { return (rows(n) + 1) * padded_width() * n + 2 * kBlockBytes; }
 
-    void channel_of(int c, const Batch& batch, const Scratch& scratch) const override {
+    void rows_of(int c, int begin, int end, const Batch& batch, const Scratch& scratch) const override {
         const int64_t n = batch.n, width = padded_width() * n;
         auto* most = reinterpret_cast<uint8_t*>(scratch.accumulators);
         const bool inside = !window.left && !window.right;
         if (inside && n == kBatch) {
-            for (int y = 0; y < target.shape.height; y++) {
+            for (int y = begin; y < end; y++) {
                 uint8_t* to = batch.at(target, c, y, 0);
                 for (int64_t x = 0; x < target.shape.width; x++)
                     store(to + x * kBatch, window_at(c, y, x * window.stride_w * kBatch, window.kernel_w, batch));
             }
             return;
         }
-        for (int first = 0; first < target.shape.height; first += rows(batch.n)) {
-            const int count = std::min(rows(batch.n), target.shape.height - first);
+        for (int first = begin; first < end; first += rows(batch.n)) {
+            const int count = std::min(rows(batch.n), end - first);
             for (int y = 0; y < count; y++) {
                 if (inside) take_windows(c, first + y, batch, most + y * width);
                 else take_rows(c, first + y, batch, most + y * width);
@@ -186,7 +208,9 @@ struct MaxPool : ByChannel {
 struct SumPool : ByChannel {
     Activation activation;
 
-    void channel_of(int c, const Batch& batch, const Scratch&) const override {
+    int bands(int) const override { return 1; }
+
+    void rows_of(int c, int, int, const Batch& batch, const Scratch&) const override {
         int64_t sum[kBatch] = {};
         for (int y = 0; y < source.shape.height; y++) {
             const uint8_t* from = batch.at(source, c, y, 0);

@@ -158,5 +158,26 @@ template <class T> inline Block<T> operator*(Block<T> a, T b) {
     return a;
 }
 
+constexpr int kSquare = 8;
+
+// Transposes each of the eight squares of 8 x 8 bytes that lie side by side: a word of a row is a row of its square.
+inline void transpose_squares(uint8_t (&rows)[kSquare][kBlockBytes]) {
+    typedef uint64_t Words __attribute__((vector_size(kPartBytes)));
+    constexpr uint64_t kLow[] = {0x00ff00ff00ff00ff, 0x0000ffff0000ffff, 0, 0x00000000ffffffff};
+    for (int part = 0; part < kBlockBytes; part += kPartBytes) {
+        Words row[kSquare];
+        for (int r = 0; r < kSquare; r++) memcpy(&row[r], rows[r] + part, kPartBytes);
+        for (int size = kSquare / 2; size; size /= 2)
+            for (int r = 0; r < kSquare; r++) {
+                if (r & size) continue;
+                // The upper columns of one row and the lower columns of the other change places.
+                const Words change = (row[r] >> 8 * size ^ row[r + size]) & kLow[size - 1];
+                row[r + size] ^= change;
+                row[r] ^= change << 8 * size;
+            }
+        for (int r = 0; r < kSquare; r++) memcpy(rows[r] + part, &row[r], kPartBytes);
+    }
+}
+
 }  // namespace
 }  // namespace wrapnet

@@ -27,7 +27,7 @@ struct Memory {  // aligned to a block, zeroed
 };
 
 // Cycles of a layer below which waking the other threads costs more than they save.
-constexpr double kWorthSharing = 60e3;
+constexpr double kWorthSharing = 10e3;
 
 class Network {
   public:
@@ -44,7 +44,7 @@ class Network {
             const Layout target = step.target >= 0 ? place_.tensors[step.target] : Layout();
             const Layout& source = place_.tensors[step.source];
             switch (step.kind) {
-                case Kind::kConv: add_convolution(step, i, convolution++, lanes, target); break;
+                case Kind::kConv: add_convolution(plan, i, convolution++, lanes); break;
                 case Kind::kLookup: {
                     auto layer = std::make_unique<Lookup>();
                     layer->tables.resize(step.table.size() / 256);
@@ -56,6 +56,7 @@ class Network {
                 case Kind::kMaxPool: {
                     auto layer = std::make_unique<MaxPool>();
                     layer->window = step.window;
+                    layer->done_before = i > 0 && place_.pooled[i - 1];
                     add(std::move(layer), i, source, target);
                     break;
                 }
@@ -136,7 +137,8 @@ class Network {
     int steps() const { return layers_.back()->step + 1; }
 
   private:
-    void add_convolution(const Step& step, int i, int tap, int lanes, const Layout& target) {
+    void add_convolution(const Plan& plan, int i, int tap, int lanes) {
+        const Step& step = plan.steps[i];
         const Grid& grid = place_.grids[i];
         if (place_.staged[i]) {
             auto stage = std::make_unique<Stage>();
@@ -149,10 +151,18 @@ class Network {
             layers_.push_back(std::move(stage));
         }
         const int width = std::max(lanes, step.bits <= 8 ? 8 : step.bits <= 16 ? 16 : 32);
-        if (width == 8) layers_.push_back(std::make_unique<Convolution<uint8_t>>(step, tap, grid, target));
-        else if (width == 16) layers_.push_back(std::make_unique<Convolution<uint16_t>>(step, tap, grid, target));
-        else layers_.push_back(std::make_unique<Convolution<uint32_t>>(step, tap, grid, target));
+        if (width == 8) add_lanes<uint8_t>(plan, i, tap);
+        else if (width == 16) add_lanes<uint16_t>(plan, i, tap);
+        else add_lanes<uint32_t>(plan, i, tap);
         layers_.back()->step = i;
+    }
+
+    template <class T> void add_lanes(const Plan& plan, int i, int tap) {
+        const Step& step = plan.steps[i];
+        auto layer = std::make_unique<Convolution<T>>(step, tap, place_.grids[i],
+                                                      step.target >= 0 ? place_.tensors[step.target] : Layout());
+        if (place_.pooled[i]) layer->pool(plan.steps[i + 1].window, place_.tensors[plan.steps[i + 1].target]);
+        layers_.push_back(std::move(layer));
     }
 
     void add(std::unique_ptr<ByChannel> layer, int step, const Layout& source, const Layout& target) {

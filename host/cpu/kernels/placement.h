@@ -66,6 +66,7 @@ struct Placement {
     std::vector<Layout> tensors;
     std::vector<Grid> grids;   // by step; of convolutions only
     std::vector<bool> staged;  // by step: its source is padded and split first, into the grid's tensor
+    std::vector<bool> pooled;  // by step: a convolution that can write what the next step, a pooling, would
     int64_t bytes = 0;         // of a workspace
 
   private:
@@ -85,11 +86,20 @@ struct Placement {
 
     void place(const Plan& plan) {
         const int count = int(tensors.size()), steps = int(plan.steps.size());
-        std::vector<int> written(count, -1), read(count, -1), number(count), copy(steps);
+        std::vector<int> written(count, -1), read(count, -1), readers(count), number(count), copy(steps);
         for (int i = 0; i < steps; i++) {
             const Step& step = plan.steps[i];
             if (step.target >= 0) written[step.target] = read[step.target] = i;
             read[step.source] = read[step.other] = i;
+            readers[step.source]++;
+            if (step.kind == Kind::kAdd) readers[step.other]++;
+        }
+        pooled.resize(steps);
+        for (int i = 0; i + 1 < steps; i++) {
+            const Step &step = plan.steps[i], &next = plan.steps[i + 1];
+            pooled[i] = step.kind == Kind::kConv && step.target >= 0 && readers[step.target] == 1 &&
+                        next.kind == Kind::kMaxPool && next.source == step.target && next.window.is_tiling();
+            if (pooled[i]) written[next.target] = i;
         }
         Arena arena;
         for (int i = 0; i < count; i++) number[i] = arena.reserve(bytes_of(tensors[i]), written[i], read[i]);

@@ -31,6 +31,10 @@ struct Window {  // of a convolution or pool
     int64_t taps() const { return int64_t(kernel_h) * kernel_w; }
     int64_t span_h() const { return int64_t(dilation_h) * (kernel_h - 1) + 1; }
     int64_t span_w() const { return int64_t(dilation_w) * (kernel_w - 1) + 1; }
+    bool is_tiling() const {  // windows side by side
+        return kernel_h == stride_h && kernel_w == stride_w && dilation_h == 1 && dilation_w == 1 &&
+               !(top | left | bottom | right);
+    }
 };
 
 struct Activation {

@@ -13,7 +13,7 @@ namespace {
 
 class Pool {
   public:
-    explicit Pool(int workers) {
+    explicit Pool(int workers) : shares_(workers) {
         try {
             for (int i = 1; i < workers; i++) threads_.emplace_back([this, i] { work(i); });
         } catch (...) {
@@ -39,8 +39,10 @@ class Pool {
                 (*static_cast<std::remove_reference_t<Body>*>(self))(item, worker);
             };
             body_ = &body;
-            count_ = count;
-            next_.store(0);
+            for (int i = 0; i < workers(); i++) {
+                shares_[i].end = count * (i + 1) / workers();
+                shares_[i].next.store(count * i / workers());
+            }
             busy_.store(int(threads_.size()));
             round_.fetch_add(1);
         }
@@ -50,8 +52,17 @@ class Pool {
     }
 
   private:
+    struct alignas(64) Share {  // of a worker: items next to end
+        std::atomic<int64_t> next{0};
+        int64_t end = 0;
+    };
+
+    // The same share of each loop, for what a worker wrote last is in its cache; then what is left of the others'.
     void take(int worker) {
-        for (int64_t item; (item = next_.fetch_add(1)) < count_;) call_(body_, item, worker);
+        for (int i = 0; i < workers(); i++) {
+            Share& share = shares_[(worker + i) % workers()];
+            for (int64_t item; (item = share.next.fetch_add(1)) < share.end;) call_(body_, item, worker);
+        }
     }
 
     void work(int worker) {
@@ -85,9 +96,8 @@ class Pool {
     std::condition_variable wake_;
     std::atomic<uint64_t> round_{0};
     std::atomic<bool> stopping_{false};
-    std::atomic<int64_t> next_{0};
     std::atomic<int> busy_{0};
-    int64_t count_ = 0;
+    std::vector<Share> shares_;
     void (*call_)(void*, int64_t, int) = nullptr;
     void* body_ = nullptr;
     std::vector<std::thread> threads_;

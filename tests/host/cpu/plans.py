@@ -132,8 +132,11 @@ def lookups(draw: st.DrawFn, source: Tensor, number: int, target: int, name: str
 
 @st.composite
 def max_pools(draw: st.DrawFn, source: Tensor, number: int, target: int, name: str) -> MaxPool:
-    """Any window that fits."""
+    """Any window that fits; half of them side by side."""
     _, height, width = source.shape
+    if draw(st.booleans()):
+        tile = (draw(st.integers(1, min(3, height))), draw(st.integers(1, min(3, width))))
+        return MaxPool(name, number, target, tile, tile)
     padding = draw(st.tuples(*[st.integers(0, 2)] * 4))
     dilation = draw(st.tuples(st.integers(1, 2), st.integers(1, 2)))
     kernel = (

@@ -115,6 +115,23 @@ def test_results_depend_neither_on_threads_nor_on_the_split_into_batches() -> No
         assert np.array_equal(np.concatenate(parts), whole)
 
 
+@pytest.mark.parametrize("isa", ISAS)
+@pytest.mark.parametrize("lanes", [None, 16, 32])
+@pytest.mark.parametrize(("tile", "levels"), [((2, 2), 7), ((3, 2), 1), ((5, 4), 7)])
+def test_pooling_in_whole_batches_is_done_by_the_convolution(
+    tile: tuple[int, int], levels: int, lanes: int | None, isa: str
+) -> None:
+    # 17 rows of 64 channels: several strips and bands, and a row that is in no window.
+    random = np.random.default_rng(5)
+    first = conv(random, Tensor((8, 17, 21), 7), 64, target=1, kernel=(3, 3), padding=(1, 1, 1, 1), levels=levels)
+    pool = MaxPool("pool", 1, 2, tile, tile)
+    pooled = pool.output(Tensor((64, 17, 21), levels))
+    second = conv(random, pooled, 10, number=2, kernel=(3, 3), padding=(1, 1, 1, 1), name="second")
+    plan = Plan((8, 17, 21), 7, (first, pool, second))
+    for threads in (1, 2, 3):
+        check(plan, images(plan, 64), isa=isa, lanes=lanes, threads=threads)
+
+
 def test_one_engine_serves_several_threads() -> None:
     plan = small()
     engine, wrong = Engine(plan, threads=2), []
