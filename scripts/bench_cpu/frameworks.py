@@ -11,7 +11,7 @@ import io
 import logging
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -25,7 +25,7 @@ from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantTy
 from torch import nn
 
 from chain.errors import AgreementError, UnsupportedError
-from host.cpu.plan import Conv, Lookup, MaxPool, Plan
+from host.cpu.plan import Add, Conv, Lookup, MaxPool, Plan, SumPool, sources
 from scripts.bench_cpu.integers import Levels, Requantisation, padded, pool
 
 Floats = npt.NDArray[np.float32]
@@ -42,21 +42,26 @@ class Foreign(Protocol):
 
 @dataclass(frozen=True)
 class FloatLayer:
-    """A convolution [O, C, kh, kw] with bias, or dense (then of the flattened image), then ReLU if not the last; or,
-    without weights, a 2 x 2 pool. `padding`: top, left, bottom, right.
+    """`kind`: "conv" with weights [O, C, kh, kw] and bias, or "dense" (then of the flattened image), either with ReLU
+    or without; "pool" 2 x 2; "add" of two tensors; "average" over the image. `padding`: top, left, bottom, right.
     """
 
-    weights: Floats | None
-    bias: Floats | None = None
+    kind: str
+    sources: tuple[int, ...]
+    target: int | None
+    weights: Floats = field(default_factory=lambda: np.zeros(0, np.float32))
+    bias: Floats = field(default_factory=lambda: np.zeros(0, np.float32))
     padding: tuple[int, int, int, int] = (0, 0, 0, 0)
-    is_dense: bool = False
+    stride: tuple[int, int] = (1, 1)
     relu: bool = False
 
 
 def float_layers(plan: Plan, steps: Mapping[str, Requantisation]) -> list[FloatLayer]:
     """The network without rounding: each layer's exact sums scaled and offset as its requantisation does."""
     layers = []
+    seen = 0  # the tensor that the first layer sees: a look-up before it is done with the pixels
     for step in plan.steps:
+        read = tuple(max(seen, source) for source in sources(step))
         if isinstance(step, Conv):
             weights = step.weights.astype(np.float64)
             bias = np.zeros(len(weights))
@@ -65,13 +70,30 @@ def float_layers(plan: Plan, steps: Mapping[str, Requantisation]) -> list[FloatL
                 bias = steps[step.name].bias
             dense = step.weights.shape[1:] == plan.tensors[step.source].shape
             layers.append(
-                FloatLayer(weights.astype(np.float32), bias.astype(np.float32), step.padding, dense, step.name in steps)
+                FloatLayer(
+                    "dense" if dense else "conv",
+                    read,
+                    step.target,
+                    weights.astype(np.float32),
+                    bias.astype(np.float32),
+                    step.padding,
+                    step.stride,
+                    step.name in steps,
+                )
             )
-        elif isinstance(step, MaxPool):
-            layers.append(FloatLayer(None))
-        elif not isinstance(step, Lookup):
-            raise UnsupportedError(f"{step.name}: the frameworks' networks are chains, without {step.kind}")
+        elif isinstance(step, Lookup):
+            if step.source != 0:
+                raise UnsupportedError(f"{step.name}: the frameworks' networks have a {step.kind} of pixels only")
+            seen = step.target
+        else:
+            kind = {MaxPool: "pool", Add: "add", SumPool: "average"}[type(step)]
+            layers.append(FloatLayer(kind, read, step.target))
     return layers
+
+
+def is_chain(layers: list[FloatLayer]) -> bool:
+    """Whether each layer reads the one before, and PyTorch's quantiser takes it as an nn.Sequential."""
+    return all(layer.kind in ("conv", "dense", "pool") for layer in layers)
 
 
 def pixels(plan: Plan, images: Levels) -> Floats:
@@ -83,21 +105,25 @@ def pixels(plan: Plan, images: Levels) -> Floats:
 
 def numpy_results(layers: list[FloatLayer], images: Floats) -> npt.NDArray[np.float64]:
     """The same in float64, [N, outputs]."""
-    values = images.transpose(0, 2, 3, 1).astype(np.float64)
+    values: dict[int | None, Any] = {layers[0].sources[0]: images.transpose(0, 2, 3, 1).astype(np.float64)}
     for layer in layers:
-        if layer.weights is None or layer.bias is None:
-            values = pool(values)
-            continue
-        weights = layer.weights.astype(np.float64)
-        windows = np.lib.stride_tricks.sliding_window_view(
-            padded(values, layer.padding),  # type: ignore[arg-type]
-            weights.shape[2:],
-            axis=(1, 2),
-        )
-        values = np.tensordot(windows, weights, axes=((3, 4, 5), (1, 2, 3))) + layer.bias
-        if layer.relu:
-            values = np.maximum(values, 0)
-    return values.reshape(len(images), -1)
+        made = values[layer.sources[0]]
+        if layer.kind == "pool":
+            made = pool(made)
+        elif layer.kind == "add":
+            made = made + values[layer.sources[1]]
+        elif layer.kind == "average":
+            made = made.mean(axis=(1, 2), keepdims=True)
+        else:
+            weights = layer.weights.astype(np.float64)
+            windows = np.lib.stride_tricks.sliding_window_view(
+                padded(made, layer.padding), weights.shape[2:], axis=(1, 2)
+            )[:, :: layer.stride[0], :: layer.stride[1]]
+            made = np.tensordot(windows, weights, axes=((3, 4, 5), (1, 2, 3))) + layer.bias
+            if layer.relu:
+                made = np.maximum(made, 0)
+        values[layer.target] = made
+    return values[layers[-1].target].reshape(len(images), -1)
 
 
 def check_close(name: str, found: npt.NDArray[Any], expected: npt.NDArray[np.float64], tolerance: float) -> None:
@@ -169,10 +195,13 @@ def foreign(
     candidates: dict[str, OnnxRuntime | Torch] = {
         "onnxruntime float32": OnnxRuntime(plan, floats),
         "onnxruntime int8": OnnxRuntime(plan, int8),
-        "PyTorch float32": Torch(plan, torch_module(layers), False),
-        "PyTorch float32, channels last": Torch(plan, _channels_last(torch_module(layers)), True),
-        "PyTorch int8": Torch(plan, torch_int8(layers, torch.from_numpy(values)), True),
     }
+    if is_chain(layers):
+        candidates |= {
+            "PyTorch float32": Torch(plan, torch_module(layers), False),
+            "PyTorch float32, channels last": Torch(plan, _channels_last(torch_module(layers)), True),
+            "PyTorch int8": Torch(plan, torch_int8(layers, torch.from_numpy(values)), True),
+        }
     errors = {}
     for name, network in candidates.items():
         if isinstance(network, Torch):
@@ -187,32 +216,36 @@ def foreign(
 
 def onnx_model(layers: list[FloatLayer], shape: tuple[int, ...], outputs: int) -> onnx.ModelProto:
     """The network as ONNX for images [N, *shape]."""
-    nodes, constants, value, flat = [], [], "input", False
+    nodes, constants, flat = [], [], False
+    values: dict[int | None, str] = {layers[0].sources[0]: "input"}
     for number, layer in enumerate(layers):
-        made = f"value{number}"
-        if layer.weights is None or layer.bias is None:
-            nodes.append(helper.make_node("MaxPool", [value], [made], kernel_shape=[2, 2], strides=[2, 2]))
-            value = made
+        read, made = [values[source] for source in layer.sources], f"value{number}"
+        values[layer.target] = made
+        if layer.kind in ("pool", "add", "average"):
+            operator = {"pool": "MaxPool", "add": "Add", "average": "GlobalAveragePool"}[layer.kind]
+            window: dict[str, Any] = {"kernel_shape": [2, 2], "strides": [2, 2]} if layer.kind == "pool" else {}
+            nodes.append(helper.make_node(operator, read, [made], **window))
             continue
-        weights = layer.weights.reshape(len(layer.weights), -1) if layer.is_dense else layer.weights
+        is_dense = layer.kind == "dense"
+        weights = layer.weights.reshape(len(layer.weights), -1) if is_dense else layer.weights
         names = [f"weights{number}", f"bias{number}"]
         constants += [numpy_helper.from_array(weights, names[0]), numpy_helper.from_array(layer.bias, names[1])]
-        if layer.is_dense and not flat:
-            nodes.append(helper.make_node("Flatten", [value], ["flat"], axis=1))
-            value, flat = "flat", True
-        if layer.is_dense:
-            nodes.append(helper.make_node("Gemm", [value, *names], [made], transB=1))
+        if is_dense and not flat:
+            nodes.append(helper.make_node("Flatten", read, ["flat"], axis=1))
+            read, flat = ["flat"], True
+        if is_dense:
+            nodes.append(helper.make_node("Gemm", [*read, *names], [made], transB=1))
         else:
-            nodes.append(helper.make_node("Conv", [value, *names], [made], pads=list(layer.padding)))
-        value = made
+            sides: dict[str, Any] = {"pads": list(layer.padding), "strides": list(layer.stride)}
+            nodes.append(helper.make_node("Conv", [*read, *names], [made], **sides))
         if layer.relu:
-            nodes.append(helper.make_node("Relu", [value], [f"relu{number}"]))
-            value = f"relu{number}"
+            values[layer.target] = f"relu{number}"
+            nodes.append(helper.make_node("Relu", [made], [values[layer.target]]))
     graph = helper.make_graph(
         nodes,
         "network",
         [helper.make_tensor_value_info("input", TensorProto.FLOAT, ["n", *shape])],
-        [helper.make_tensor_value_info(value, TensorProto.FLOAT, ["n", outputs])],
+        [helper.make_tensor_value_info(values[None], TensorProto.FLOAT, ["n", outputs])],
         constants,
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
@@ -247,12 +280,12 @@ def torch_module(layers: list[FloatLayer]) -> nn.Sequential:
     modules: list[nn.Module] = []
     flat = False
     for layer in layers:
-        if layer.weights is None or layer.bias is None:
+        if layer.kind == "pool":
             modules.append(nn.MaxPool2d(2))
             continue
         made: nn.Conv2d | nn.Linear
         outputs, channels, height, width = layer.weights.shape
-        if layer.is_dense:
+        if layer.kind == "dense":
             if not flat:
                 modules.append(nn.Flatten())
                 flat = True
@@ -261,7 +294,7 @@ def torch_module(layers: list[FloatLayer]) -> nn.Sequential:
             top, left, bottom, right = layer.padding
             if (top, left) != (bottom, right):
                 raise UnsupportedError(f"padding {layer.padding}: PyTorch's convolution pads both sides alike")
-            made = nn.Conv2d(channels, outputs, (height, width), padding=(top, left))
+            made = nn.Conv2d(channels, outputs, (height, width), layer.stride, (top, left))
         made.weight.data = torch.from_numpy(layer.weights.reshape(made.weight.shape).copy())
         assert made.bias is not None  # both classes make one unless told not to
         made.bias.data = torch.from_numpy(layer.bias.copy())

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chain.errors import AgreementError
-from host.cpu.plan import Conv, Lookup, MaxPool, Plan
+from host.cpu.plan import Add, Conv, Lookup, MaxPool, Plan, SumPool
 
 Levels = npt.NDArray[np.uint8]
 Sums = npt.NDArray[np.int32]
@@ -55,8 +55,8 @@ def requantisation(sums: Sums, levels: int) -> Requantisation:
     return Requantisation(factor.astype(np.int32), offset.astype(np.int32), levels)
 
 
-def sums(weights: npt.NDArray[np.int8], levels: Levels) -> Sums:
-    """Exact sums int32 [N, oh, ow, O] of weights [O, C, kh, kw] over levels [N, H, W, C], stride 1, no padding.
+def sums(weights: npt.NDArray[np.int8], levels: Levels, stride: tuple[int, int] = (1, 1)) -> Sums:
+    """Exact sums int32 [N, oh, ow, O] of weights [O, C, kh, kw] over levels [N, H, W, C], no padding.
 
     Computed in float32, which holds every sum here: AgreementError where it might not.
     """
@@ -66,7 +66,7 @@ def sums(weights: npt.NDArray[np.int8], levels: Levels) -> Sums:
         raise AgreementError(f"a sum may reach {greatest}: more than float32 holds exactly")
     matrix = weights.transpose(2, 3, 1, 0).reshape(-1, outputs).astype(np.float32)
     windows = np.lib.stride_tricks.sliding_window_view(levels, (height, width), axis=(1, 2))
-    windows = windows.transpose(0, 1, 2, 4, 5, 3)  # [N, oh, ow, kh, kw, C]
+    windows = windows[:, :: stride[0], :: stride[1]].transpose(0, 1, 2, 4, 5, 3)  # [N, oh, ow, kh, kw, C]
     found = np.empty((*windows.shape[:3], outputs), np.int32)
     step = max(1, _CHUNK // int(np.prod(windows.shape[1:])))
     for first in range(0, len(levels), step):
@@ -87,19 +87,29 @@ def run_exact(plan: Plan, steps: Mapping[str, Requantisation], images: Levels) -
 
     A layer whose name is not in `steps` gets a requantisation that spreads what it sees; `steps` is not changed.
     """
-    levels, seen = images, {}
+    values: dict[int | None, Any] = {0: images}
+    seen: dict[str, Sums] = {}
     for step in plan.steps:
+        if isinstance(step, Add):
+            values[step.target] = values[step.a] + values[step.b]
+            continue
+        levels = values[step.source]
         if isinstance(step, Conv):
-            seen[step.name] = found = sums(step.weights, padded(levels, step.padding))
+            seen[step.name] = found = sums(step.weights, padded(levels, step.padding), step.stride)
+            made: Any = found
             if step.activation is not None:
                 count = step.activation.thresholds.shape[1]
                 chosen = steps[step.name] if step.name in steps else requantisation(found, count)
-                levels = chosen.apply(found)
+                made = chosen.apply(found)
         elif isinstance(step, Lookup):
-            levels = step.table[0][levels]
+            made = step.table[0][levels]
         elif isinstance(step, MaxPool):
-            levels = pool(levels)
-    return found.reshape(len(images), -1), seen
+            made = pool(levels)
+        elif isinstance(step, SumPool):
+            total = levels.sum(axis=(1, 2), dtype=np.int64)[:, None, None, :, None] * step.activation.sign[:, None]
+            made = (total >= step.activation.thresholds).sum(axis=-1).astype(np.uint8)
+        values[step.target] = made
+    return values[None].reshape(len(images), -1), seen
 
 
 def calibrated(plan: Plan, images: Levels) -> dict[str, Requantisation]:

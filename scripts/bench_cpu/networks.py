@@ -10,7 +10,7 @@ import numpy as np
 
 from host.cpu import reference
 from host.cpu.engine import BATCH, Engine
-from host.cpu.plan import Activation, Conv, MaxPool, Plan, Step
+from host.cpu.plan import Activation, Add, Conv, Lookup, MaxPool, Plan, Step, SumPool
 from scripts.bench_cpu import frameworks
 from scripts.bench_cpu.compiled import Compiler
 from scripts.bench_cpu.exact import Exact, Kind, readable, tuned
@@ -61,6 +61,40 @@ def cifar_cnv(seed: int = 0, activation_bits: int = 2) -> Plan:
     return Plan((3, 32, 32), 255, tuple(steps), model="cifar-cnv")
 
 
+def cifar_resnet(seed: int = 0, activation_bits: int = 2) -> Plan:
+    """The shapes of MLPerf Tiny's ResNet-8 on CIFAR-10 with random binary weights: three blocks of two convolutions,
+    the later two with stride 2 and a 1x1 convolution beside.
+    """
+    rng = np.random.default_rng(seed)
+    levels = (1 << activation_bits) - 1
+    steps: list[Step] = []
+
+    def activation(channels: int, least: int, most: int) -> Activation:
+        thresholds = np.sort(rng.integers(least, most, (channels, levels)), axis=1).astype(np.int32)
+        return Activation(rng.choice([-1, 1], channels).astype(np.int8), thresholds)
+
+    def conv(name: str, source: int, inputs: int, outputs: int, kernel: int, stride: int = 1) -> int:
+        weights = rng.choice([-1, 1], (outputs, inputs, kernel, kernel)).astype(np.int8)
+        target = len(steps) + 1
+        padding = (kernel // 2,) * 4
+        made = activation(outputs, -40, 80)
+        steps.append(Conv(name, source, target, weights, (stride, stride), padding, bits=8, fold=3, activation=made))
+        return target
+
+    at, channels = conv("conv1", 0, 3, 16, 3), 16
+    for number, outputs in enumerate((16, 32, 64), start=1):
+        stride = 1 if number == 1 else 2
+        through = conv(f"block{number}a", at, channels, outputs, 3, stride)
+        through = conv(f"block{number}b", through, outputs, outputs, 3)
+        beside = at if number == 1 else conv(f"beside{number}", at, channels, outputs, 1, stride)
+        steps.append(Add(f"add{number}", through, beside, len(steps) + 1))
+        at, channels = len(steps), outputs
+    steps.append(SumPool("average", at, len(steps) + 1, activation(channels, 0, 2 * levels * 64)))
+    weights = rng.choice([-1, 1], (10, channels, 1, 1)).astype(np.int8)
+    steps.append(Conv("fc", len(steps), None, weights, bits=8, fold=3))
+    return Plan((3, 32, 32), 255, tuple(steps), model="cifar-resnet")
+
+
 def plans(build: Path) -> dict[str, tuple[Plan, str]]:
     """The networks by name, and whose weights they have: "trained" of an exported model, or "random"."""
     found = {}
@@ -68,6 +102,7 @@ def plans(build: Path) -> dict[str, tuple[Plan, str]]:
     if exported.is_file():
         found["fmnist-cnn"] = (Engine(exported).plan, "trained")
     found["cifar-cnv"] = (cifar_cnv(), "random")
+    found["cifar-resnet"] = (cifar_resnet(), "random")
     return found
 
 
@@ -96,7 +131,9 @@ class Contest:
         self.contenders: dict[str, Timer] = {}
         for lanes in (8, 16, 32):
             self._engine(lanes)
-        self._exact(compiler)
+        self.kinds: dict[str, str] = {}
+        if all(isinstance(step, Conv | Lookup | MaxPool) for step in plan.steps):  # the exact networks are chains
+            self._exact(compiler)
         for name, network in (foreign or {}).items():
             self.contenders[name] = wall(network.runner(self.images, setting.threads))
 

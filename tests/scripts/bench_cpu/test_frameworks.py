@@ -7,16 +7,17 @@ import numpy as np
 import pytest
 
 from chain.errors import AgreementError, UnsupportedError
-from host.cpu.plan import Activation, Conv, Lookup, MaxPool, Plan, SumPool
-from scripts.bench_cpu import frameworks, integers
+from host.cpu.plan import Activation, Conv, Lookup, MaxPool, Plan
+from scripts.bench_cpu import frameworks, integers, networks
+
+
+def activation(channels: int) -> Activation:
+    return Activation(np.ones(channels, np.int8), np.zeros((channels, 3), np.int32))
 
 
 @pytest.fixture(scope="module")
 def plan() -> Plan:
     rng = np.random.default_rng(5)
-
-    def activation(channels: int) -> Activation:
-        return Activation(np.ones(channels, np.int8), np.zeros((channels, 3), np.int32))
 
     def weights(*shape: int) -> np.ndarray:
         return rng.choice([-1, 1], shape).astype(np.int8)
@@ -66,7 +67,20 @@ def test_a_wrong_network_is_found() -> None:
 
 
 def test_other_steps_are_named() -> None:
-    activation = Activation(np.ones(4, np.int8), np.zeros((4, 3), np.int32))
-    end = Conv("end", 1, None, np.ones((2, 4, 1, 1), np.int8))
-    with pytest.raises(UnsupportedError, match="mean"):
-        frameworks.float_layers(Plan((4, 4, 4), 3, (SumPool("mean", 0, 1, activation), end)), {})
+    table = np.zeros((1, 256), np.uint8)
+    first = Conv("first", 0, 1, np.ones((4, 4, 1, 1), np.int8), activation=activation(4))
+    end = Conv("end", 2, None, np.ones((2, 4, 4, 4), np.int8))
+    with pytest.raises(UnsupportedError, match="late"):
+        frameworks.float_layers(Plan((4, 4, 4), 3, (first, Lookup("late", 1, 2, table), end)), {})
+
+
+def test_residual_networks_are_compared_with_onnxruntime(tmp_path: Path) -> None:
+    plan = networks.cifar_resnet()
+    images = networks.random_images(plan, 32)
+    steps = integers.calibrated(plan, images)
+    found, errors = frameworks.foreign(plan, steps, tmp_path, images)
+    assert set(found) == {"onnxruntime float32", "onnxruntime int8"} and set(errors) == {"onnxruntime int8"}
+    layers = frameworks.float_layers(plan, steps)
+    expected = frameworks.numpy_results(layers, frameworks.pixels(plan, images[:4]))
+    assert expected.shape == (4, 10) and expected.std() > 0
+    frameworks.check_close("float32", found["onnxruntime float32"].runner(images[:4], 1)(), expected, 1e-4)
