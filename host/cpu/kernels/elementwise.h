@@ -2,13 +2,13 @@
 // The layers without weights: the network's input, look-up, pooling, addition. An item is some rows of a channel.
 #pragma once
 
+#include <numeric>
+
 #include "activation.h"
 #include "layer.h"
 
 namespace wrapnet {
 namespace {
-
-constexpr double kCyclesOfBlock = 8;
 
 struct ByChannel : Layer {
     Layout source, target;
@@ -18,7 +18,6 @@ struct ByChannel : Layer {
 
     int items(int, int workers) const override { return bands(workers) * target.shape.channels; }
 
-    // A block in and a block out wait for the caches rather than for the arithmetic.
     double cycles(int n) const override { return kCyclesOfBlock * source.shape.size() * n / kBlockBytes; }
 
     void run(int item, int workers, const Batch& batch, const Scratch& scratch) const override {
@@ -211,9 +210,14 @@ struct SumPool : ByChannel {
     int bands(int) const override { return 1; }
 
     void rows_of(int c, int, int, const Batch& batch, const Scratch&) const override {
-        int64_t sum[kBatch] = {};
+        int64_t sum[kBatch];
+        std::fill_n(sum, batch.n, 0);
         for (int y = 0; y < source.shape.height; y++) {
             const uint8_t* from = batch.at(source, c, y, 0);
+            if (batch.n == 1) {
+                sum[0] += std::accumulate(from, from + source.shape.width, int64_t(0));
+                continue;
+            }
             for (int x = 0; x < source.shape.width; x++)
                 for (int i = 0; i < batch.n; i++) sum[i] += *from++;
         }

@@ -43,21 +43,39 @@ struct Stage : Layer {
 
     int items(int, int) const override { return source.shape.channels; }
 
+    double cycles(int n) const override { return 3 * kCyclesOfBlock * source.shape.size() * n / kBlockBytes; }
+
     void run(int channel, int, const Batch& batch, const Scratch&) const override {
-        const int64_t height = grid.plane / grid.width;
+        const int64_t height = grid.plane / grid.width, n = batch.n;
         for (int phase = 0; phase < grid.phases; phase++) {
             if (!used[phase]) continue;
             uint8_t* to = batch.workspace + grid.tensor.offset +
-                          (int64_t(channel) * grid.phases + phase) * grid.plane * batch.n;
-            for (int64_t row = 0; row < height; row++)
-                for (int64_t column = 0; column < grid.width; column++, to += batch.n) {
-                    const int64_t y = row * grid.stride_h + phase / grid.stride_w - window.top;
-                    const int64_t x = column * grid.stride_w + phase % grid.stride_w - window.left;
-                    const bool inside = 0 <= y && y < source.shape.height && 0 <= x && x < source.shape.width;
-                    if (inside) memcpy(to, batch.at(source, channel, y, x), batch.n);
-                    else memset(to, 0, batch.n);
+                          (int64_t(channel) * grid.phases + phase) * grid.plane * n;
+            // Column c of the phase is column c * stride + x of the source.
+            const int64_t x = phase % grid.stride_w - window.left, stride = grid.stride_w;
+            const int64_t first = std::min(grid.width, x < 0 ? divide_up(-x, stride) : 0);
+            const int64_t end = std::clamp(divide_up(source.shape.width - x, stride), first, grid.width);
+            for (int64_t row = 0; row < height; row++, to += grid.width * n) {
+                const int64_t y = row * grid.stride_h + phase / grid.stride_w - window.top;
+                if (y < 0 || y >= source.shape.height) {
+                    memset(to, 0, grid.width * n);
+                    continue;
                 }
+                memset(to, 0, first * n);
+                copy_columns(batch.at(source, channel, y, 0) + (first * stride + x) * n, to + first * n, end - first, n);
+                memset(to + end * n, 0, (grid.width - end) * n);
+            }
         }
+    }
+
+  private:
+    // Every stride-th position of a row.
+    void copy_columns(const uint8_t* from, uint8_t* to, int64_t count, int64_t n) const {
+        const int64_t step = grid.stride_w;
+        if (step == 1) memcpy(to, from, count * n);
+        else if (n == kBatch) for (int64_t i = 0; i < count; i++) memcpy(to + i * kBatch, from + i * step * kBatch, kBatch);
+        else if (n == 1 && step == 2) for (int64_t i = 0; i < count; i++) to[i] = from[2 * i];
+        else for (int64_t i = 0; i < count; i++) memcpy(to + i * n, from + i * step * n, n);
     }
 };
 

@@ -54,6 +54,9 @@ struct Scratch {
     ActiveTap* taps;     // kMostTaps
 };
 
+// Of a layer without arithmetic to speak of, for a block of its source: it waits for the caches.
+constexpr double kCyclesOfBlock = 8;
+
 struct Layer {
     int step = 0;  // of the plan
     virtual ~Layer() = default;
