@@ -93,8 +93,10 @@ check: setup ## say which nodes of any QONNX file (ONNX=) cannot be mapped, and 
 	@test -n "$(ONNX)" || { echo "make check: which file? make check ONNX=path/to/model.onnx" >&2; exit 2; }
 	@$(TOOLS) -m export check "$(ONNX)"
 
-bitstream: setup ## (not in this version) says what a bitstream for BOARD= with TOOLCHAIN= takes
-	@$(TOOLS) -m chain.hardware bitstream $(ARGUMENTS) --board "$(BOARD)" $(if $(TOOLCHAIN),--toolchain "$(TOOLCHAIN)")
+bitstream: ## bitstream of MODEL= for BOARD= with TOOLCHAIN=; trains, exports and writes the RTL first if that is missing
+	@scripts/python -m fpga.bitstream.check "$(BOARD)" $(if $(TOOLCHAIN),"$(TOOLCHAIN)")
+	@$(if $(wildcard $(BUILD)/$(MODEL)/rtl/manifest.json),$(MAKE) setup,$(MAKE) train export rtl)
+	@$(TOOLS) -m fpga.bitstream $(ARGUMENTS) --board "$(BOARD)" $(if $(TOOLCHAIN),--toolchain "$(TOOLCHAIN)")
 
 bundle: setup ## one archive for a PYNQ board, into build/MODEL/bundle (needs export, rtl and resources; no bitstream yet)
 	@$(TOOLS) -m fpga.bundle $(ARGUMENTS)
