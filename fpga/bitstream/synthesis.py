@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Yosys' synthesis of a Zynq board's whole top level: what the open place and route takes, and what is simulated of it.
+
+The flow is synth_xilinx with abc9, as the openXC7 project's demos use it. Every cell of the result must be a primitive
+that place and route knows: that is looked up in the file that it gets, not taken from Yosys.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from chain.errors import ToolError, UnsupportedError
+from fpga import yosys
+from fpga.bitstream import top
+from fpga.bitstream.job import Job
+
+_COMMON = frozenset(
+    {f"LUT{inputs}" for inputs in range(1, 7)}
+    | {"INV", "SRL16E", "SRLC32E", "RAM32M", "RAM64M", "MUXF7", "MUXF8", "BUFG", "GND", "VCC"}
+    | {f"RAM{words}X1{ports}" for words in (32, 64, 128, 256) for ports in "SD"}
+    | {f"FD{kind}E{edge}" for kind in "RSCP" for edge in ("", "_1")}
+    | {"LDCE", "LDPE"}
+)
+
+
+@dataclass(frozen=True)
+class Family:
+    """A Zynq's processor, its top level, Yosys' name of the fabric, and the primitives that place and route knows."""
+
+    processor: str
+    top: str
+    yosys: str
+    cells: frozenset[str]
+
+
+FAMILIES: Mapping[str, Family] = {
+    family.processor: family
+    for family in (
+        Family("PS7", "zynq7", "xc7", _COMMON | {"PS7", "CARRY4", "RAMB18E1", "RAMB36E1", "DSP48E1"}),
+        Family(
+            "PS8",
+            "zynqmp",
+            "xcup",
+            _COMMON | {"PS8", "BUFG_PS", "CARRY8", "MUXF9", "RAMB18E2", "RAMB36E2", "DSP48E2", "URAM288"}
+            # AMD's table of primitives of UltraScale+ (UG974) has no single RAM of 128 or 256 words with one port more.
+            | {"RAM32M16", "RAM64M8"},
+        ),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Netlist:
+    """`json` is what place and route gets. `verilog` is the same netlist with the processor taken out.
+
+    The processor's pins are ports of `verilog`, `i_processor_<pin>`: so it can be simulated. `cells` counts by type.
+    """
+
+    json: Path
+    verilog: Path
+    cells: Mapping[str, int]
+
+
+def family(job: Job) -> Family:
+    """The family of the job's board. UnsupportedError for one without a processor."""
+    if job.board.zynq is None:
+        raise UnsupportedError(f"board {job.board.name!r} has no Zynq on it")
+    return FAMILIES[job.board.zynq.processor]
+
+
+def synthesise(job: Job, folder: Path) -> Netlist:
+    """Synthesise `job`'s top level into `folder`: <top>.json, <top>.v and log.txt. ToolError if Yosys fails."""
+    kind = family(job)
+    folder = folder.absolute()
+    folder.mkdir(parents=True, exist_ok=True)
+    made = Netlist(folder / f"{kind.top}.json", folder / f"{kind.top}.v", {})
+    for path in (made.json, made.verilog):
+        path.unlink(missing_ok=True)
+    yosys.run(commands(job, made), job.rtl.absolute(), folder / "log.txt")
+    return Netlist(made.json, made.verilog, require_mapped(made.json, kind))
+
+
+def commands(job: Job, made: Netlist) -> list[str]:
+    """The Yosys commands that write `made`'s files. The design's files are named as in its folder, where Yosys runs."""
+    kind = family(job)
+    parameters = " ".join(f"-G {name}={value}" for name, value in top.parameters(job).items())
+    own = " ".join(f'"{path}"' for path in top.sources(kind.top))
+    return [
+        # The primitives, which the top level instantiates: slang takes what Yosys has read before it.
+        "read_verilog -lib -specify +/xilinx/cells_sim.v",
+        "read_verilog -lib +/xilinx/cells_xtra.v",
+        # FINN's RTL uses names before their declaration, which slang takes only when told.
+        f"read_slang --allow-use-before-declare --top {kind.top} {parameters} {' '.join(job.design.files)} {own}",
+        f"hierarchy -check -top {kind.top}",
+        "chformal -remove",
+        "delete t:$print t:$check",
+        f"synth_xilinx -family {kind.yosys} -flatten -abc9 -top {kind.top}",
+        "delete t:$scopeinfo",  # notes on where a cell came from, which place and route does not know
+        "check -assert",
+        f'write_json "{made.json}"',
+        f"cd {kind.top}",
+        f"expose -evert -sep _ t:{kind.processor}",
+        "cd",
+        f'write_verilog -noattr "{made.verilog}"',
+    ]
+
+
+def require_mapped(netlist: Path, kind: Family) -> Mapping[str, int]:
+    """Cells of the top module in the JSON `netlist`, by type. ToolError naming those that are no primitive of `kind`."""
+    modules = json.loads(netlist.read_text(encoding="utf-8"))["modules"]
+    cells = Counter(cell["type"] for cell in modules[kind.top]["cells"].values())
+    unknown = sorted(set(cells) - kind.cells)
+    if unknown or cells[kind.processor] != 1:
+        what = ", ".join(f"{cells[name]} {name}" for name in unknown) or f"{cells[kind.processor]} {kind.processor}"
+        raise ToolError(
+            f"{netlist}: synthesis left cells that place and route of {kind.yosys} does not know: {what}"
+            if unknown
+            else f"{netlist}: expected one {kind.processor} in the netlist, found {cells[kind.processor]}"
+        )
+    return dict(sorted(cells.items()))
