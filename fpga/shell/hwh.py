@@ -2,7 +2,7 @@
 """Writes the hardware hand-off (.hwh) that PYNQ reads beside a bitstream, for a Zynq-7000 with the shell in it.
 
 Vivado writes such a file from a block design; there is none here, so this module states what is true of the shell's
-wrapper: the processor (clock FCLK0, ports GP0, HP0, HP1) and the shell with its registers. Only what pynq's parsers
+wrapper: the processor (clock FCLK0, ports GP0, HP0, HP2) and the shell with its registers. Only what pynq's parsers
 (3.1 and 4.0) read is in it. The text is the same for the same arguments.
 """
 
@@ -92,9 +92,9 @@ def _processor(modules: Element, fabric: Clock) -> None:
     values: dict[str, object] = {
         "PCW_USE_M_AXI_GP0": 1,
         "PCW_USE_S_AXI_HP0": 1,
-        "PCW_USE_S_AXI_HP1": 1,
+        "PCW_USE_S_AXI_HP2": 1,
         "PCW_S_AXI_HP0_DATA_WIDTH": 64,
-        "PCW_S_AXI_HP1_DATA_WIDTH": 64,
+        "PCW_S_AXI_HP2_DATA_WIDTH": 64,
         "PCW_DDR_RAM_BASEADDR": "0x00000000",
         "PCW_DDR_RAM_HIGHADDR": f"0x{_DDR_BYTES - 1:08X}",
         "PCW_ACT_FPGA0_PERIPHERAL_FREQMHZ": f"{fabric.mhz:.6f}",
@@ -115,7 +115,7 @@ def _processor(modules: Element, fabric: Clock) -> None:
     buses = SubElement(module, "BUSINTERFACES")
     _bus(buses, "M_AXI_GP0", "MASTER", f"{IP}_s_axi", 32)
     _bus(buses, "S_AXI_HP0", "SLAVE", f"{IP}_m_axi_in", 64)
-    _bus(buses, "S_AXI_HP1", "SLAVE", f"{IP}_m_axi_out", 64)
+    _bus(buses, "S_AXI_HP2", "SLAVE", f"{IP}_m_axi_out", 64)
     memory = SubElement(module, "MEMORYMAP")
     _range(memory, IP, "s_axi", "M_AXI_GP0", "reg0", BASE_ADDRESS, ADDRESS_RANGE, "REGISTER")
 
@@ -138,7 +138,7 @@ def _shell(modules: Element) -> None:
     _bus(buses, "m_axi_out", "MASTER", f"{IP}_m_axi_out", 64)
     memory = SubElement(module, "MEMORYMAP")
     _range(memory, PS, "S_AXI_HP0", "m_axi_in", "HP0_DDR_LOWOCM", 0, _DDR_BYTES, "MEMORY")
-    _range(memory, PS, "S_AXI_HP1", "m_axi_out", "HP1_DDR_LOWOCM", 0, _DDR_BYTES, "MEMORY")
+    _range(memory, PS, "S_AXI_HP2", "m_axi_out", "HP2_DDR_LOWOCM", 0, _DDR_BYTES, "MEMORY")
 
 
 def _register_map(parent: Element) -> None:
