@@ -27,25 +27,28 @@ _COMMON = frozenset(
 
 @dataclass(frozen=True)
 class Family:
-    """A Zynq's processor, its top level, Yosys' name of the fabric, and the primitives that place and route knows."""
+    """A Zynq's processor, Yosys' name of the fabric, and the primitives that place and route knows."""
 
     processor: str
-    top: str
     yosys: str
     cells: frozenset[str]
+
+    @property
+    def top(self) -> str:
+        """The top level that instantiates the processor."""
+        return top.ZYNQ[self.processor]
 
 
 FAMILIES: Mapping[str, Family] = {
     family.processor: family
     for family in (
-        Family("PS7", "zynq7", "xc7", _COMMON | {"PS7", "CARRY4", "RAMB18E1", "RAMB36E1", "DSP48E1"}),
+        Family("PS7", "xc7", _COMMON | {"PS7", "CARRY4", "RAMB18E1", "RAMB36E1", "DSP48E1"}),
         Family(
             "PS8",
-            "zynqmp",
             "xcup",
-            _COMMON | {"PS8", "BUFG_PS", "CARRY8", "MUXF9", "RAMB18E2", "RAMB36E2", "DSP48E2", "URAM288"}
-            # AMD's table of primitives of UltraScale+ (UG974) has no single RAM of 128 or 256 words with one port more.
-            | {"RAM32M16", "RAM64M8"},
+            _COMMON
+            | {"PS8", "BUFG_PS", "CARRY8", "MUXF9", "RAMB18E2", "RAMB36E2", "DSP48E2", "URAM288"}
+            | {"RAM32M16", "RAM64M8", "RAM512X1S"},
         ),
     )
 }
@@ -86,7 +89,7 @@ def commands(job: Job, made: Netlist) -> list[str]:
     """The Yosys commands that write `made`'s files. The design's files are named as in its folder, where Yosys runs."""
     kind = family(job)
     parameters = " ".join(f"-G {name}={value}" for name, value in top.parameters(job).items())
-    own = " ".join(f'"{path}"' for path in top.sources(kind.top))
+    own = " ".join(f'"{path}"' for path in top.zynq_sources(kind.top))
     return [
         # The primitives, which the top level instantiates: slang takes what Yosys has read before it.
         "read_verilog -lib -specify +/xilinx/cells_sim.v",
