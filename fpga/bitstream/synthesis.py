@@ -6,8 +6,9 @@ that place and route knows: that is looked up in the file that it gets, not take
 """
 
 import json
+import shutil
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,52 +75,55 @@ def family(job: Job) -> Family:
 
 
 def synthesise(job: Job, folder: Path) -> Netlist:
-    """Synthesise `job`'s top level into `folder`: <top>.json, <top>.v and log.txt. ToolError if Yosys fails."""
+    """Synthesise `job`'s top level into `folder`: <top>.json, <top>.v and log.txt. ToolError if Yosys fails.
+
+    Yosys runs in `folder`/sources, on copies: its commands take no path with a blank in it.
+    """
     kind = family(job)
-    folder = folder.absolute()
-    folder.mkdir(parents=True, exist_ok=True)
+    sources = folder / "sources"
+    shutil.rmtree(sources, ignore_errors=True)
+    sources.mkdir(parents=True)
     made = Netlist(folder / f"{kind.top}.json", folder / f"{kind.top}.v", {})
     for path in (made.json, made.verilog):
         path.unlink(missing_ok=True)
-    yosys.run(commands(job, made), job.rtl.absolute(), folder / "log.txt")
+    own = top.zynq_sources(kind.top)
+    for path in (*(job.rtl / name for name in (*job.design.files, *job.design.memories)), *own):
+        shutil.copy(path, sources)
+    names = [*job.design.files, *(path.name for path in own)]
+    yosys.run(commands(kind, names, top.parameters(job)), sources, folder / "log.txt")
     return Netlist(made.json, made.verilog, require_mapped(made.json, kind))
 
 
-def commands(job: Job, made: Netlist) -> list[str]:
-    """The Yosys commands that write `made`'s files. The design's files are named as in its folder, where Yosys runs."""
-    kind = family(job)
-    parameters = " ".join(f"-G {name}={value}" for name, value in top.parameters(job).items())
-    own = " ".join(f'"{path}"' for path in top.zynq_sources(kind.top))
+def commands(kind: Family, files: Sequence[str], parameters: Mapping[str, str]) -> list[str]:
+    """The Yosys commands from `files`, in the current folder, to ../<top>.json and ../<top>.v."""
+    values = " ".join(f"-G {name}={value}" for name, value in parameters.items())
     return [
         # The primitives, which the top level instantiates: slang takes what Yosys has read before it.
         "read_verilog -lib -specify +/xilinx/cells_sim.v",
         "read_verilog -lib +/xilinx/cells_xtra.v",
         # FINN's RTL uses names before their declaration, which slang takes only when told.
-        f"read_slang --allow-use-before-declare --top {kind.top} {parameters} {' '.join(job.design.files)} {own}",
+        f"read_slang --allow-use-before-declare --top {kind.top} {values} {' '.join(files)}",
         f"hierarchy -check -top {kind.top}",
         "chformal -remove",
         "delete t:$print t:$check",
         f"synth_xilinx -family {kind.yosys} -flatten -abc9 -top {kind.top}",
         "delete t:$scopeinfo",  # notes on where a cell came from, which place and route does not know
         "check -assert",
-        f'write_json "{made.json}"',
+        f"write_json ../{kind.top}.json",
         f"cd {kind.top}",
         f"expose -evert -sep _ t:{kind.processor}",
         "cd",
-        f'write_verilog -noattr "{made.verilog}"',
+        f"write_verilog -noattr ../{kind.top}.v",
     ]
 
 
 def require_mapped(netlist: Path, kind: Family) -> Mapping[str, int]:
-    """Cells of the top module in the JSON `netlist`, by type. ToolError naming those that are no primitive of `kind`."""
+    """Cells of the top module in the JSON `netlist`, by type. ToolError naming those that are no primitives."""
     modules = json.loads(netlist.read_text(encoding="utf-8"))["modules"]
     cells = Counter(cell["type"] for cell in modules[kind.top]["cells"].values())
-    unknown = sorted(set(cells) - kind.cells)
-    if unknown or cells[kind.processor] != 1:
-        what = ", ".join(f"{cells[name]} {name}" for name in unknown) or f"{cells[kind.processor]} {kind.processor}"
-        raise ToolError(
-            f"{netlist}: synthesis left cells that place and route of {kind.yosys} does not know: {what}"
-            if unknown
-            else f"{netlist}: expected one {kind.processor} in the netlist, found {cells[kind.processor]}"
-        )
+    unknown = [f"{number} {name}" for name, number in sorted(cells.items()) if name not in kind.cells]
+    if unknown:
+        raise ToolError(f"{netlist}: synthesis left cells that are no primitives of {kind.yosys}: {', '.join(unknown)}")
+    if cells[kind.processor] != 1:
+        raise ToolError(f"{netlist}: {cells[kind.processor]} cells {kind.processor}, expected one")
     return dict(sorted(cells.items()))
