@@ -48,7 +48,8 @@ FAMILIES: Mapping[str, Family] = {
             "PS8",
             "xcup",
             _COMMON
-            | {"PS8", "BUFG_PS", "CARRY8", "MUXF9", "RAMB18E2", "RAMB36E2", "DSP48E2", "URAM288"}
+            # Yosys makes CARRY4 for this family as well: AMD's tools take it for half a CARRY8 (UG974).
+            | {"PS8", "BUFG_PS", "CARRY4", "CARRY8", "MUXF9", "RAMB18E2", "RAMB36E2", "DSP48E2", "URAM288"}
             | {"RAM32M16", "RAM64M8", "RAM512X1S"},
         ),
     )

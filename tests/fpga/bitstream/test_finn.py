@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""FINN's own Zynq build with our nodes, up to Vivado and Vitis HLS: both are stand-ins that keep what they are given."""
+"""FINN's own Zynq build with our nodes. Vivado and Vitis HLS are stand-ins that leave what FINN looks for."""
 
 import os
 import re
@@ -100,9 +100,7 @@ def make(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
 def scripts(job: Job) -> dict[str, str]:
     """What FINN tells Vivado of this design, folders normalised. The rest of its scripts is FINN's own text."""
     work = job.folder / finn.WORK
-    (accelerator,) = [
-        path for path in work.glob("vivado_stitch_proj_*/make_project.tcl") if "WrapMVU" in path.read_text()
-    ]
+    (accelerator,) = work.glob("vivado_stitch_proj_????????/make_project.tcl")  # the DMAs' are called after their node
     (whole,) = work.glob("vivado_zynq_proj_*/ip_config.tcl")
     kinds = ("create_bd_", "add_files", "connect_bd", "make_bd_", "set_property name", "set_property CONFIG")
     stitched = accelerator.read_text(encoding="utf-8").partition("\nsave_bd_design")[0].splitlines()
@@ -117,7 +115,6 @@ def scripts(job: Job) -> dict[str, str]:
 
 def normal(text: str, job: Job) -> str:
     """`text` with the names of folders replaced: where it is built, where the toolkit is, where FINN is."""
-    text = re.sub(r"(_)[a-z0-9_]{8}(?=[/\] ])", r"\1RANDOM", text)
     places = {
         str((job.folder / finn.WORK).resolve()): "WORK",
         get_settings().finn_rtllib: "FINN_RTLLIB",
@@ -125,11 +122,11 @@ def normal(text: str, job: Job) -> str:
     }
     for place, name in places.items():
         text = text.replace(place, name)
-    return text + "\n"
+    return re.sub(r"(WORK/\w+?_)[a-z0-9_]{8}(?=[/\] ])", r"\1RANDOM", text) + "\n"
 
 
 def test_the_whole_build(make: Make) -> None:
-    """FINN goes through to the bitstream. After a wanted change of its scripts: WRITE_GOLDEN=1, and look at the diff."""
+    """FINN goes through to the bitstream. After a wanted change of its scripts: WRITE_GOLDEN=1, and a look at them."""
     job = make()
     built = finn.build(job)
     assert built.bits.read_text() == "bits\n" and built.tool == "Vivado 2022.2, FINN"
@@ -159,9 +156,7 @@ def test_the_memories_are_found_wherever_vivado_runs(make: Make) -> None:
 def test_vivado_s_first_error_is_told(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FAIL", "The design does not fit")
     job = make()
-    with pytest.raises(
-        ToolError, match=r"ERROR: \[Place 30-640\] The design does not fit \(.*/vivado.log\)\nAll .*work"
-    ):
+    with pytest.raises(ToolError, match=r"ERROR: \[Place 30-640\] The design does not fit \(.*/vivado.log\)\n.*work"):
         finn.build(job)
     assert not list(job.folder.glob("*.hwh"))
 
@@ -177,14 +172,14 @@ def test_a_clock_that_is_not_reached_is_an_error(make: Make) -> None:
 def test_what_finn_downloads_is_asked_for_first(make: Make, tmp_path: Path) -> None:
     (tmp_path / "deps" / "finn-hlslib").rmdir()
     job = make()
-    with pytest.raises(ToolError, match="deps lacks finn-hlslib, .*`finn deps update`"):
+    with pytest.raises(ToolError, match=r"deps lacks finn-hlslib, .*`finn deps update`"):
         finn.build(job)
     assert not list(job.folder.iterdir())
 
 
 def test_a_vivado_of_no_version_is_named(make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XILINX_VIVADO", str(tmp_path / "newest"))
-    with pytest.raises(ToolError, match="XILINX_VIVADO is '.*newest', expected"):
+    with pytest.raises(ToolError, match=r"XILINX_VIVADO is '.*newest', expected"):
         finn.build(make())
 
 
