@@ -15,6 +15,7 @@ from host import files
 from host.errors import EmptyError, MetadataError, MissingFileError, RangeError
 
 if TYPE_CHECKING:
+    from host.fleet import Fleet
     from host.overlay import WrapNetOverlay
 
 STAGE = "board"
@@ -92,7 +93,7 @@ def reference(path: Path, count: int | None) -> tuple[npt.NDArray[Any], npt.NDAr
 
 
 def evaluate(
-    overlay: "WrapNetOverlay",
+    overlay: "WrapNetOverlay | Fleet",
     path: Path,
     count: int | None = None,
     batch: int = 50,
@@ -100,8 +101,10 @@ def evaluate(
 ) -> StageResult:
     """Run the first `count` images (all for None) of the reference file at `path` and compare every output.
 
-    `progress(done, total)` is called after each batch.
+    `progress(done, total)` is called after each batch. Raises RangeError if `batch` is below 1.
     """
+    if batch < 1:
+        raise RangeError(f"batch is {batch}, expected at least 1 image a call")
     images, labels, outputs = reference(path, count)
     expected = overlay.metadata.results(outputs)
     if expected.shape[1:] != overlay.metadata.output.shape:
@@ -111,9 +114,8 @@ def evaluate(
         )
     result = StageResult()
     speed = None
-    for start in range(0, len(images), batch):
-        part = slice(start, start + batch)
-        got, timing = overlay.run_timed(images[part])
+    for got, timing in overlay.run_batches(images, batch):
+        part = slice(result.images, result.images + len(got))
         result.add(labels[part], overlay.metadata.predictions(got), expected[part], got)
         speed = speed or timing  # the first batch is never shorter than another
         progress(result.images, len(images))
