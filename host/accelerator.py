@@ -12,12 +12,10 @@ import numpy as np
 from host import packing, registers
 from host.diagnosis import PROGRESS, stopped_stage
 from host.errors import BusError, BusyError, DeviceError, MismatchError, StallError
-from host.job import Pair, Results, Timing, whole_words
+from host.job import Pair, Results, Timing, frames_of_a_job, whole_words
 from host.metadata import Metadata
 
 OFFSETS = registers.OFFSETS
-
-_JOB_BYTES = 16 << 20
 
 
 class Registers(Protocol):
@@ -71,16 +69,11 @@ class Accelerator:
 
         Raises what `jobs` raises.
         """
-        step = self.frames_of_a_job(len(images))
+        step = frames_of_a_job(self.metadata, len(images))
         parts = [images[start : start + step] for start in range(0, len(images), step)]
         with contextlib.closing(self.jobs(parts, step, pairs=min(2, len(parts)))) as jobs:
             outputs, timings = zip(*jobs, strict=True)
         return np.concatenate(outputs), _sum(timings)
-
-    def frames_of_a_job(self, wanted: int) -> int:
-        """`wanted`, or as many as fit into 16 MiB a buffer, and one at least."""
-        largest = max(self.metadata.input.frame_bytes, self.metadata.output.frame_bytes)
-        return max(1, min(wanted, _JOB_BYTES // largest))
 
     def jobs(
         self, batches: Iterable[packing.Bytes], frames: int, pairs: int = 2

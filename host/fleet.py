@@ -16,6 +16,7 @@ from host import metadata as files
 from host import packing
 from host.errors import FleetError, HostError, RangeError
 from host.items import Items
+from host.job import frames_of_a_job
 from host.overlay import Throughput, WrapNetOverlay, host_and_port, reach
 
 _AHEAD = 4
@@ -42,7 +43,7 @@ class Fleet:
     lost: it is used no more, and `lost` says why, by address. Raises FleetError if that leaves none, DeviceError or
     RangeError about the addresses, and what WrapNetOverlay raises about the files.
 
-    Each board has a thread. An overlay is one program's at a time, and so is a fleet.
+    While a call runs, each board has a thread; a fleet itself is for one thread.
     """
 
     def __init__(self, bitfile: str | Path, devices: Sequence[str], timeout: float = 10.0) -> None:
@@ -85,17 +86,18 @@ class Fleet:
         return self.metadata.predictions(outputs) if labels else outputs
 
     def run_batches(self, images: npt.NDArray[np.uint8], batch: int) -> Iterator[_Outcome]:
-        """Results and speed of every `batch` images, in order, as WrapNetOverlay.run_timed gives them."""
+        """Results and speed of every `batch` images, in order, as WrapNetOverlay.run_batches gives them."""
         checked = packing.check_images(images, self.metadata.input)
-        parts = (checked[start : start + _at_least_one(batch)] for start in range(0, len(checked), batch))
-        return self._share(parts, math.inf)
+        size = frames_of_a_job(self.metadata, batch)
+        return self._share((checked[start : start + size] for start in range(0, len(checked), size)), math.inf)
 
     def stream(self, source: Iterable[npt.NDArray[np.uint8]], labels: bool = True, batch: int = 256) -> Iterator[Any]:
         """What WrapNetOverlay.stream gives, in order; each board has one batch of `batch` images at a time.
 
         At most four batches a board are between the source and the caller. The boards work on in the meantime.
         """
-        return self._stream(Items(source, self.metadata.input, _at_least_one(batch)), labels)
+        size = frames_of_a_job(self.metadata, batch)
+        return self._stream(Items(source, self.metadata.input, size), labels)
 
     def _stream(self, items: Items, labels: bool) -> Iterator[Any]:
         copies = (images.copy() for images in items.batches())
@@ -151,9 +153,3 @@ def _numbered(parts: Iterable[packing.Bytes]) -> Iterator[_Batch]:
     for number, images in enumerate(parts):
         yield _Batch(number, first, images)
         first += len(images)
-
-
-def _at_least_one(batch: int) -> int:
-    if batch < 1:
-        raise RangeError(f"batch is {batch}, expected at least 1 image")
-    return batch

@@ -10,9 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from host import packing
+from host.errors import RangeError
 from host.metadata import Metadata
 
 BUS_BYTES = 8
+LARGEST = 16 << 20
+"""Bytes of a job's buffer at most, unless a single image needs more."""
 
 Results = npt.NDArray[np.int32]
 
@@ -34,6 +37,13 @@ class Timing:
     cycles: int
     fill_cycles: int
     interval_cycles: float
+
+
+def frames_of_a_job(metadata: Metadata, wanted: int) -> int:
+    """`wanted` images, or as many as fit into 16 MiB a buffer, but one at least. Raises RangeError below 1."""
+    if wanted < 1:
+        raise RangeError(f"{wanted} images a batch, expected at least 1")
+    return max(1, min(wanted, LARGEST // max(metadata.input.frame_bytes, metadata.output.frame_bytes)))
 
 
 def whole_words(size: int) -> int:

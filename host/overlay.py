@@ -29,7 +29,7 @@ from host.errors import (
     SelfTestError,
 )
 from host.items import Items
-from host.job import Timing
+from host.job import Timing, frames_of_a_job
 from host.locks import board_lock, locked
 from host.watch import answering, exists_file
 
@@ -186,9 +186,7 @@ class WrapNetOverlay:
         does. If the source raises, or gives an item that is not an image, that is raised once everything before it
         has its result. Whatever happens, the overlay can be used again.
         """
-        if batch < 1:
-            raise RangeError(f"batch is {batch}, expected at least 1 image a job")
-        size = self._accelerator.frames_of_a_job(batch)
+        size = frames_of_a_job(self.metadata, batch)
         return self._stream(Items(source, self.metadata.input, size), size, labels)
 
     def throughput(self, batch: int | npt.NDArray[np.uint8]) -> Throughput:
@@ -209,9 +207,9 @@ class WrapNetOverlay:
     def run_batches(
         self, images: npt.NDArray[np.uint8], batch: int
     ) -> Iterator[tuple[npt.NDArray[np.int32], Throughput]]:
-        """`run_timed` of every `batch` images, in order."""
-        for start in range(0, len(images), batch):
-            yield self.run_timed(images[start : start + batch])
+        """`run_timed` of every `batch` images (fewer where 16 MiB hold no more), in order."""
+        size = frames_of_a_job(self.metadata, batch)
+        return (self.run_timed(images[start : start + size]) for start in range(0, len(images), size))
 
     def run_timed(self, images: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.int32], Throughput]:
         """Like `run`, with the speed of this very call; for a single image its interval and FPS are nan."""
