@@ -6,7 +6,6 @@ that place and route knows: that is looked up in the file that it gets, not take
 """
 
 import json
-import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -76,21 +75,13 @@ def family(job: Job) -> Family:
 
 
 def synthesise(job: Job, folder: Path) -> Netlist:
-    """Synthesise `job`'s top level into `folder`: <top>.json, <top>.v and log.txt. ToolError if Yosys fails.
-
-    Yosys runs in `folder`/sources, on copies: its commands take no path with a blank in it.
-    """
+    """Synthesise `job`'s top level into `folder`: <top>.json, <top>.v and log.txt. ToolError if Yosys fails."""
     kind = family(job)
-    sources = folder / "sources"
-    shutil.rmtree(sources, ignore_errors=True)
-    sources.mkdir(parents=True)
     made = Netlist(folder / f"{kind.top}.json", folder / f"{kind.top}.v", {})
     for path in (made.json, made.verilog):
         path.unlink(missing_ok=True)
-    own = top.zynq_sources(kind.top)
-    for path in (*(job.rtl / name for name in (*job.design.files, *job.design.memories)), *own):
-        shutil.copy(path, sources)
-    names = [*job.design.files, *(path.name for path in own)]
+    sources = folder / "sources"
+    names = top.gather(job, top.zynq_sources(kind.top), sources)
     yosys.run(commands(kind, names, top.parameters(job)), sources, folder / "log.txt")
     return Netlist(made.json, made.verilog, require_mapped(made.json, kind))
 

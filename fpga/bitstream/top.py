@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The top level of a board: its sources in compile order, and the parameters that a design sets."""
 
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -27,6 +28,18 @@ def zynq7_sources() -> list[Path]:
 def sources(job: Job, own: list[Path]) -> list[Path]:
     """Every SystemVerilog file of a build: the accelerator's, then `own`, those around it."""
     return [*(job.rtl / name for name in job.design.files), *own]
+
+
+def gather(job: Job, own: list[Path], folder: Path) -> list[str]:
+    """Copy what Yosys reads into the new folder `folder`: its commands take no path with a blank in it.
+
+    The names of the sources in compile order, the accelerator's first; its memory files lie beside them.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for path in (*sources(job, own), *(job.rtl / name for name in job.design.memories)):
+        shutil.copy(path, folder)
+    return [path.name for path in sources(job, own)]
 
 
 def parameters(job: Job) -> dict[str, str]:
