@@ -5,12 +5,16 @@ import argparse
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from host import archive, manifest, png
 from host.errors import HostError, MetadataError, MissingFileError, SelfTestError
+
+if TYPE_CHECKING:
+    from host.driver import Driver
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -34,13 +38,18 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m host", description="Run a WrapNet accelerator on a PYNQ board.")
+    parser = argparse.ArgumentParser(prog="python -m host", description="Run a WrapNet accelerator on a board.")
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument(
         "bitfile", type=Path, nargs="?", help="the .bit; its .hwh and .json lie beside it (default: this bundle's)"
     )
-    common.add_argument("--device", metavar="HOST[:PORT]", help="a board in the network, or the simulated one")
-    common.add_argument("--timeout", type=float, default=10.0, help="seconds without progress (default: %(default)s)")
+    where = common.add_mutually_exclusive_group()
+    where.add_argument("--device", metavar="HOST[:PORT]", help="a board in the network, or the simulated one")
+    where.add_argument("--serial", metavar="PORT", help="a board on a serial line, such as /dev/ttyUSB0")
+    common.add_argument("--retries", type=int, default=3, help="with --serial: repetitions (default: %(default)s)")
+    common.add_argument(
+        "--timeout", type=float, help="seconds without progress (default: 10; with --serial 1, if simulated 10)"
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     add = commands.add_parser("self-test", parents=[common], help="run the golden images beside the bitstream")
     add.set_defaults(command=_self_test)
@@ -54,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     add.add_argument("--images", type=Path, required=True, help="reference.npz: images, labels and outputs")
     add.add_argument("--count", type=int, help="only the first COUNT images")
     add.add_argument("--batch", type=int, default=50, help="images a call (default: %(default)s)")
-    add.add_argument("--out", type=Path, help="default: stages/board.json beside the reference")
+    add.add_argument("--out", type=Path, help="default: stages/board.json (serial.json) beside the reference")
     add.set_defaults(command=_evaluate)
     add = commands.add_parser("check", help="compare every file of a bundle with its manifest")
     add.add_argument("bundle", type=Path, nargs="?", help="archive or folder (default: that of this driver)")
@@ -68,14 +77,18 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _overlay(options: argparse.Namespace):
+def _overlay(options: argparse.Namespace) -> "Driver":
     bitfile = options.bitfile or manifest.bitfile()
+    if options.serial is not None:
+        from host.serial.overlay import SerialOverlay
+
+        return SerialOverlay(bitfile, options.serial, options.timeout, options.retries)
     if options.bitfile is None:
         manifest.check(bitfile.parent)  # before a device is looked for
     from host.overlay import WrapNetOverlay, connect
 
     device = connect(options.device) if options.device else None
-    return WrapNetOverlay(bitfile, device=device, timeout=options.timeout)
+    return WrapNetOverlay(bitfile, device=device, timeout=10.0 if options.timeout is None else options.timeout)
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -153,7 +166,7 @@ def _evaluate(options: argparse.Namespace) -> int:
 
     overlay = _overlay(options)
     result = evaluate(overlay, options.images, options.count, options.batch, _progress)
-    out = options.out or options.images.parent / "stages" / "board.json"
+    out = options.out or options.images.parent / "stages" / f"{overlay.stage}.json"
     save(result, out)
     print(
         f"{result.images} images: {result.correct} correct, {result.mismatches} differ from {result.against}"
@@ -169,5 +182,5 @@ def _progress(done: int, total: int) -> None:
     print(f"board: {done}/{total} images", end="\r" if overwrite else "\n", file=sys.stderr, flush=True)
 
 
-def _simulated(overlay) -> str:
+def _simulated(overlay: "Driver") -> str:
     return " (simulated board)" if overlay.simulated else ""

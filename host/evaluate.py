@@ -15,7 +15,7 @@ from host import files
 from host.errors import EmptyError, MetadataError, MissingFileError, RangeError
 
 if TYPE_CHECKING:
-    from host.overlay import WrapNetOverlay
+    from host.driver import Driver
 
 STAGE = "board"
 AGAINST = "torch"
@@ -92,7 +92,7 @@ def reference(path: Path, count: int | None) -> tuple[npt.NDArray[Any], npt.NDAr
 
 
 def evaluate(
-    overlay: "WrapNetOverlay",
+    overlay: "Driver",
     path: Path,
     count: int | None = None,
     batch: int = 50,
@@ -109,7 +109,7 @@ def evaluate(
             f"{path}: outputs have shape {list(expected.shape)}, the accelerator gives "
             f"[N, {overlay.metadata.output.shape[0]}]: export and build the same model"
         )
-    result = StageResult()
+    result = StageResult(overlay.stage)
     speed = None
     for start in range(0, len(images), batch):
         part = slice(start, start + batch)
