@@ -171,13 +171,12 @@ class Exchange:
     def _explain(self, task: _Task) -> str:
         link = self._link
         received = link.received - task.received_before
-        if not received:
-            check = "is the board on, is its bitstream loaded, and is this its port?"
+        if received:
+            check = "Check the cable, and that no other program uses the port; more retries help if little is damaged"
         else:
-            check = "check the cable, and that no other program uses the port"
+            check = "Is the board on, is its bitstream loaded, and is this its port?"
         return (
             f"{task.request.name} was not answered: {len(task.story)} attempt{'s' * (len(task.story) > 1)} "
             f"({'; '.join(dict.fromkeys(task.story))}). Meanwhile {received:,} bytes came from {link.port.name} at "
-            f"{link.port.baud:,} baud; errors: {link.errors.since(task.errors_before)}. {check[0].upper()}{check[1:]} "
-            f"More repetitions (retries, now {self._retries}) help against a line that damages little"
+            f"{link.port.baud:,} baud; errors: {link.errors.since(task.errors_before)}. {check}"
         )
