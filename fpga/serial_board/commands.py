@@ -36,6 +36,8 @@ _RATE = click.FloatRange(0, 1)
 @click.option("--until-stdin-closes", is_flag=True, help="End with the program that started it.")
 @click.option("--evaluate", is_flag=True, help="Run the reference images through the driver, compare, and end.")
 @click.option("--images", type=int, help="With --evaluate: only so many of them.")
+@click.option("--timeout", default=60.0, show_default=True, help="With --evaluate: the driver's, in seconds.")
+@click.option("--retries", default=3, show_default=True, help="With --evaluate: the driver's.")
 @errors_as_text
 def main(
     model: str,
@@ -49,6 +51,8 @@ def main(
     until_stdin_closes: bool,
     evaluate: bool,
     images: int | None,
+    timeout: float,
+    retries: int,
 ) -> None:
     """Simulate a board on a serial line with MODEL (a recipe's name or path) from build/MODEL/rtl.
 
@@ -65,7 +69,11 @@ def main(
     to_host = Damage(seed + 1, *((drop, flip) if way != "to-board" else (0, 0)))
     with built.open() as board, Terminal() as terminal:
         if evaluate:
-            with _driver(built.metadata, terminal.name, reference, images) as (driver, ended):
+            (folder / "stages" / "serial.json").unlink(missing_ok=True)  # must not stand for a driver that stops
+            command = ["evaluate", str(built.metadata), "--serial", terminal.name, "--images", str(reference)]
+            command += ["--timeout", str(timeout), "--retries", str(retries)]
+            command += ["--count", str(images)] if images is not None else []
+            with _driver(command) as (driver, ended):
                 terminal.serve(board, to_board, to_host, [ended])
                 sys.exit(driver.wait())
         with _interrupted() as interrupt:
@@ -75,12 +83,9 @@ def main(
 
 
 @contextlib.contextmanager
-def _driver(
-    metadata: Path, port: str, reference: Path, images: int | None
-) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
-    """The driver's `evaluate` in a process of its own, and a descriptor that can be read when it has ended."""
-    command = [sys.executable, "-m", "host", "evaluate", str(metadata), "--serial", port, "--images", str(reference)]
-    command += ["--timeout", "60", *(["--count", str(images)] if images is not None else [])]
+def _driver(arguments: list[str]) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """The driver in a process of its own, and a descriptor that can be read when it has ended."""
+    command = [sys.executable, "-m", "host", *arguments]
     with subprocess.Popen(command, cwd=_ROOT) as driver:
         ended = os.pidfd_open(driver.pid)
         try:

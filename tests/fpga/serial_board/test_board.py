@@ -116,7 +116,7 @@ def test_a_line_that_damages(
 ) -> None:
     """Every label is right, what happened is reported, and on a clean line nothing more goes wrong."""
     images, outputs = reference
-    with plugged(board) as (port, lines, _), SerialOverlay(board.metadata, port, timeout=1.0, retries=20) as overlay:
+    with plugged(board) as (port, lines, _), SerialOverlay(board.metadata, port, timeout=0.5, retries=20) as overlay:
         if way != "to_host":
             lines.to_board = Damage(seed, drop, flip)
         if way != "to_board":
@@ -135,7 +135,7 @@ def test_without_repetition_errors_surface(board: boards.Built, reference: tuple
     images, outputs = reference
     failed = 0
     with plugged(board) as (port, lines, _), SerialOverlay(board.metadata, port, timeout=0.5, retries=0) as overlay:
-        lines.to_board, lines.to_host = Damage(5, 0.002, 0.002), Damage(6, 0.002, 0.002)
+        lines.to_board, lines.to_host = Damage(5, 0.0004, 0.0004), Damage(6, 0.0004, 0.0004)
         for start in range(0, len(images), 6):
             part = slice(start, start + 6)
             try:
@@ -163,7 +163,7 @@ def test_unplugged_and_plugged_in_again(board: boards.Built, reference: tuple[np
     with plugged(board) as (port, _, unplug), SerialOverlay(board.metadata, port) as overlay:
         np.testing.assert_array_equal(overlay.run(images[:3]), outputs[:3])
         threading.Timer(0.2, unplug).start()
-        with pytest.raises(errors.DeviceError, match="is gone .* unplugged"):
+        with pytest.raises(errors.DeviceError, match=r"is gone .* unplugged"):
             while True:
                 overlay.run(images)
     with plugged(board) as (port, _, _), SerialOverlay(board.metadata, port) as overlay:
@@ -184,7 +184,9 @@ def command(build: Path, *options: object) -> list[str]:
     return [sys.executable, "-m", "fpga.serial_board", "toy", "--build", str(build), *speed, *map(str, options)]
 
 
-@pytest.mark.parametrize("damage", [(), ("--drop", 0.003, "--flip", 0.003, "--seed", 7)], ids=["clean", "damaged"])
+@pytest.mark.parametrize(
+    "damage", [(), ("--drop", 0.002, "--flip", 0.002, "--timeout", 3, "--retries", 20)], ids=["clean", "damaged"]
+)
 def test_the_comparison(build: Path, repository: Path, damage: tuple[object, ...]) -> None:
     done = subprocess.run(
         command(build, "--evaluate", *damage), cwd=repository, capture_output=True, text=True, timeout=120
@@ -226,10 +228,7 @@ def test_a_board_as_a_program(build: Path, repository: Path, end: str) -> None:
 
 @pytest.mark.parametrize(
     "options, says",
-    [
-        (("--baud", 7_000_000), "does not make 7000000 baud"),
-        (("--drop", 2), "2.0 is not in the range"),
-    ],
+    [(("--baud", 7_000_000), "does not make 7000000 baud"), (("--drop", 2), "2.0 is not in the range")],
 )
 def test_bad_options(build: Path, repository: Path, options: tuple[object, ...], says: str) -> None:
     done = subprocess.run(command(build, *options), cwd=repository, capture_output=True, text=True)
