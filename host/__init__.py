@@ -8,23 +8,21 @@ overlay = WrapNetOverlay("digits.bit")  # SerialOverlay("digits.bit", "/dev/ttyU
 labels = overlay.run(images, labels=True)
 """
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from host.fleet import Fleet
     from host.overlay import WrapNetOverlay, connect
     from host.serial.overlay import SerialOverlay
 
-__all__ = ["SerialOverlay", "WrapNetOverlay", "connect"]
+__all__ = ["Fleet", "SerialOverlay", "WrapNetOverlay", "connect"]
+
+_MODULES = {"Fleet": "fleet", "SerialOverlay": "serial.overlay", "WrapNetOverlay": "overlay", "connect": "overlay"}
 
 
 def __getattr__(name: str) -> Any:
-    # pynq is imported only when it is used: packing and metadata work where it is not installed.
-    if name == "SerialOverlay":
-        from host.serial.overlay import SerialOverlay
-
-        return SerialOverlay
-    if name in __all__:
-        from host import overlay
-
-        return getattr(overlay, name)
+    # pynq and pyserial are imported only when they are used: packing and metadata work where they are not installed.
+    if name in _MODULES:
+        return getattr(importlib.import_module(f"host.{_MODULES[name]}"), name)
     raise AttributeError(f"module 'host' has no attribute {name!r}")

@@ -5,16 +5,13 @@ import argparse
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from host import archive, manifest, png
-from host.errors import HostError, MetadataError, MissingFileError, SelfTestError
-
-if TYPE_CHECKING:
-    from host.driver import Driver
+from host.errors import HostError, MetadataError, MissingFileError, RangeError, SelfTestError
+from host.images import is_one
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -43,8 +40,9 @@ def _parser() -> argparse.ArgumentParser:
     common.add_argument(
         "bitfile", type=Path, nargs="?", help="the .bit; its .hwh and .json lie beside it (default: this bundle's)"
     )
+    about = "a board in the network, or the simulated one; classify and evaluate take several, each with its --device"
     where = common.add_mutually_exclusive_group()
-    where.add_argument("--device", metavar="HOST[:PORT]", help="a board in the network, or the simulated one")
+    where.add_argument("--device", metavar="HOST[:PORT]", action="append", default=[], help=about)
     where.add_argument("--serial", metavar="PORT", help="a board on a serial line, such as /dev/ttyUSB0")
     common.add_argument("--retries", type=int, default=3, help="with --serial: repetitions (default: %(default)s)")
     common.add_argument(
@@ -77,18 +75,26 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _overlay(options: argparse.Namespace) -> "Driver":
+def _overlay(options: argparse.Namespace, several: bool = False):
+    """The overlay, or if `several` boards are allowed and named, their fleet."""
+    if len(options.device) > 1 and not several:
+        raise RangeError(f"{len(options.device)} devices, expected one: only classify and evaluate take several")
     bitfile = options.bitfile or manifest.bitfile()
     if options.serial is not None:
         from host.serial.overlay import SerialOverlay
 
         return SerialOverlay(bitfile, options.serial, options.timeout, options.retries)
+    timeout = 10.0 if options.timeout is None else options.timeout
     if options.bitfile is None:
         manifest.check(bitfile.parent)  # before a device is looked for
     from host.overlay import WrapNetOverlay, connect
 
-    device = connect(options.device) if options.device else None
-    return WrapNetOverlay(bitfile, device=device, timeout=10.0 if options.timeout is None else options.timeout)
+    if len(options.device) > 1:
+        from host.fleet import Fleet
+
+        return Fleet(bitfile, options.device, timeout)
+    device = connect(options.device[0]) if options.device else None
+    return WrapNetOverlay(bitfile, device=device, timeout=timeout)
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -113,8 +119,10 @@ def _bench(options: argparse.Namespace) -> int:
 
 def _classify(options: argparse.Namespace) -> int:
     images = _pixels(options.images)
-    overlay = _overlay(options)
-    _print(overlay.run(_several(images, overlay.metadata.input.shape), labels=True), overlay.metadata.classes)
+    overlay = _overlay(options, several=True)
+    labels = overlay.run(_several(images, overlay.metadata.input.shape), labels=True)
+    _say_lost(overlay)
+    _print(labels, overlay.metadata.classes)
     return 0
 
 
@@ -153,7 +161,7 @@ def _pixels(path: Path) -> Pixels:
 
 def _several(images: Pixels, shape: tuple[int, ...]) -> Pixels:
     """A single image, [H, W, C] = `shape` or [H, W], as a batch of one; several as they are."""
-    return images[None] if images.shape == shape or (shape[-1] == 1 and images.shape == shape[:-1]) else images
+    return images[None] if is_one(images.shape, shape) else images
 
 
 def _print(labels: npt.NDArray[np.integer], classes: tuple[str, ...]) -> None:
@@ -164,8 +172,9 @@ def _print(labels: npt.NDArray[np.integer], classes: tuple[str, ...]) -> None:
 def _evaluate(options: argparse.Namespace) -> int:
     from host.evaluate import evaluate, save
 
-    overlay = _overlay(options)
+    overlay = _overlay(options, several=True)
     result = evaluate(overlay, options.images, options.count, options.batch, _progress)
+    _say_lost(overlay)
     out = options.out or options.images.parent / "stages" / f"{overlay.stage}.json"
     save(result, out)
     print(
@@ -182,5 +191,10 @@ def _progress(done: int, total: int) -> None:
     print(f"board: {done}/{total} images", end="\r" if overwrite else "\n", file=sys.stderr, flush=True)
 
 
-def _simulated(overlay: "Driver") -> str:
+def _say_lost(overlay) -> None:
+    for address, reason in getattr(overlay, "lost", {}).items():
+        print(f"lost {address}: {reason}", file=sys.stderr)
+
+
+def _simulated(overlay) -> str:
     return " (simulated board)" if overlay.simulated else ""

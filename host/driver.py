@@ -3,6 +3,7 @@
 
 import abc
 import math
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import ClassVar, TypeVar
@@ -28,6 +29,7 @@ class Driver(abc.ABC):
     golden: Path
     metadata: Metadata
     simulated: bool
+    clock_mhz: float
 
     @abc.abstractmethod
     def results(self, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.int32]:
@@ -50,7 +52,13 @@ class Driver(abc.ABC):
         board is on a serial line) about the board.
         """
         outputs = self.results(images)
-        return self.metadata.predictions(outputs).astype(np.int32) if labels else outputs
+        return self.metadata.predictions(outputs) if labels else outputs
+
+    def run_batches(
+        self, images: npt.NDArray[np.uint8], batch: int
+    ) -> Iterator[tuple[npt.NDArray[np.int32], Throughput]]:
+        """`run_timed` of every `batch` images, in order."""
+        return (self.run_timed(images[start : start + batch]) for start in range(0, len(images), batch))
 
     def throughput(self, batch: int | npt.NDArray[np.uint8]) -> Throughput:
         """Measure one call: `batch` is a number of images (at least 2; random pixels) or the images themselves."""
@@ -67,13 +75,20 @@ class Driver(abc.ABC):
             raise RangeError(f"batch has {speed.images} image, expected at least 2: one image has no interval")
         return speed
 
-    def self_test(self) -> int:
-        """Run the golden images beside the bitstream (<model>.golden.npz); returns their number.
+    def golden_vectors(self) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int32]]:
+        """The golden images beside the bitstream (<model>.golden.npz), and what `run` must give for them.
 
-        Raises SelfTestError naming the first wrong value, MissingFileError or MetadataError about the golden file.
+        Raises MissingFileError, MetadataError or EmptyError about the file.
         """
         images, outputs = _golden(self.golden)
-        expected = self.metadata.results(outputs)
+        return images, self.metadata.results(outputs).astype(np.int32)
+
+    def self_test(self) -> int:
+        """Run the golden images; returns their number.
+
+        Raises SelfTestError naming the first wrong value, and what `golden_vectors` raises.
+        """
+        images, expected = self.golden_vectors()
         got = self.run(images)
         if got.shape != expected.shape:
             raise MismatchError(f"golden outputs have shape {list(expected.shape)}, results {list(got.shape)}")

@@ -30,11 +30,6 @@ class Accelerator:
         self._timeout, self._retries = timeout, retries
         self._idle = False  # the board has no image of an earlier call
 
-    def open(self) -> None:
-        """Reset the board, whatever it may be in the middle of, and identify it."""
-        self._reset()
-        self.identify()
-
     def identify(self) -> messages.Identity:
         """What the board says of itself, checked against the metadata.
 
@@ -78,7 +73,7 @@ class Accelerator:
         StallError, MismatchError or DeviceError; the next call starts with a reset then.
         """
         if not self._idle:
-            self._reset()
+            self.reset()
         board = self.identify()
         source, target = self.metadata.input, self.metadata.output
         begin = time.perf_counter()
@@ -122,7 +117,8 @@ class Accelerator:
             payload = messages.run(image.tobytes(), 1 if index else repeat)
             yield Request(f"image {index}", messages.RUN, payload, messages.RESULT, size, index)
 
-    def _reset(self) -> None:
+    def reset(self) -> None:
+        """Let the board forget what it may be in the middle of. Raises LinkError or DeviceError."""
         self._ask("the reset", messages.RESET, messages.WAS_RESET, 0)
         self._idle = True
 

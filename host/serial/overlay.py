@@ -39,7 +39,8 @@ class SerialOverlay(Driver):
 
     def __init__(self, path: str | Path, port: str, timeout: float | None = None, retries: int = 3):
         self.metadata, baud = files.load_serial(path)
-        self.golden = Path(path).absolute().with_suffix(".golden.npz")
+        self.bitfile = Path(path).absolute()
+        self.golden = self.bitfile.with_suffix(".golden.npz")
         if timeout is not None and not timeout > 0:
             raise RangeError(f"timeout is {timeout}, expected seconds above 0")
         if retries < 0:
@@ -52,7 +53,8 @@ class SerialOverlay(Driver):
             most = max(messages.IDENTITY_BYTES, messages.result_bytes(self.metadata.output.frame_bytes))
             self._link = Link(self._port, most)
             self._accelerator = Accelerator(self._link, self.metadata, timeout, retries)
-            self._accelerator.open()
+            self._accelerator.reset()
+            self.clock_mhz = self._accelerator.identify().clock_khz / 1000
             self._link.errors = LinkErrors()  # what was in the buffers before is not this line's
         except BaseException:
             self.close()
