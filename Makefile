@@ -86,8 +86,9 @@ cpu: setup ## 9. the exported network on the CPU engine, all test images (needs 
 report: setup ## 10. report.json, report.html and a table
 	@$(TOOLS) -m chain.report $(ARGUMENTS)
 
-board: setup ## start the simulated board for MODEL= and say how to talk to it
-	@$(PYNQ) -m fpga.board --model "$(MODEL)" --build "$(BUILD)"
+board: setup ## start the simulated board for MODEL= and say how to talk to it (BOARD=ulx3s-85f: one on a serial line)
+	@$(if $(filter ulx3s-%,$(BOARD)),$(TOOLS) -m fpga.serial_board $(ARGUMENTS),\
+	$(PYNQ) -m fpga.board --model "$(MODEL)" --build "$(BUILD)")
 
 check: setup ## say which nodes of any QONNX file (ONNX=) cannot be mapped, and why
 	@test -n "$(ONNX)" || { echo "make check: which file? make check ONNX=path/to/model.onnx" >&2; exit 2; }

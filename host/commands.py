@@ -35,14 +35,19 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m host", description="Run a WrapNet accelerator on a PYNQ board.")
+    parser = argparse.ArgumentParser(prog="python -m host", description="Run a WrapNet accelerator on a board.")
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument(
         "bitfile", type=Path, nargs="?", help="the .bit; its .hwh and .json lie beside it (default: this bundle's)"
     )
     about = "a board in the network, or the simulated one; classify and evaluate take several, each with its --device"
-    common.add_argument("--device", metavar="HOST[:PORT]", action="append", default=[], help=about)
-    common.add_argument("--timeout", type=float, default=10.0, help="seconds without progress (default: %(default)s)")
+    where = common.add_mutually_exclusive_group()
+    where.add_argument("--device", metavar="HOST[:PORT]", action="append", default=[], help=about)
+    where.add_argument("--serial", metavar="PORT", help="a board on a serial line, such as /dev/ttyUSB0")
+    common.add_argument("--retries", type=int, default=3, help="with --serial: repetitions (default: %(default)s)")
+    common.add_argument(
+        "--timeout", type=float, help="seconds without progress (default: 10; with --serial 1, if simulated 10)"
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     add = commands.add_parser("self-test", parents=[common], help="run the golden images beside the bitstream")
     add.set_defaults(command=_self_test)
@@ -56,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     add.add_argument("--images", type=Path, required=True, help="reference.npz: images, labels and outputs")
     add.add_argument("--count", type=int, help="only the first COUNT images")
     add.add_argument("--batch", type=int, default=50, help="images a call (default: %(default)s)")
-    add.add_argument("--out", type=Path, help="default: stages/board.json beside the reference")
+    add.add_argument("--out", type=Path, help="default: stages/board.json (serial.json) beside the reference")
     add.set_defaults(command=_evaluate)
     add = commands.add_parser("check", help="compare every file of a bundle with its manifest")
     add.add_argument("bundle", type=Path, nargs="?", help="archive or folder (default: that of this driver)")
@@ -75,6 +80,11 @@ def _overlay(options: argparse.Namespace, several: bool = False):
     if len(options.device) > 1 and not several:
         raise RangeError(f"{len(options.device)} devices, expected one: only classify and evaluate take several")
     bitfile = options.bitfile or manifest.bitfile()
+    if options.serial is not None:
+        from host.serial.overlay import SerialOverlay
+
+        return SerialOverlay(bitfile, options.serial, options.timeout, options.retries)
+    timeout = 10.0 if options.timeout is None else options.timeout
     if options.bitfile is None:
         manifest.check(bitfile.parent)  # before a device is looked for
     from host.overlay import WrapNetOverlay, connect
@@ -82,9 +92,9 @@ def _overlay(options: argparse.Namespace, several: bool = False):
     if len(options.device) > 1:
         from host.fleet import Fleet
 
-        return Fleet(bitfile, options.device, options.timeout)
+        return Fleet(bitfile, options.device, timeout)
     device = connect(options.device[0]) if options.device else None
-    return WrapNetOverlay(bitfile, device=device, timeout=options.timeout)
+    return WrapNetOverlay(bitfile, device=device, timeout=timeout)
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -165,7 +175,7 @@ def _evaluate(options: argparse.Namespace) -> int:
     overlay = _overlay(options, several=True)
     result = evaluate(overlay, options.images, options.count, options.batch, _progress)
     _say_lost(overlay)
-    out = options.out or options.images.parent / "stages" / "board.json"
+    out = options.out or options.images.parent / "stages" / f"{overlay.stage}.json"
     save(result, out)
     print(
         f"{result.images} images: {result.correct} correct, {result.mismatches} differ from {result.against}"

@@ -86,3 +86,14 @@ class FleetError(HostError):
 
 class SelfTestError(HostError):
     """The accelerator's results differ from the golden ones."""
+
+
+class LinkError(DeviceError):
+    """A request over a serial line was not answered, though repeated as often as allowed.
+
+    `image` is its place in the call, None if it carried none.
+    """
+
+    def __init__(self, message: str, image: int | None):
+        super().__init__(message)
+        self.image = image

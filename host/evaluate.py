@@ -15,8 +15,8 @@ from host import files
 from host.errors import EmptyError, MetadataError, MissingFileError, RangeError
 
 if TYPE_CHECKING:
+    from host.driver import Driver
     from host.fleet import Fleet
-    from host.overlay import WrapNetOverlay
 
 STAGE = "board"
 AGAINST = "torch"
@@ -93,7 +93,7 @@ def reference(path: Path, count: int | None) -> tuple[npt.NDArray[Any], npt.NDAr
 
 
 def evaluate(
-    overlay: "WrapNetOverlay | Fleet",
+    overlay: "Driver | Fleet",
     path: Path,
     count: int | None = None,
     batch: int = 50,
@@ -110,7 +110,7 @@ def evaluate(
             f"{path}: outputs have shape {list(expected.shape)}, the accelerator gives "
             f"[N, {overlay.metadata.output.shape[0]}]: export and build the same model"
         )
-    result = StageResult()
+    result = StageResult(overlay.stage)
     speed = None
     for got, timing in overlay.run_batches(images, batch):
         part = slice(result.images, result.images + len(got))

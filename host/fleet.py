@@ -17,7 +17,8 @@ from host import packing
 from host.errors import FleetError, HostError, RangeError
 from host.items import Items
 from host.job import frames_of_a_job
-from host.overlay import Throughput, WrapNetOverlay, host_and_port, reach
+from host.overlay import WrapNetOverlay, host_and_port, reach
+from host.throughput import Throughput
 
 _AHEAD = 4
 
@@ -45,6 +46,8 @@ class Fleet:
 
     While a call runs, each board has a thread; a fleet itself is for one thread.
     """
+
+    stage = "board"
 
     def __init__(self, bitfile: str | Path, devices: Sequence[str], timeout: float = 10.0) -> None:
         self.metadata = files.load(bitfile)

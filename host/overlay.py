@@ -2,10 +2,8 @@
 """The accelerator as a user sees it: WrapNetOverlay on pynq >= 3.0, on the board or over the network."""
 
 import contextlib
-import math
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,20 +15,12 @@ from pynq.pl_server.device import Device
 from host import metadata as files
 from host import packing, sensors
 from host.accelerator import Accelerator
-from host.errors import (
-    BusyError,
-    DeviceError,
-    EmptyError,
-    HostError,
-    MetadataError,
-    MismatchError,
-    MissingFileError,
-    RangeError,
-    SelfTestError,
-)
+from host.driver import Driver
+from host.errors import BusyError, DeviceError, HostError, MismatchError, RangeError
 from host.items import Items
 from host.job import Timing, frames_of_a_job
 from host.locks import board_lock, locked
+from host.throughput import Throughput
 from host.watch import answering, exists_file
 
 PORT = 7967
@@ -39,60 +29,6 @@ SIMULATED = "wrapnet-simulated"
 _LOCK_SECONDS = 600.0
 _CONNECT_SECONDS = 5.0
 _LEAST_PATIENCE = 1.0
-
-
-@dataclass(frozen=True)
-class Throughput:
-    """Speed of one call, each part by itself. Seconds of the host are wall time, the fabric's are cycles / clock.
-
-    `fill_cycles` is the latency of the first image, `interval_cycles` the distance of two images in the steady state;
-    `fps` follows from the interval alone. `simulated` says that no hardware was involved: then cycles are exact and
-    the wall times are those of a simulator.
-    """
-
-    images: int
-    simulated: bool
-    clock_mhz: float
-    pack_seconds: float
-    transfer_seconds: float
-    unpack_seconds: float
-    cycles: int
-    fill_cycles: int
-    interval_cycles: float
-
-    @property
-    def fabric_seconds(self) -> float:
-        """Time in the fabric from start to the last result: cycles / clock."""
-        return self.cycles / (self.clock_mhz * 1e6)
-
-    @property
-    def fill_seconds(self) -> float:
-        """Latency of the first image in the fabric: fill / clock."""
-        return self.fill_cycles / (self.clock_mhz * 1e6)
-
-    @property
-    def fps(self) -> float:
-        """Images a second of the fabric in the steady state: clock / interval."""
-        return self.clock_mhz * 1e6 / self.interval_cycles
-
-    @property
-    def batch_fps(self) -> float:
-        """Images a second of the fabric over this whole batch, filling included."""
-        return self.images / self.fabric_seconds
-
-    def __str__(self) -> str:
-        where = "simulated: FPS are cycles divided by the clock, not wall time" if self.simulated else "on the board"
-        return "\n".join(
-            [
-                f"{self.fps:,.0f} images a second in the steady state ({where})",
-                f"  interval     {self.interval_cycles:,.1f} cycles at {self.clock_mhz:g} MHz",
-                f"  fill latency {self.fill_cycles:,} cycles = {self.fill_seconds * 1e6:,.1f} us",
-                f"  fabric       {self.fabric_seconds * 1e3:,.3f} ms for {self.images} images, filling included",
-                f"  host packing {self.pack_seconds * 1e3:,.3f} ms, unpacking {self.unpack_seconds * 1e3:,.3f} ms",
-                f"  transfer     {self.transfer_seconds * 1e3:,.3f} ms"
-                + (" (to the simulator; says nothing about a board)" if self.simulated else ""),
-            ]
-        )
 
 
 def connect(address: str = "127.0.0.1") -> Any:
@@ -128,7 +64,7 @@ def host_and_port(address: str) -> tuple[str, int]:
     return host, int(port)
 
 
-class WrapNetOverlay:
+class WrapNetOverlay(Driver):
     """The accelerator of `bitfile` (.bit; its .hwh and .json lie beside it) on `device`, pynq's active one by default.
 
     Loads the bitstream. Raises MissingFileError, MetadataError or MismatchError about the files, DeviceError or
@@ -136,15 +72,18 @@ class WrapNetOverlay:
     one) without an answer after which a board in the network counts as gone.
     """
 
+    stage = "board"
+
     def __init__(self, bitfile: str | Path, device: Any = None, timeout: float = 10.0):
         self.bitfile = Path(bitfile).absolute()
+        self.golden = self.bitfile.with_suffix(".golden.npz")
         self.metadata = files.load(self.bitfile)
         if not timeout > 0:
             raise RangeError(f"timeout is {timeout}, expected seconds above 0")
         self.timeout = timeout
         self.device = _active_device() if device is None else device
         self._streaming = False
-        self.simulated: bool = self._board_name() == SIMULATED
+        self.simulated = self._board_name() == SIMULATED
         if self.metadata.simulated and not self.simulated:
             raise MismatchError(
                 f"{self.bitfile} is a stand-in that only the simulated board can load, and {self._board_name()} is "
@@ -159,15 +98,9 @@ class WrapNetOverlay:
             self._accelerator = Accelerator(mmio, self.metadata, self._allocate, timeout)
             self._accelerator.identify()
 
-    def run(self, images: npt.NDArray[np.uint8], labels: bool = False) -> npt.NDArray[np.int32]:
-        """Logits int32 [N, classes] of images uint8 [N, H, W, C] ([N, H, W] too if C is 1); with `labels`, int32 [N].
-
-        An accelerator that chooses the label itself has no logits to give, but labels [N, 1].
-        Images are raw pixels as the network's input takes them. Raises ShapeError, DtypeError, RangeError or
-        EmptyError about the images; StallError, BusError, BusyError, MismatchError or DeviceError about the board.
-        """
-        outputs, _ = self._run(images)
-        return self.metadata.predictions(outputs) if labels else outputs
+    def results(self, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.int32]:
+        """What `run` gives without `labels`; raises what it raises."""
+        return self._run(images)[0]
 
     def stream(self, source: Iterable[npt.NDArray[np.uint8]], labels: bool = True, batch: int = 256) -> Iterator[Any]:
         """For every item of `source`, in order: its labels, or with `labels=False` its logits, as `run` gives them.
@@ -188,21 +121,6 @@ class WrapNetOverlay:
         """
         size = frames_of_a_job(self.metadata, batch)
         return self._stream(Items(source, self.metadata.input, size), size, labels)
-
-    def throughput(self, batch: int | npt.NDArray[np.uint8]) -> Throughput:
-        """Measure one call: `batch` is a number of images (at least 2; random pixels) or the images themselves."""
-        if isinstance(batch, int | np.integer):
-            if batch < 2:
-                raise RangeError(f"batch is {batch}, expected at least 2: one image has no interval")
-            source = self.metadata.input
-            random = np.random.default_rng(0)
-            images = random.integers(0, 1 << source.bits, (int(batch), *source.shape), dtype=np.uint8)
-        else:
-            images = batch
-        speed = self.run_timed(images)[1]
-        if math.isnan(speed.interval_cycles):
-            raise RangeError(f"batch has {speed.images} image, expected at least 2: one image has no interval")
-        return speed
 
     def run_batches(
         self, images: npt.NDArray[np.uint8], batch: int
@@ -229,28 +147,12 @@ class WrapNetOverlay:
     def power(self) -> sensors.Power:
         """The board's power now, in watts by rail; says plainly where a board has no sensor."""
         if self.simulated:
-            return sensors.Power(None, "the board is simulated: it has no power sensor and draws no power")
+            return sensors.SIMULATED
         with self._talking("while reading its sensors"):
             return sensors.measure(self._read_file, self._board_name())
 
-    def self_test(self) -> int:
-        """Run the golden images beside the bitstream (<model>.golden.npz); returns their number.
-
-        Raises SelfTestError naming the first wrong value, MissingFileError or MetadataError about the golden file.
-        """
-        images, outputs = _golden(self.bitfile.with_suffix(".golden.npz"))
-        expected = self.metadata.results(outputs)
-        got = self.run(images)
-        if got.shape != expected.shape:
-            raise MismatchError(f"golden outputs have shape {list(expected.shape)}, results {list(got.shape)}")
-        wrong = np.argwhere(got != expected)
-        if len(wrong):
-            image, index = (int(i) for i in wrong[0])
-            raise SelfTestError(
-                f"{len(np.unique(wrong[:, 0]))} of {len(images)} golden images differ; first image {image}, output "
-                f"{index}: expected {expected[image, index]}, got {got[image, index]}"
-            )
-        return len(images)
+    def close(self) -> None:
+        """Harmless: nothing of the board is held between two calls."""
 
     def _run(self, images: Any) -> tuple[npt.NDArray[np.int32], Timing]:
         begin = time.perf_counter()
@@ -331,19 +233,6 @@ class WrapNetOverlay:
 def _active_device() -> Any:
     with _talking_to("pynq", "no board found; for one in the network pass device=host.connect('address')"):
         return Device.active_device
-
-
-def _golden(path: Path) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int32]]:
-    if not path.is_file():
-        raise MissingFileError(f"{path}: the golden vectors are missing; copy them beside the bitstream")
-    try:
-        with np.load(path, allow_pickle=False) as content:
-            images, outputs = content["images"], content["outputs"]
-    except (OSError, ValueError, KeyError) as error:
-        raise MetadataError(f"{path} does not hold images and outputs: {error}") from None
-    if len(images) == 0 or len(images) != len(outputs):
-        raise EmptyError(f"{path}: {len(images)} images and {len(outputs)} outputs, expected as many, at least one")
-    return images, outputs
 
 
 @contextlib.contextmanager

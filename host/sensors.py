@@ -22,6 +22,9 @@ class Power:
         return "\n".join([f"{self.watts:.2f} W ({self.note})", *(f"  {n}: {w:.2f} W" for n, w in self.rails.items())])
 
 
+SIMULATED = Power(None, "the board is simulated: it has no power sensor and draws no power")
+
+
 def measure(read: Callable[[str], str | None], board: str) -> Power:
     """Sum the power sensors of `board`; `read(path)` gives a file's text, None if it does not exist."""
     rails: dict[str, float] = {}

@@ -27,10 +27,11 @@ MAY_IMPORT = {
     "host": (),
 }
 # Folders that run where only these other packages are installed (the board; the pynq environment). Exported files are
-# read where they are made; a board reads the bundle.
+# read where they are made; a board reads the bundle. Only a board on a serial line wants pyserial.
 ONLY = {
     "host": {"numpy", "pynq"},
     "host.cpu.onnx_file": {"numpy", "onnx", "google"},
+    "host.serial.port": {"numpy", "serial"},
     "fpga.board": {"numpy", "pynq", "grpc", "google"},
 }
 
@@ -100,6 +101,8 @@ def test_folders_import_only_what_they_may(package: str) -> None:
         ("host.overlay", "from . import packing", []),
         ("host.cpu.plan", "import onnx", ["onnx"]),
         ("host.cpu.onnx_file", "import onnx, torch", ["torch"]),
+        ("host.serial.port", "import serial", []),
+        ("host.serial.link", "import serial", ["serial"]),
         ("chain.cpu.commands", "from host import overlay", ["host.overlay"]),
         ("fpga.board.server", "import onnx", ["onnx"]),
     ],
