@@ -23,7 +23,6 @@ from fpga.bitstream.job import Built, Job
 FORMAT = 1
 FOLDER = "bitstream"
 RECORD = "bitstream.json"
-_MODULES = {"vivado": "vivado", "openxc7": "openxc7", "trellis": "trellis"}
 
 
 @click.command()
@@ -47,7 +46,7 @@ def main(model: str, build: Path, board_name: str, toolchain: str | None) -> Non
     for path in (outcome, bits):  # an earlier bitstream must not stand for a build that fails
         path.unlink(missing_ok=True)
     job.folder.mkdir(parents=True, exist_ok=True)
-    built: Built = importlib.import_module(f"fpga.bitstream.{_MODULES[chain.name]}").build(job)
+    built: Built = importlib.import_module(f"fpga.bitstream.{chain.name}").build(job)
     with files.atomic(bits) as temporary:
         shutil.copyfile(built.bits, temporary)
     files.write_json(outcome, describe(job, chain.name, built))

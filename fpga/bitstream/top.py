@@ -9,11 +9,19 @@ from fpga.shell import build
 
 TOPS = Path(__file__).parent / "tops"
 ZYNQ7 = "zynq7"
+ZYNQMP = "zynqmp"
+ZYNQ: Mapping[str, str] = {"PS7": ZYNQ7, "PS8": ZYNQMP}
+"""The top level by the processor that it instantiates (`Zynq.processor` of a board)."""
+
+
+def zynq_sources(name: str) -> list[Path]:
+    """The top level `name` for a Zynq and the shell, without the accelerator."""
+    return [*build.sources(), TOPS / "axi_to_lite.sv", TOPS / f"{name}.sv"]
 
 
 def zynq7_sources() -> list[Path]:
     """The top level for a Zynq-7000 and the shell, without the accelerator."""
-    return [*build.sources(), TOPS / "axi_to_lite.sv", TOPS / f"{ZYNQ7}.sv"]
+    return zynq_sources(ZYNQ7)
 
 
 def sources(job: Job, own: list[Path]) -> list[Path]:

@@ -29,7 +29,7 @@ class Bundle:
 def write(rtl: Path, board: Path, cache: Path = verilate.DEFAULT_CACHE) -> Bundle:
     """Build the board of the stitched design in `rtl` into the folder `board`; the .json comes last.
 
-    Raises InputError (no or unusable design), UnsupportedError (a part that is no Zynq-7000), ToolError (Verilator).
+    Raises InputError (no or unusable design), UnsupportedError (a part that is no Zynq), ToolError (Verilator).
     """
     made = design.load(rtl)
     bundle = Bundle(
@@ -72,7 +72,7 @@ def describe(made: design.Design, design_hash: str, bit_sha256: str, hwh_sha256:
         "bit_sha256": bit_sha256,
         "hwh_sha256": hwh_sha256,
         "ip": hwh.IP,
-        "base_address": hwh.BASE_ADDRESS,
+        "base_address": hwh.processor(made.part).shell_address,
         "registers": registers.OFFSETS,
         "library": f"{made.model}.so",
         "rtl": MEMORIES,

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 from fpga import yosys
+from fpga.bitstream import top
 
 _PORT = re.compile(r"^\s*(input|output|inout)(?: \[(\d+):(\d+)\])? (\w+);$", re.MULTILINE)
 
@@ -32,11 +33,12 @@ def hollow(name: str, clock: str = "") -> str:
     return f"{off}module {name} (\n" + ",\n".join(ports) + f"\n);\n{body}endmodule\n{on}"
 
 
-def write(folder: Path) -> list[Path]:
-    """Fill `folder` with stand-ins for the primitives of a Zynq-7000's top level; their paths."""
+def write(folder: Path, name: str = top.ZYNQ7) -> list[Path]:
+    """Fill `folder` with stand-ins for the primitives of the top level `name`, the processor first; their paths."""
+    chip, buffer = {top.ZYNQ7: ("PS7", "BUFG"), top.ZYNQMP: ("PS8", "BUFG_PS")}[name]
     texts = {
-        "PS7": hollow("PS7", "FCLKCLK"),
-        "BUFG": "module BUFG (\n    input wire I,\n    output wire O\n);\n  assign O = I;\nendmodule\n",
+        chip: hollow(chip, "FCLKCLK" if name == top.ZYNQ7 else ""),
+        buffer: f"module {buffer} (\n    input wire I,\n    output wire O\n);\n  assign O = I;\nendmodule\n",
     }
     paths = []
     for name, text in texts.items():

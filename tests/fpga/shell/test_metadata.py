@@ -35,8 +35,13 @@ def bundle(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> metadata.Bu
 @pytest.fixture(scope="module")
 def seen(bundle: metadata.Bundle, pynq_python: Path) -> Any:
     """What pynq reads, by its own parsers."""
+    return read(pynq_python, bundle.bit)
+
+
+def read(pynq_python: Path, bit: Path) -> Any:
+    """What pynq makes of `bit` and the .hwh beside it."""
     script = Path(__file__).parent / "pynq_reads.py"
-    done = subprocess.run([pynq_python, script, bundle.bit], capture_output=True, text=True, check=False)
+    done = subprocess.run([pynq_python, script, bit], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
@@ -76,7 +81,7 @@ def test_second_write_gives_the_same_bytes(bundle: metadata.Bundle, tmp_path: Pa
 @pytest.mark.parametrize("parser", ["metadata", "hwh"])
 def test_pynq_finds_the_shell(seen: Any, parser: str) -> None:
     found = seen[parser]
-    assert found["ip"] == ["processing_system7_0", "wrapnet"]
+    assert found["ip"] == [hwh.ZYNQ7.instance, hwh.IP]
     shell = found["wrapnet"]
     assert shell["type"] == hwh.IP_VLNV
     assert (shell["phys_addr"], shell["addr_range"]) == (hwh.BASE_ADDRESS, hwh.ADDRESS_RANGE)
@@ -93,6 +98,30 @@ def test_pynq_sets_the_clock(seen: Any, parser: str) -> None:
     assert [clocks[str(index)]["enable"] for index in range(4)] == [1, 0, 0, 0]
     assert clocks["0"]["divisor0"] * clocks["0"]["divisor1"] == 10
     assert float(seen[parser]["processor"]["PSU__CRL_APB__PL0_REF_CTRL__ACT_FREQMHZ"]) == 100.0
+
+
+def test_pynq_reads_an_ultrascale(pynq_python: Path, tmp_path: Path) -> None:
+    """Address, clock and the ports' widths, which pynq writes into the processor's registers."""
+    part = "xczu7ev-ffvc1156-2-e"
+    bit = tmp_path / "example.bit"
+    hand_off = hwh.text("example", part, 187.5)
+    bit.with_suffix(".hwh").write_text(hand_off, encoding="utf-8")
+    bit.write_bytes(bitfile.stand_in("example", part, "0" * 64, hashlib.sha256(hand_off.encode()).hexdigest()))
+    found = read(pynq_python, bit)
+    for parser in (found["metadata"], found["hwh"]):
+        assert parser["ip"] == ["wrapnet", "zynq_ultra_ps_e_0"]
+        assert (parser["wrapnet"]["phys_addr"], parser["wrapnet"]["addr_range"]) == (0xA0000000, hwh.ADDRESS_RANGE)
+        assert {name: entry["address_offset"] for name, entry in parser["wrapnet"]["registers"].items()} == (
+            registers.OFFSETS
+        )
+        assert [parser["clocks"][str(index)]["enable"] for index in range(4)] == [1, 0, 0, 0]
+        assert parser["clocks"]["0"]["divisor0"] * parser["clocks"]["0"]["divisor1"] == 8
+        widths = {name: parser["processor"][name] for name in hwh.ZYNQMP.parameters if "WIDTH" in name}
+        assert widths == {
+            "C_MAXIGP0_DATA_WIDTH": "32",
+            "C_SAXIGP2_DATA_WIDTH": "64",
+            "C_SAXIGP3_DATA_WIDTH": "64",
+        }
 
 
 def test_pynq_reads_the_bit(seen: Any, bundle: metadata.Bundle) -> None:
