@@ -8,7 +8,7 @@ import click
 from chain.cli import errors_as_text, model_name
 from chain.errors import InputError, ToolError
 from chain.files import atomic
-from fpga.bundle import contents, inputs, pack, readme
+from fpga.bundle import contents, inputs, pack
 from host import archive, manifest
 from host.errors import BundleError, CompilerError
 
@@ -16,10 +16,11 @@ from host.errors import BundleError, CompilerError
 @click.command()
 @click.argument("model")
 @click.option("--build", default="build", show_default=True, type=click.Path(path_type=Path), help="build folder")
+@click.option("--board", default="pynq-z2", show_default=True, help="The board whose bitstream goes along.")
 @errors_as_text
-def main(model: str, build: Path) -> None:
+def main(model: str, build: Path, board: str) -> None:
     """Write build/MODEL/bundle/MODEL.tar.gz for MODEL (a recipe's name or path)."""
-    given = inputs.read(build, model_name(model))
+    given = inputs.read(build, model_name(model), board)
     compiler = contents.cross_compiler()
     try:
         files = contents.collect(given, compiler)
@@ -34,7 +35,7 @@ def main(model: str, build: Path) -> None:
     click.echo(f"{path}: {len(files)} files and their manifest, {len(packed):,} bytes")
     click.echo(f"SHA-256 {manifest.digest(packed)}")
     if given.bitstream is None:
-        click.echo(readme.NO_BITSTREAM)
+        click.echo(f"no bitstream for {board} in it: `make bitstream MODEL={name} BOARD={board}` makes one")
     if f"{name}.npz" not in files:
         click.echo("no network for the board's processor in it: the CPU engine cannot run this one")
     elif compiler is None:

@@ -60,9 +60,8 @@ def cross_compiler() -> str | None:
 def _metadata(given: Inputs, hand_off: bytes) -> dict[str, Any]:
     """What the driver reads. Without a bitstream there is no hash of one: the design on the board says what it is."""
     bit = given.bitstream
-    values = metadata.describe(given.design, given.design_hash, _sha256(bit or b""), _sha256(hand_off))
-    values |= {"simulated": False, "bundled": True, "bit_sha256": None if bit is None else _sha256(bit)}
-    return {key: value for key, value in values.items() if key not in ("library", "rtl")}
+    digest = None if bit is None else _sha256(bit)
+    return metadata.of_board(given.design, given.design_hash, digest, _sha256(hand_off), bundled=True)
 
 
 def _driver() -> Files:

@@ -6,11 +6,6 @@ from collections.abc import Container
 from fpga.bundle.inputs import Inputs
 from fpga.shell import build
 
-NO_BITSTREAM = (
-    "no bitstream in it: this version of the toolkit stops before place and route "
-    "(`make bitstream` says what is missing)"
-)
-
 
 def text(given: Inputs, names: Container[str], compiled: bool) -> str:
     """README.md of a bundle that has the files `names`; `compiled`: with the CPU engine's library for the board."""
@@ -43,9 +38,9 @@ def _bitstream(given: Inputs, there: bool) -> str:
         return f"`{name}.bit` is the bitstream. No board was at hand to try it on.\n"
     values = build.parameters(given.design, given.design_hash)
     parameters = " ".join(f"{key}={value}" for key, value in values.items())
-    return f"""**There is no bitstream in here**: this version of the toolkit stops before place and route, and no board
-was at hand. What is marked * waits for your own `{name}.bit` in this folder, built of build/{name}/rtl and
-fpga/shell, top `shell`:
+    return f"""**There is no bitstream in here** (`make bitstream MODEL={name}` had not been run), and no board
+was at hand. What is marked * waits for `{name}.bit` in this folder, of this very design: its top level is in the
+toolkit's fpga/bitstream/tops, the parameters are
 `{parameters}`.
 For the simulated board, copy build/{name}/board/{name}.bit here and add `--device 127.0.0.1:7967`.
 """

@@ -61,7 +61,7 @@ def test_what_is_in_it(build: Path, repository: Path, tmp_path: Path) -> None:
     lines = done.stdout.splitlines()
     assert lines[0] == f"{path}: {len(archive.check(path))} files and their manifest, {path.stat().st_size:,} bytes"
     assert lines[1] == f"SHA-256 {manifest.digest(path.read_bytes())}"
-    assert lines[2].startswith("no bitstream in it: this version of the toolkit stops before place and route")
+    assert lines[2] == f"no bitstream for pynq-z2 in it: `make bitstream MODEL={NAME} BOARD=pynq-z2` makes one"
     assert "arm-linux-gnueabihf-g++ not found" in lines[3]
     folder = unpacked(path, tmp_path / "board")
     listed = manifest.check(folder)
@@ -155,11 +155,24 @@ def test_a_failure_leaves_the_earlier_archive(build: Path, monkeypatch: pytest.M
     assert path.read_bytes() == first and list(path.parent.iterdir()) == [path]
 
 
+def bitstream(build: Path, content: bytes, **told: object) -> Path:
+    """Leave a bitstream as `make bitstream` does; `told` replaces what its record says."""
+    path = build / NAME / "bitstream" / "pynq-z2" / f"{NAME}.bit"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(content)
+    values = {
+        "design_hash": design.digest(build / NAME / "rtl"),
+        "bit_sha256": manifest.digest(content),
+        "toolchain": "vivado",
+    }
+    (path.parent / "bitstream.json").write_text(json.dumps(values | told), encoding="utf-8")
+    return path
+
+
 def test_a_bitstream_goes_along(build: Path, tmp_path: Path) -> None:
-    path = build / NAME / "bitstream" / f"{NAME}.bit"
-    path.parent.mkdir()
-    path.write_bytes(b"a bitstream")
+    bitstream(build, b"a bitstream")
     done = run(build)
+    assert done.exit_code == 0, done.output
     assert "no bitstream" not in done.stdout
     folder = unpacked(build / NAME / "bundle" / f"{NAME}.tar.gz", tmp_path / "board")
     found = metadata.load(manifest.bitfile(folder))
@@ -169,11 +182,36 @@ def test_a_bitstream_goes_along(build: Path, tmp_path: Path) -> None:
 
 
 def test_the_stand_in_is_no_bitstream(build: Path) -> None:
-    path = build / NAME / "bitstream" / f"{NAME}.bit"
-    path.parent.mkdir()
-    path.write_bytes((build / NAME / "board" / f"{NAME}.bit").read_bytes())
+    path = bitstream(build, (build / NAME / "board" / f"{NAME}.bit").read_bytes())
     assert bitfile.MAGIC in path.read_bytes()
     refused(build, f"{path} is the stand-in of the simulated board")
+
+
+@pytest.mark.parametrize(
+    ("told", "says"),
+    [
+        ({"design_hash": "ab" * 32}, "is of design abababababababab, rtl/ holds"),
+        ({"bit_sha256": "ab" * 32}, "is not the file that bitstream.json beside it tells of"),
+        ({"toolchain": "finn"}, "is of FINN's own build, which the driver in a bundle cannot run"),
+        ({"design_hash": None}, "is no record of a bitstream"),
+    ],
+)
+def test_a_bitstream_of_another_design_is_refused(build: Path, told: dict[str, object], says: str) -> None:
+    bitstream(build, b"a bitstream", **told)
+    refused(build, says, f"make bitstream MODEL={NAME} BOARD=pynq-z2")
+
+
+def test_a_bitstream_without_its_record_is_refused(build: Path) -> None:
+    (bitstream(build, b"a bitstream").parent / "bitstream.json").unlink()
+    refused(build, "has no bitstream.json beside it", f"make bitstream MODEL={NAME} BOARD=pynq-z2")
+
+
+def test_boards_that_are_none(build: Path) -> None:
+    for name, says in (("pynqz2", "did you mean 'pynq-z2'?"), ("ulx3s-85f", "is no PYNQ board")):
+        done = CliRunner().invoke(commands.main, [NAME, "--build", str(build), "--board", name])
+        assert done.exit_code == 2 and says in done.stderr
+    done = CliRunner().invoke(commands.main, [NAME, "--build", str(build), "--board", "pynq-z1"])
+    assert "no bitstream for pynq-z1 in it" in done.stdout
 
 
 COMPILER = """#!/bin/sh
