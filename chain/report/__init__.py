@@ -5,6 +5,7 @@ collect.py    reads build/<model>/ and makes the report, valid against schema.js
 repeat.py     the variables of make that repeat it
 summary.py    rows and totals, with stages.py's names and words.py's numbers
 histogram.py  a layer's sums as a figure
+bitstreams.py what place and route reported, beside the estimate
 pipeline.py   the hardware's nodes and streams as a picture
 page.py       the report as one self-contained HTML page (page.html, page.css)
 table.py      the report as tables in the terminal

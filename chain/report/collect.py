@@ -13,6 +13,7 @@ import jsonschema
 from chain import agreement, record
 from chain.errors import InputError
 from chain.files import write_json
+from chain.report import bitstreams
 
 Report = dict[str, Any]
 
@@ -60,6 +61,7 @@ def collect(folder: Path, model: str, arguments: str) -> Report:
     cycles = {key: _of(rtl, key, folder / "stages/rtl.json") for key in ("fill", "interval", "bound")}
     clock_mhz = float(_of(manifest, "clock_mhz", folder / "rtl/manifest.json"))
     layers = _of(training, "layers", folder / "training.json")
+    routed, outdated = bitstreams.read(folder, resources)
     runs = record.read(folder)
     accuracy = {
         name: training["accuracy"][name]
@@ -90,9 +92,10 @@ def collect(folder: Path, model: str, arguments: str) -> Report:
         "edges": _of(manifest, "edges", folder / "rtl/manifest.json"),
         "divergences": {n: str(s.divergence) for n, s in stages.items() if s.divergence},
         "board": stages["board"].extra,
+        "bitstreams": routed,
         "simulation": {k: v for k, v in rtl.items() if k not in cycles},
         "repeat": f"make deploy {arguments}",
-        "notes": _stale(runs),
+        "notes": [*_stale(runs), *outdated],
     }
     validate(report)
     return report

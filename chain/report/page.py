@@ -9,6 +9,7 @@ from typing import Any
 import jinja2
 
 from chain.files import write_text
+from chain.report import bitstreams as bitstream_tables
 from chain.report import histogram as histograms
 from chain.report import pipeline as pipelines
 from chain.report.stages import STAGE_NAMES
@@ -52,6 +53,7 @@ def render(report: Mapping[str, Any]) -> str:
         nh=pipelines.NODE_HEIGHT,
         available=resources.get("available"),
         totals=totals(report),
+        bitstreams=bitstream_tables.shown(report),
         most_luts=max([row["lut"] for row in resources["by_layer"]] + [1]),
     )
 

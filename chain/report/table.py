@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from chain.report import bitstreams
 from chain.report.pipeline import OP_NAMES
 from chain.report.summary import accumulators, bottlenecks, stage_rows, totals
 from chain.report.words import count, micro, percent, plain, rate
@@ -19,6 +20,8 @@ def show(report: Mapping[str, Any], console: Console) -> None:
     console.print(_stages(report))
     console.print(_layers(report))
     console.print(_hardware(report))
+    for bitstream in bitstreams.shown(report):
+        console.print(_bitstream(bitstream))
     console.print(f"to repeat: {escape(report['repeat'])}", soft_wrap=True, highlight=False)
     for note in report["notes"]:
         console.print(f"[yellow]note:[/] {escape(note)}")
@@ -54,6 +57,17 @@ def _layers(report: Mapping[str, Any]) -> Table:
             rate(layer["overflow_rate"]),
             "-" if before is None else rate(before),
         )
+    return table
+
+
+def _bitstream(shown: bitstreams.Shown) -> Table:
+    stale = " [yellow](of an earlier design)[/]" if shown.stale else ""
+    table = Table("", title=f"{escape(shown.title)}{stale}", title_justify="left", box=box.SIMPLE_HEAD)
+    table.caption, table.caption_justify = escape(shown.about), "left"
+    for heading in ("used", "share", "compared", "difference"):
+        table.add_column(heading, justify="right")
+    for row in shown.rows:
+        table.add_row(*row)
     return table
 
 
