@@ -94,8 +94,8 @@ def _shown(values: Mapping[str, Any]) -> Shown:
     rows = []
     for kind, used in values["use"].items():
         of = values["available"].get(kind)
-        share = f"{percent(used / of)} of {plain(of)}" if of else "–"
-        before, difference = "–", "–"
+        share = f"{percent(used / of)} of {plain(of)}" if of else "-"
+        before, difference = "-", "-"
         if estimate and kind in estimate["estimated"]:
             before = f"{plain(estimate['counted'][kind])}, estimated {plain(estimate['estimated'][kind])}"
         if estimate and kind in estimate["difference_percent"]:

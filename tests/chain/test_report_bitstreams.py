@@ -77,7 +77,7 @@ def test_each_stands_beside_the_estimate(folder: Path) -> None:
     for said in (html, text):
         assert "Bitstream for pynq-z2" in said and "Bitstream for ulx3s-85f" in said
         assert "100 MHz asked, 125.0 MHz reached (slowest path in conv2)" in " ".join(said.split())
-        assert "5.8 % of 53,200" in said and "TRELLIS_COMB" in said
+        assert "5.83 % of 53,200" in said and "TRELLIS_COMB" in said
     assert (
         "As the tool reports it, not measured on a board." in html and html.count("W by the tool&#39;s estimate") == 2
     )
@@ -88,7 +88,8 @@ def test_one_of_an_earlier_design_is_marked(folder: Path) -> None:
     report = report_of(folder)
     assert report["bitstreams"][0]["stale"] and "estimate" not in report["bitstreams"][0]
     assert report["notes"] == [
-        "the bitstream for pynq-z2 is of design ffffffff, rtl/ now holds 01234567: repeat `make bitstream BOARD=pynq-z2`"
+        "the bitstream for pynq-z2 is of design ffffffff, rtl/ now holds 01234567: "
+        "repeat `make bitstream BOARD=pynq-z2`"
     ]
     assert "Of an earlier design" in page.render(report) and "of an earlier design" in printed(report)
 
