@@ -23,7 +23,7 @@ ARGUMENTS     = "$(MODEL)" --build "$(BUILD)"
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help demo deploy test lint doctor setup train export rtl sim resources netlist shell evaluate cpu report \
-        board check bitstream bundle bench-step bench-cpu clean
+        board check bitstream bundle bench-step bench-cpu bench-board clean
 
 help: ## list the targets and variables
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -106,6 +106,9 @@ bench-step: setup ## time a training step against plain Brevitas layers, into be
 
 bench-cpu: setup ## time the CPU engine against its rivals on this machine, into bench/cpu.json and cpu.html (FULL=1: all)
 	@$(TOOLS) -m scripts.bench_cpu --build "$(BUILD)" $(if $(FULL),--full)
+
+bench-board: setup ## the driver's bench on the simulated board (DEVICE= BITFILE=: on a real one), into the report
+	@$(PYNQ) -m fpga.board bench $(ARGUMENTS) $(if $(DEVICE),--device "$(DEVICE)") $(if $(BITFILE),--bitfile "$(BITFILE)") $(ARGS)
 
 clean: ## remove all results (BUILD=); the environments in .venv stay
 	rm -rf -- "$(BUILD)"
