@@ -46,8 +46,9 @@ class Measured(Protocol):
     metadata: Metadata
     simulated: bool
     clock_mhz: float
+    board: Board
 
-    def golden(self) -> tuple[Pixels, Results]:
+    def golden_vectors(self) -> tuple[Pixels, Results]:
         """Images, and what they must give."""
 
     def run_timed(self, images: Pixels) -> "tuple[Results, Throughput]":
@@ -55,9 +56,6 @@ class Measured(Protocol):
 
     def power(self) -> Power:
         """Now, in watts."""
-
-    def board(self) -> Board:
-        """Which it is."""
 
 
 def measure(
@@ -94,7 +92,7 @@ def measure(
         simulated=overlay.simulated,
         clock_mhz=overlay.clock_mhz,
         measured=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        board=overlay.board(),
+        board=overlay.board,
         driver=versions(),
         repetitions=repetitions,
         warm_up=warm_up,
@@ -125,7 +123,7 @@ class _Images:
     def __init__(self, overlay: Measured) -> None:
         self._frame = math.prod(overlay.metadata.input.shape) + 3 * 4 * math.prod(overlay.metadata.output.shape)
         try:
-            self._images, self._expected = overlay.golden()
+            self._images, self._expected = overlay.golden_vectors()
             self.of = "golden"
         except MissingFileError:
             source = overlay.metadata.input

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from host import archive, manifest, png
-from host.errors import HostError, MetadataError, MissingFileError, SelfTestError
+from host.errors import HostError, MetadataError, MissingFileError, RangeError, SelfTestError
+from host.images import is_one
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -39,7 +40,8 @@ def _parser() -> argparse.ArgumentParser:
     common.add_argument(
         "bitfile", type=Path, nargs="?", help="the .bit; its .hwh and .json lie beside it (default: this bundle's)"
     )
-    common.add_argument("--device", metavar="HOST[:PORT]", help="a board in the network, or the simulated one")
+    about = "a board in the network, or the simulated one; classify and evaluate take several, each with its --device"
+    common.add_argument("--device", metavar="HOST[:PORT]", action="append", default=[], help=about)
     common.add_argument("--timeout", type=float, default=10.0, help="seconds without progress (default: %(default)s)")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     add = commands.add_parser("self-test", parents=[common], help="run the golden images beside the bitstream")
@@ -73,13 +75,20 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _overlay(options: argparse.Namespace):
+def _overlay(options: argparse.Namespace, several: bool = False):
+    """The overlay, or if `several` boards are allowed and named, their fleet."""
+    if len(options.device) > 1 and not several:
+        raise RangeError(f"{len(options.device)} devices, expected one: only classify and evaluate take several")
     bitfile = options.bitfile or manifest.bitfile()
     if options.bitfile is None:
         manifest.check(bitfile.parent)  # before a device is looked for
     from host.overlay import WrapNetOverlay, connect
 
-    device = connect(options.device) if options.device else None
+    if len(options.device) > 1:
+        from host.fleet import Fleet
+
+        return Fleet(bitfile, options.device, options.timeout)
+    device = connect(options.device[0]) if options.device else None
     return WrapNetOverlay(bitfile, device=device, timeout=options.timeout)
 
 
@@ -121,8 +130,10 @@ def _bench(options: argparse.Namespace) -> int:
 
 def _classify(options: argparse.Namespace) -> int:
     images = _pixels(options.images)
-    overlay = _overlay(options)
-    _print(overlay.run(_several(images, overlay.metadata.input.shape), labels=True), overlay.metadata.classes)
+    overlay = _overlay(options, several=True)
+    labels = overlay.run(_several(images, overlay.metadata.input.shape), labels=True)
+    _say_lost(overlay)
+    _print(labels, overlay.metadata.classes)
     return 0
 
 
@@ -161,7 +172,7 @@ def _pixels(path: Path) -> Pixels:
 
 def _several(images: Pixels, shape: tuple[int, ...]) -> Pixels:
     """A single image, [H, W, C] = `shape` or [H, W], as a batch of one; several as they are."""
-    return images[None] if images.shape == shape or (shape[-1] == 1 and images.shape == shape[:-1]) else images
+    return images[None] if is_one(images.shape, shape) else images
 
 
 def _print(labels: npt.NDArray[np.integer], classes: tuple[str, ...]) -> None:
@@ -172,8 +183,9 @@ def _print(labels: npt.NDArray[np.integer], classes: tuple[str, ...]) -> None:
 def _evaluate(options: argparse.Namespace) -> int:
     from host.evaluate import evaluate, save
 
-    overlay = _overlay(options)
+    overlay = _overlay(options, several=True)
     result = evaluate(overlay, options.images, options.count, options.batch, _progress)
+    _say_lost(overlay)
     out = options.out or options.images.parent / "stages" / "board.json"
     save(result, out)
     print(
@@ -188,6 +200,11 @@ def _evaluate(options: argparse.Namespace) -> int:
 def _progress(done: int, total: int) -> None:
     overwrite = sys.stderr.isatty() and done < total
     print(f"board: {done}/{total} images", end="\r" if overwrite else "\n", file=sys.stderr, flush=True)
+
+
+def _say_lost(overlay) -> None:
+    for address, reason in getattr(overlay, "lost", {}).items():
+        print(f"lost {address}: {reason}", file=sys.stderr)
 
 
 def _simulated(overlay) -> str:

@@ -79,5 +79,14 @@ class BusError(HostError):
         self.status = status
 
 
+class FleetError(HostError):
+    """Every board of a fleet is lost. `images` is how many had their results, `lost` each board's reason by address."""
+
+    def __init__(self, message: str, images: int, lost: dict[str, str]):
+        super().__init__(message)
+        self.images = images
+        self.lost = lost
+
+
 class SelfTestError(HostError):
     """The accelerator's results differ from the golden ones."""

@@ -47,7 +47,8 @@ class HostTimes:
     """Wall time of one call, in seconds: parts of it, and all of it (`call`: the fabric's time and waiting included).
 
     `pack` checks and packs the images, `transfer` brings the DMA buffers to the accelerator and back (on the board
-    itself: its caches; over a network: the network), `unpack` makes integers of the results.
+    itself: its caches; over a network: the network), `unpack` makes integers of the results. In a call of several jobs
+    (of 16 MiB) the host's work and the fabric's overlap.
     """
 
     pack: Spread

@@ -36,7 +36,7 @@ class Overlay:
         self._golden = golden
         self._memory = memory
 
-    def golden(self) -> tuple[np.ndarray, np.ndarray]:
+    def golden_vectors(self) -> tuple[np.ndarray, np.ndarray]:
         if not self._golden:
             raise MissingFileError("toy.golden.npz: missing")
         images = np.random.default_rng(1).integers(0, 16, (7, *INPUT.shape), dtype=np.uint8)
@@ -65,6 +65,7 @@ class Overlay:
     def power(self) -> Power:
         return next(self.readings)
 
+    @property
     def board(self) -> Board:
         if self.simulated:
             return Board("wrapnet-simulated", None, None, True)

@@ -191,6 +191,6 @@ def test_a_simulated_board_has_no_meter() -> None:
 def test_images_of_a_batch_are_the_golden_ones_in_turn() -> None:
     overlay = Overlay()
     images, expected = bench._Images(overlay).batch(17)
-    golden, outputs = overlay.golden()
+    golden, outputs = overlay.golden_vectors()
     np.testing.assert_array_equal(images, np.concatenate([golden, golden, golden])[:17])
     np.testing.assert_array_equal(expected, np.concatenate([outputs, outputs, outputs])[:17])
