@@ -93,7 +93,10 @@ def _overlay(options: argparse.Namespace, several: bool = False):
 
 
 def _numbers(text: str) -> list[int]:
-    return [int(word) for word in text.split(",")]
+    try:
+        return [int(word) for word in text.split(",")]
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected numbers of images such as 1,10,100, found {text!r}") from None
 
 
 def _check(options: argparse.Namespace) -> int:
