@@ -98,8 +98,8 @@ bitstream: ## bitstream of MODEL= for BOARD= with TOOLCHAIN=; trains, exports an
 	@$(if $(wildcard $(BUILD)/$(MODEL)/rtl/manifest.json),$(MAKE) setup,$(MAKE) train export rtl)
 	@$(TOOLS) -m fpga.bitstream $(ARGUMENTS) --board "$(BOARD)" $(if $(TOOLCHAIN),--toolchain "$(TOOLCHAIN)")
 
-bundle: setup ## one archive for a PYNQ board, into build/MODEL/bundle (needs export, rtl and resources; no bitstream yet)
-	@$(TOOLS) -m fpga.bundle $(ARGUMENTS)
+bundle: setup ## one archive for a PYNQ board, with the bitstream if one was built (BOARD= if for several)
+	@$(TOOLS) -m fpga.bundle $(ARGUMENTS) $(if $(filter command line environment,$(origin BOARD)),--board "$(BOARD)")
 
 bench-step: setup ## time a training step against plain Brevitas layers, into bench/step.json (OMP_NUM_THREADS=1)
 	@$(TOOLS) -m training bench $(ARGUMENTS)
