@@ -40,8 +40,8 @@ def _bitstream(given: Inputs) -> str:
     values = build.parameters(given.design, given.design_hash)
     parameters = " ".join(f"{key}={value}" for key, value in values.items())
     return f"""**There is no bitstream in here**: none had been built (`make bitstream MODEL={name} BOARD=pynq-z2`, then
-`make bundle` again), and no board was at hand. What is marked * waits for a `{name}.bit` in this folder. One of your own
-is built of build/{name}/rtl and fpga/shell, top `shell`:
+`make bundle` again), and no board was at hand. What is marked * waits for a `{name}.bit` in this folder; one of your
+own is built of build/{name}/rtl and fpga/shell, top `shell`:
 `{parameters}`.
 For the simulated board, copy build/{name}/board/{name}.bit here and add `--device 127.0.0.1:7967`.
 """
