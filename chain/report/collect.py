@@ -13,7 +13,7 @@ import jsonschema
 from chain import agreement, record
 from chain.errors import InputError
 from chain.files import write_json
-from chain.report import bitstreams
+from chain.report import bitstreams, measurements
 
 Report = dict[str, Any]
 
@@ -63,6 +63,7 @@ def collect(folder: Path, model: str, arguments: str) -> Report:
     layers = _of(training, "layers", folder / "training.json")
     routed, outdated = bitstreams.read(folder, resources)
     runs = record.read(folder)
+    measured, left_out = measurements.read(folder, model, _schema())
     accuracy = {
         name: training["accuracy"][name]
         for name in ("torch_32bit", "torch_cut")
@@ -85,6 +86,7 @@ def collect(folder: Path, model: str, arguments: str) -> Report:
         "resources": resources,
         "seconds": {step: run.seconds for step, run in runs.items()},
         "versions": _versions(),
+        "measurements": measured,
         # Beyond the schema:
         "training": {key: training[key] for key in ("seed", "epochs", "train_images") if key in training},
         "layers": layers,
@@ -95,7 +97,7 @@ def collect(folder: Path, model: str, arguments: str) -> Report:
         "bitstreams": routed,
         "simulation": {k: v for k, v in rtl.items() if k not in cycles},
         "repeat": f"make deploy {arguments}",
-        "notes": [*_stale(runs), *outdated],
+        "notes": [*_stale(runs), *outdated, *left_out],
     }
     validate(report)
     return report
@@ -111,11 +113,14 @@ def save(report: Report, folder: Path) -> Path:
 
 def validate(report: Report) -> None:
     """Raise InputError, naming the key, if `report` is not of the schema's form."""
-    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
-    error = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(schema).iter_errors(report))
+    error = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(_schema()).iter_errors(report))
     if error is not None:
         where = ".".join(str(part) for part in error.absolute_path) or "report"
         raise InputError(f"the report is not of the schema's form: {where}: {error.message}")
+
+
+def _schema() -> dict[str, Any]:
+    return json.loads(SCHEMA.read_text(encoding="utf-8"))
 
 
 def _require(folder: Path, arguments: str) -> None:

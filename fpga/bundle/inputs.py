@@ -1,9 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What a bundle is made of, in build/<model>/: there, of one and the same model, and found to agree."""
 
-import dataclasses
-import hashlib
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,9 +12,7 @@ from chain.errors import AgreementError, InputError
 from chain.report.collect import AFTER
 from export.ops import runtime
 from fpga import design, steps
-from fpga.bitstream import board
-from fpga.bitstream.commands import FOLDER, RECORD
-from fpga.shell import bitfile
+from fpga.bundle.bitstream import Bitstream, find
 
 GOLDEN_IMAGES = 64
 STEPS = ("export", "rtl", "resources")
@@ -41,17 +36,13 @@ class Inputs:
     design_hash: str
     golden: Golden
     resources: bytes
-    bitstream: bytes | None
+    bitstream: Bitstream | None
 
 
-def read(build: Path, name: str, board_name: str) -> Inputs:
-    """Read and check; the bitstream is that of the board. The design's part is then the board's.
+def read(build: Path, name: str, board: str | None = None) -> Inputs:
+    """Read and check, with the bitstream of `board` (None: of the only one there is).
 
-    Raises InputError naming what is missing or stale, AgreementError where stages disagree.
-    """
-    chosen = board.load(board_name)
-    if chosen.zynq is None:
-        raise InputError(f"board {board_name!r} is no PYNQ board: a bundle is for one with a Zynq")
+    Raises InputError naming what is missing or stale, AgreementError where stages disagree."""
     model = steps.open_model(build, name)
     steps.dataflow(model)  # refuses an rtl/ of another model.onnx
     _require_order(model)
@@ -60,10 +51,8 @@ def read(build: Path, name: str, board_name: str) -> Inputs:
     if not path.is_file():
         raise InputError(f"{path} does not exist: count them first (make resources MODEL={name})")
     made, design_hash = design.load(model.rtl), design.digest(model.rtl)
-    bitstream = _bitstream(model, chosen, design_hash)
-    if bitstream is not None:
-        made = dataclasses.replace(made, part=chosen.part)
-    return Inputs(model, made, design_hash, _golden(model), path.read_bytes(), bitstream)
+    bits = find(model, made, design_hash, board)
+    return Inputs(model, made, design_hash, _golden(model), path.read_bytes(), bits)
 
 
 def _require_order(model: steps.Model) -> None:
@@ -108,29 +97,3 @@ def _golden(model: steps.Model) -> Golden:
             f"export again (make export MODEL={model.name})"
         )
     return golden
-
-
-def _bitstream(model: steps.Model, chosen: board.Board, design_hash: str) -> bytes | None:
-    """What `make bitstream` left for the board, None if nothing. InputError unless it is whole and of this design."""
-    path = model.folder / FOLDER / chosen.name / f"{model.name}.bit"
-    if not path.is_file():
-        return None
-    again = f"make bitstream MODEL={model.name} BOARD={chosen.name}"
-    content = path.read_bytes()
-    if bitfile.MAGIC in content:
-        raise InputError(f"{path} is the stand-in of the simulated board, no board takes it: remove it")
-    told = path.with_name(RECORD)
-    try:
-        values = json.loads(told.read_text(encoding="utf-8"))
-        made_of, digest, chain = (str(values[key][:]) for key in ("design_hash", "bit_sha256", "toolchain"))
-    except FileNotFoundError:
-        raise InputError(f"{path} has no {RECORD} beside it, which says what it was made of: {again}") from None
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{told} is no record of a bitstream ({error!r}): {again}") from None
-    if chain == "finn":
-        raise InputError(f"{path} is of FINN's own build, which the driver in a bundle cannot run: {again}")
-    if made_of != design_hash:
-        raise InputError(f"{path} is of design {made_of[:16]}, rtl/ holds {design_hash[:16]}: {again}")
-    if digest != hashlib.sha256(content).hexdigest():
-        raise InputError(f"{path} is not the file that {RECORD} beside it tells of: {again}")
-    return content
