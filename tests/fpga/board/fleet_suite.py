@@ -6,6 +6,7 @@ conftest.py makes it.
 """
 
 import contextlib
+import io
 import itertools
 import signal
 import socket
@@ -31,6 +32,7 @@ from host import commands, errors, metadata
 from host.fleet import Fleet
 from host.overlay import WrapNetOverlay, connect, reach
 
+ROOT = Path(__file__).resolve().parents[3]
 BUILD = Path(sys.argv.pop(1)) if __name__ == "__main__" else Path()
 
 
@@ -295,6 +297,22 @@ class Fleets(unittest.TestCase):
                 Fleet(bit(), devices)
         with self.assertRaises(errors.MissingFileError):
             Fleet(BUILD / "nothing.bit", ["127.0.0.1"])
+
+    def test_what_the_documentation_shows(self) -> None:
+        text = (ROOT / "docs" / "board.md").read_text(encoding="utf-8")
+        example = text.partition("## Without a pause")[2].partition("```python\n")[2].partition("```")[0]
+        images, outputs = reference(9)
+        with servers(2) as boards, contextlib.redirect_stdout(io.StringIO()) as out:
+            first, second = boards
+            names = {"digits.bit": str(bit()), "pynq:7967": first, "pynq-a:7967": first, "pynq-b:7967": second}
+            for old, new in names.items():
+                self.assertIn(f'"{old}"', example)
+                example = example.replace(f'"{old}"', repr(new))
+            values = {"images": images}
+            exec(example, values)
+        labels = outputs.argmax(axis=1)
+        self.assertEqual(out.getvalue(), "".join(f"{label}\n" for label in [*labels, {}]))
+        np.testing.assert_array_equal(values["labels"], labels)
 
     def test_reaching_a_board_does_not_make_it_the_active_one(self) -> None:
         with servers(2) as boards:
