@@ -48,11 +48,11 @@ def watchers() -> list[threading.Thread]:
 
 def test_silence_ends_the_call_and_the_device(board: Board) -> None:
     board.answers = False
-    says = r"pynq-a does not answer any more \(Deadline Exceeded; it had 3 s\)"
+    says = r"pynq-a did not answer any more \(Deadline Exceeded; it had 3 s\)"
     with pytest.raises(DeviceError, match=says), answering(board, "pynq-a", 3):
         board.call()
     assert board.closed.is_set() and not watchers()
-    with pytest.raises(DeviceError, match=r"its connection was closed .* connect again"), answering(board, "pynq-a", 3):
+    with pytest.raises(DeviceError, match=says), answering(board, "pynq-a", 3):
         pytest.fail("a device that was given up is used")
 
 

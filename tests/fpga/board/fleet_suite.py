@@ -191,12 +191,12 @@ class Silence(unittest.TestCase):
                 board = WrapNetOverlay(bit(), device=device, timeout=1)
                 threading.Timer(0.3, server.stop).start()
                 begin = time.monotonic()
-                with self.assertRaisesRegex(errors.DeviceError, "does not answer any more .* it had 1 s"):
+                with self.assertRaisesRegex(errors.DeviceError, "did not answer any more .* it had 5 s"):
                     use(board)
-                self.assertLess(time.monotonic() - begin, 20)
-                with self.assertRaisesRegex(errors.DeviceError, "was closed when it did not answer; connect again"):
+                self.assertLess(time.monotonic() - begin, 40)
+                with self.assertRaisesRegex(errors.DeviceError, "did not answer any more .* connect and load"):
                     board.run(images)
-                with self.assertRaisesRegex(errors.DeviceError, "was closed when it did not answer; connect again"):
+                with self.assertRaisesRegex(errors.DeviceError, "did not answer any more .* connect and load"):
                     WrapNetOverlay(bit(), device=device)
 
     def test_connecting_to_a_server_that_says_nothing(self) -> None:
@@ -239,7 +239,7 @@ class Fleets(unittest.TestCase):
             self.assertEqual(fleet.boards, tuple(well))
             self.assertEqual(set(fleet.lost), {dead, hung})
             self.assertRegex(fleet.lost[dead], r"at images \d+ to \d+")
-            self.assertRegex(fleet.lost[hung], "does not answer any more .* it had 1 s")
+            self.assertRegex(fleet.lost[hung], "did not answer any more .* it had 5 s")
 
             # The rest goes on, until nobody is left; then the error says how far it came.
             np.testing.assert_array_equal(fleet.run(images, labels=True), outputs.argmax(axis=1))
