@@ -405,10 +405,17 @@ def test_the_host_works_while_the_accelerator_does(
     clock, events = Clock(monkeypatch), []
     slow(board, clock, 1.0, events)
 
+    def flush(buffer: Buffer) -> None:
+        buffer.flushed = True
+        events.append("packed")
+        clock.pass_(0.2)
+
+    monkeypatch.setattr(Buffer, "flush", flush)
+
     def source(count: int) -> Iterator[np.ndarray]:
         for _ in range(count):
             events.append("pull")
-            clock.pass_(0.5)
+            clock.pass_(0.3)
             yield pixels(4)
 
     waits = []
@@ -421,8 +428,8 @@ def test_the_host_works_while_the_accelerator_does(
     # One after the other it would be 10 * (0.5 + 1 + 0.4) = 19 seconds; a poll may come 10 ms late.
     assert clock.now == pytest.approx(0.5 + 10 * 1.0 + 0.4, abs=0.11)
     assert events == [
-        *("pull", "start", "pull", "done", "start", "use"),
-        *("pull", "done", "start", "use") * 8,
+        *("pull", "packed", "start", "pull", "packed", "done", "start", "use"),
+        *("pull", "packed", "done", "start", "use") * 8,
         *("done", "use"),
     ]
 
