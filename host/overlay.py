@@ -2,6 +2,7 @@
 """The accelerator as a user sees it: WrapNetOverlay on pynq >= 3.0, on the board or over the network."""
 
 import contextlib
+import functools
 import math
 import time
 from collections.abc import Iterable, Iterator
@@ -14,10 +15,12 @@ import numpy.typing as npt
 import pynq
 from pynq.pl_server.device import Device
 
+from host import board as boards
 from host import metadata as files
 from host import packing, sensors
 from host.accelerator import Accelerator
 from host.errors import (
+    BoardMemoryError,
     BusyError,
     DeviceError,
     EmptyError,
@@ -231,15 +234,28 @@ class WrapNetOverlay:
         if self.simulated:
             return sensors.Power(None, "the board is simulated: it has no power sensor and draws no power")
         with self._talking("while reading its sensors"):
-            return sensors.measure(self._read_file, self._board_name())
+            return sensors.measure(self._read_file, self.board.name)
 
-    def self_test(self) -> int:
-        """Run the golden images beside the bitstream (<model>.golden.npz); returns their number.
+    @functools.cached_property
+    def board(self) -> boards.Board:
+        """Which board this is, and which image it runs."""
+        with self._talking("while reading its files"):
+            return boards.describe(self._read_file, self._board_name(), hasattr(self.device, "read_file"))
 
-        Raises SelfTestError naming the first wrong value, MissingFileError or MetadataError about the golden file.
+    def golden_vectors(self) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int32]]:
+        """The golden images beside the bitstream (<model>.golden.npz), and what `run` must give for them.
+
+        Raises MissingFileError, MetadataError or EmptyError about the file.
         """
         images, outputs = _golden(self.bitfile.with_suffix(".golden.npz"))
-        expected = self.metadata.results(outputs)
+        return images, self.metadata.results(outputs).astype(np.int32)
+
+    def self_test(self) -> int:
+        """Run the golden images; returns their number.
+
+        Raises SelfTestError naming the first wrong value, and what `golden_vectors` raises.
+        """
+        images, expected = self.golden_vectors()
         got = self.run(images)
         if got.shape != expected.shape:
             raise MismatchError(f"golden outputs have shape {list(expected.shape)}, results {list(got.shape)}")
@@ -273,7 +289,12 @@ class WrapNetOverlay:
             raise items.error
 
     def _allocate(self, size: int) -> Any:
-        return pynq.allocate((size,), np.uint8, target=self.device)
+        try:
+            return pynq.allocate((size,), np.uint8, target=self.device)
+        except Exception as error:
+            if _lacks_memory(error):
+                raise BoardMemoryError(f"{self._board_name()} has no memory for a buffer of {size} bytes") from error
+            raise
 
     def _shell(self) -> str:
         """Name of the shell in the hardware hand-off: the metadata's, or the only block that is not the processor."""
@@ -361,6 +382,14 @@ def _talking_to(name: str, hint: str) -> Iterator[None]:
         if not callable(details):
             raise
         raise DeviceError(f"{name}: {details()} ({hint})") from error
+
+
+def _lacks_memory(error: Exception) -> bool:
+    # On the board pynq raises RuntimeError when it cannot allocate; over the network there is gRPC's code for it.
+    code = getattr(error, "code", None)
+    return isinstance(error, RuntimeError | MemoryError) or (
+        callable(code) and getattr(code(), "name", "") == "RESOURCE_EXHAUSTED"
+    )
 
 
 def _pynq_cache() -> contextlib.AbstractContextManager[None]:

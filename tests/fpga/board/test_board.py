@@ -180,9 +180,9 @@ def test_the_drivers_commands(serve: Callable[..., Served], run: Run, fake_build
     with np.load(fake_build / "first" / "reference.npz") as content:
         images, outputs = content["images"], content["outputs"]
 
-    bench = run("-m", "host", "bench", bit, "--device", address, "--batch", 8)
+    bench = run("-m", "host", "bench", bit, "--device", address, "--batches", 8, "--out", tmp_path / "bench.json")
     assert bench.returncode == 0, bench.stderr
-    assert "625,000 images a second" in bench.stdout and "no power sensor" in bench.stdout
+    assert "625,000" in bench.stdout and "the board is simulated and draws no power" in bench.stdout
 
     np.save(tmp_path / "many.npy", images[:3])
     np.save(tmp_path / "one.npy", images[2])
