@@ -47,7 +47,7 @@ def library(verilog: Path, top: str, name: str, cache: Path) -> Path:
 def run(
     board: SerialBoard, made: Design, images: npt.NDArray[np.integer], advance: Callable[[int], None]
 ) -> npt.NDArray[np.int32]:
-    """Results [N, *output shape] of `images` [N, *input shape], one request after the other. ToolError for no answer."""
+    """Results [N, *output shape] of `images` [N, *input shape], one request at a time. ToolError for no answer."""
     given, wanted = made.input, made.output
     receiver = Receiver(longest(messages.result_bytes(wanted.bytes_per_frame)))
     results = []
