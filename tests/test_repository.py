@@ -24,6 +24,7 @@ MAY_IMPORT = {
     "export": ("chain", "training"),
     "export.ops": ("chain",),
     "fpga": ("chain", "export.ops"),
+    "fpga.bitstream.serial_netlist": ("chain", "host.serial"),
     "fpga.bundle": ("chain", "export.ops", "host"),
     "host": (),
 }

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """python -m fpga.bitstream MODEL: place and route, and a record of what came of it.
 
-Writes build/MODEL/bitstream/BOARD/MODEL.bit, for a Zynq the .hwh and .json that the driver reads beside it, and
-bitstream.json, last.
+Writes build/MODEL/bitstream/BOARD/MODEL.bit, what the driver reads beside it (.json, golden vectors, a Zynq's .hwh),
+and bitstream.json, last.
 """
 
 import dataclasses
@@ -20,8 +20,10 @@ from chain.cli import errors_as_text, model_name
 from fpga import design, steps
 from fpga.bitstream import board, toolchains
 from fpga.bitstream.job import Built, Job
+from fpga.board.evaluate import write_golden
 from fpga.shell import hwh
 from fpga.shell import metadata as shell_metadata
+from fpga.uart import metadata as uart_metadata
 
 FORMAT = 1
 FOLDER = "bitstream"
@@ -47,7 +49,8 @@ def main(model: str, build: Path, board_name: str, toolchain: str | None) -> Non
     job = Job(made, design_hash, opened.rtl, chosen, programs, target / chain.name, lambda text: click.echo(text))
     bits, outcome = target / f"{made.model}.bit", target / RECORD
     hand_off, metadata = _for_the_driver(job, chain.name)  # refuses a clock that the board cannot have
-    discard = [outcome, bits, bits.with_suffix(".hwh"), bits.with_suffix(".json")]
+    golden, reference = bits.with_suffix(".golden.npz"), opened.folder / "reference.npz"
+    discard = [outcome, bits, bits.with_suffix(".hwh"), bits.with_suffix(".json"), golden]
     for path in discard:  # an earlier bitstream must not stand for a build that fails
         path.unlink(missing_ok=True)
     job.folder.mkdir(parents=True, exist_ok=True)
@@ -56,7 +59,10 @@ def main(model: str, build: Path, board_name: str, toolchain: str | None) -> Non
         described = describe(job, chain.name, built)
         if hand_off:
             files.write_text(bits.with_suffix(".hwh"), hand_off)
+        if metadata:
             files.write_json(bits.with_suffix(".json"), metadata | {"bit_sha256": described["bit_sha256"]})
+            if reference.is_file():
+                write_golden(reference, golden)
         with files.atomic(bits) as temporary:
             shutil.copyfile(built.bits, temporary)
         files.write_json(outcome, described)
@@ -72,9 +78,12 @@ def main(model: str, build: Path, board_name: str, toolchain: str | None) -> Non
 
 
 def _for_the_driver(job: Job, chain: str) -> tuple[str, dict[str, Any]]:
-    """The .hwh's text and the .json's content without the bitstream's hash, for a Zynq; nothing for other boards."""
-    if job.board.zynq is None or chain == "finn":  # FINN's design has a hand-off and a driver of its own
+    """The .hwh's text, "" where there is none, and the .json's content without the bitstream's hash."""
+    if chain == "finn":  # its design has a hand-off and a driver of its own
         return "", {}
+    if job.board.ecp5 is not None:
+        clock, baud = job.board.ecp5.clock_mhz, job.board.ecp5.baud
+        return "", uart_metadata.of_board(job.design, job.design_hash, job.board.part, clock, baud, None)
     text = hwh.text(job.design.model, job.board.part, job.design.clock_mhz)
     made = dataclasses.replace(job.design, part=job.board.part)
     return text, shell_metadata.of_board(made, job.design_hash, None, hashlib.sha256(text.encode()).hexdigest())
@@ -96,4 +105,5 @@ def describe(job: Job, chain: str, built: Built) -> dict[str, Any]:
         "available": dict(built.available),
         "accelerator": dict(built.accelerator),
         "power_w": built.power_w,
+        "netlist_images": built.netlist_images,
     }

@@ -45,7 +45,8 @@ class Built:
 
     `tool` is name and version ("nextpnr 0.11.1"), `use` what it takes of the part by the tool's own kinds of cell
     (Xilinx: lut, ff, bram36, dsp), `available` the part's totals of the same kinds. `power_w` is the tool's estimate,
-    `accelerator` what of `use` is the accelerator's: both where the tool says so.
+    `accelerator` what of `use` is the accelerator's: both where the tool says so. `netlist_images` test images went
+    through the simulated netlist and agreed with PyTorch, before place and route.
     """
 
     bits: Path
@@ -55,3 +56,4 @@ class Built:
     available: Mapping[str, float] = field(default_factory=dict)
     power_w: float | None = None
     accelerator: Mapping[str, float] = field(default_factory=dict)
+    netlist_images: int = 0

@@ -2,7 +2,6 @@
 """The netlist that place and route gets for a serial board, simulated at its pins: images in, results out."""
 
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -44,9 +43,7 @@ def library(verilog: Path, top: str, name: str, cache: Path) -> Path:
         return verilate.build(spec, cache, name=f"netlist-{name}")
 
 
-def run(
-    board: SerialBoard, made: Design, images: npt.NDArray[np.integer], advance: Callable[[int], None]
-) -> npt.NDArray[np.int32]:
+def run(board: SerialBoard, made: Design, images: npt.NDArray[np.integer]) -> npt.NDArray[np.int32]:
     """Results [N, *output shape] of `images` [N, *input shape], one request at a time. ToolError for no answer."""
     given, wanted = made.input, made.output
     receiver = Receiver(longest(messages.result_bytes(wanted.bytes_per_frame)))
@@ -62,7 +59,6 @@ def run(
             raise ToolError(f"the netlist answered image {number} with {answers}, expected one result")
         found = np.frombuffer(messages.result(answers[0].payload).content, np.uint8).reshape(-1, wanted.word_bytes)
         results.append(words.unpack(found, wanted.bits, wanted.elements_per_word, wanted.signed).reshape(wanted.shape))
-        advance(1)
     return np.stack(results)
 
 

@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from chain.errors import ToolError, UnsupportedError
-from fpga import yosys
-from fpga.bitstream import pll, process, top
+from fpga import steps, yosys
+from fpga.bitstream import pll, process, serial_netlist, top
 from fpga.bitstream.board import Ecp5
 from fpga.bitstream.job import Built, Job, Timing
+from fpga.serial_board.library import SerialBoard
 from fpga.uart import build as uart
 
 SEED = 1
@@ -52,7 +53,9 @@ def build(job: Job) -> Built:
     job.folder.mkdir(parents=True)
     chip = ecp5(job)
     netlist = synthesise(job, job.folder)
-    job.say(f"yosys: {sum(netlist.cells.values()):,} cells, all of them the ECP5's")
+    job.say(f"yosys: {sum(netlist.cells.values()):,} cells, all of them the ECP5's; Verilator: the netlist ...")
+    images = check(job, netlist)
+    job.say(f"netlist: {images} images through the serial line's pins, 0 differ from PyTorch")
     constraints = job.folder / f"{chip.top}.lpf"
     constraints.write_text(pin_file(chip), encoding="utf-8")
     configuration, report = f"{chip.top}.config", "report.json"
@@ -80,7 +83,24 @@ def build(job: Job) -> Built:
         timing,
         {ours: kinds[theirs]["used"] for ours, theirs in USE.items()},
         {ours: kinds[theirs]["available"] for ours, theirs in USE.items()},
+        netlist_images=images,
     )
+
+
+def check(job: Job, made: Netlist) -> int:
+    """Simulate the netlist: how many test images agree with PyTorch.
+
+    Raises InputError without reference.npz, AgreementError for a result that differs, ToolError for none.
+    """
+    chip, model = ecp5(job), steps.Model(job.rtl.parent, job.design.model)
+    given, clocks = steps.reference(model), uart.clocks_per_bit(chip.clock_mhz, chip.baud)
+    count = min(serial_netlist.affordable_images(job.design, clocks), len(given.images))
+    library = serial_netlist.library(made.verilog, chip.top, job.design.model, model.cache)
+    with SerialBoard(library, job.rtl, clocks) as board:
+        got = serial_netlist.run(board, job.design, given.images[:count])
+    expected = steps.results(job.design, given.outputs[:count])
+    serial_netlist.require_agreement(expected, got.reshape(expected.shape))
+    return count
 
 
 def ecp5(job: Job) -> Ecp5:

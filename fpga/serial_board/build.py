@@ -1,20 +1,16 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Builds the simulated serial board of a stitched design, and the metadata with which the driver talks to it."""
 
-import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from chain import files
 from fpga import design, verilate
 from fpga.serial_board.library import SerialBoard
-from fpga.shell import metadata as zynq
-from fpga.uart import build
+from fpga.uart import build, metadata
 
 HARNESS = Path(__file__).parent / "line.cpp"
 CLOCK_MHZ, BAUD = 50.0, 2_000_000
-_ZYNQ_ONLY = ("bit_sha256", "hwh_sha256", "ip", "base_address", "registers", "library", "rtl")
 
 
 @dataclass(frozen=True)
@@ -48,12 +44,6 @@ def write(
     )
     library = verilate.build(spec, cache, name=f"serial-{made.model}")
     path = folder / f"{made.model}.json"
-    files.write_json(path, describe(made, design_hash, clock_mhz, baud))
+    described = metadata.of_board(made, design_hash, "simulated", clock_mhz, baud, bit_sha256=None)
+    files.write_json(path, described | {"simulated": True})
     return Built(path, library, rtl, build.clocks_per_bit(clock_mhz, baud))
-
-
-def describe(made: design.Design, design_hash: str, clock_mhz: float, baud: int) -> dict[str, Any]:
-    """The content of the .json: the simulated board has no bitstream, and a serial one no hardware hand-off."""
-    values = zynq.describe(dataclasses.replace(made, clock_mhz=clock_mhz), design_hash, "", "")
-    kept = {key: value for key, value in values.items() if key not in _ZYNQ_ONLY}
-    return {**kept, "part": "simulated", "bit_sha256": None, "link": {"kind": "uart", "baud": baud}}
