@@ -22,7 +22,8 @@ _Own = TypeVar("_Own", bound="Driver")
 class Driver(abc.ABC):
     """One accelerator on one board. `golden` is the file of its golden images, beside the bitstream.
 
-    `stage` is the name of its comparison with the reference, `simulated` says that no hardware is involved.
+    `stage` is the name of its comparison with the reference, `simulated` says that no hardware is involved, and
+    `clock_mhz` is the clock that the board has.
     """
 
     stage: ClassVar[str]
