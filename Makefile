@@ -23,7 +23,7 @@ ARGUMENTS     = "$(MODEL)" --build "$(BUILD)"
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help demo deploy test lint doctor setup train export rtl sim resources netlist shell evaluate cpu report \
-        board check bitstream bundle bench-step bench-cpu clean
+        board check bitstream bundle bench-step bench-cpu bench-board clean
 
 help: ## list the targets and variables
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -99,14 +99,17 @@ bitstream: ## bitstream of MODEL= for BOARD= with TOOLCHAIN=; trains, exports an
 	@$(if $(wildcard $(BUILD)/$(MODEL)/rtl/manifest.json),$(MAKE) setup,$(MAKE) train export rtl)
 	@$(TOOLS) -m fpga.bitstream $(ARGUMENTS) --board "$(BOARD)" $(if $(TOOLCHAIN),--toolchain "$(TOOLCHAIN)")
 
-bundle: setup ## one archive for a PYNQ board, into build/MODEL/bundle (needs export, rtl and resources; no bitstream yet)
-	@$(TOOLS) -m fpga.bundle $(ARGUMENTS)
+bundle: setup ## one archive for a PYNQ board, with the bitstream if one was built (BOARD= if for several)
+	@$(TOOLS) -m fpga.bundle $(ARGUMENTS) $(if $(filter command line environment,$(origin BOARD)),--board "$(BOARD)")
 
 bench-step: setup ## time a training step against plain Brevitas layers, into bench/step.json (OMP_NUM_THREADS=1)
 	@$(TOOLS) -m training bench $(ARGUMENTS)
 
 bench-cpu: setup ## time the CPU engine against its rivals on this machine, into bench/cpu.json and cpu.html (FULL=1: all)
 	@$(TOOLS) -m scripts.bench_cpu --build "$(BUILD)" $(if $(FULL),--full)
+
+bench-board: setup ## the driver's bench on the simulated board (DEVICE= BITFILE=: on a real one), into the report
+	@$(PYNQ) -m fpga.board bench $(ARGUMENTS) $(if $(DEVICE),--device "$(DEVICE)") $(if $(BITFILE),--bitfile "$(BITFILE)") $(ARGS)
 
 clean: ## remove all results (BUILD=); the environments in .venv stay
 	rm -rf -- "$(BUILD)"

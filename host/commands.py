@@ -51,8 +51,13 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     add = commands.add_parser("self-test", parents=[common], help="run the golden images beside the bitstream")
     add.set_defaults(command=_self_test)
-    add = commands.add_parser("bench", parents=[common], help="measure speed and power")
-    add.add_argument("--batch", type=int, default=64, help="images a call (default: %(default)s)")
+    add = commands.add_parser("bench", parents=[common], help="measure speed by batch size, and energy, into a file")
+    add.add_argument("--batches", type=_numbers, help="images a call, such as 1,10,100 (default: 1 to 10,000)")
+    add.add_argument("--repetitions", type=int, help="measured calls of each (default: 20)")
+    add.add_argument("--warm-up", type=int, help="calls before (default: 3); on the simulated board all three are less")
+    add.add_argument("--watts", type=float, help="your own reading of a meter at the board's supply while this ran")
+    add.add_argument("--energy-seconds", type=float, default=5.0, help="of the run for it (default: %(default)s)")
+    add.add_argument("--out", type=Path, help="default: measurements/<board>.json, where `make report` looks for it")
     add.set_defaults(command=_bench)
     add = commands.add_parser("classify", parents=[common], help="label images")
     add.add_argument("images", type=Path, help=_IMAGES)
@@ -97,6 +102,13 @@ def _overlay(options: argparse.Namespace, several: bool = False):
     return WrapNetOverlay(bitfile, device=device, timeout=timeout)
 
 
+def _numbers(text: str) -> list[int]:
+    try:
+        return [int(word) for word in text.split(",")]
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected numbers of images such as 1,10,100, found {text!r}") from None
+
+
 def _check(options: argparse.Namespace) -> int:
     path = options.bundle or manifest.bitfile().parent
     files = manifest.check(path) if path.is_dir() else archive.check(path)
@@ -111,9 +123,22 @@ def _self_test(options: argparse.Namespace) -> int:
 
 
 def _bench(options: argparse.Namespace) -> int:
+    from host import bench, measurement, table
+
     overlay = _overlay(options)
-    print(overlay.throughput(options.batch))
-    print(f"power: {overlay.power()}")
+    found = bench.measure(
+        overlay,
+        options.batches,
+        options.repetitions,
+        options.warm_up,
+        options.watts,
+        options.energy_seconds,
+        lambda text: print(text, file=sys.stderr, flush=True),
+    )
+    print(table.text(found), end="", flush=True)  # first, so that a full disk does not take it along
+    out = options.out or measurement.default_path(overlay.bitfile, found.board.name)
+    measurement.save(found, out)
+    print(f"written to {out}")
     return 0
 
 

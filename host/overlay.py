@@ -2,6 +2,7 @@
 """The accelerator as a user sees it: WrapNetOverlay on pynq >= 3.0, on the board or over the network."""
 
 import contextlib
+import functools
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -12,11 +13,12 @@ import numpy.typing as npt
 import pynq
 from pynq.pl_server.device import Device
 
+from host import board as boards
 from host import metadata as files
 from host import packing, sensors
 from host.accelerator import Accelerator
 from host.driver import Driver
-from host.errors import BusyError, DeviceError, HostError, MismatchError, RangeError
+from host.errors import BoardMemoryError, BusyError, DeviceError, HostError, MismatchError, RangeError
 from host.items import Items
 from host.job import Timing, frames_of_a_job
 from host.locks import board_lock, locked
@@ -28,7 +30,7 @@ SIMULATED = "wrapnet-simulated"
 
 _LOCK_SECONDS = 600.0
 _CONNECT_SECONDS = 5.0
-_LEAST_PATIENCE = 1.0
+_LEAST_PATIENCE = 5.0
 
 
 def connect(address: str = "127.0.0.1") -> Any:
@@ -68,8 +70,8 @@ class WrapNetOverlay(Driver):
     """The accelerator of `bitfile` (.bit; its .hwh and .json lie beside it) on `device`, pynq's active one by default.
 
     Loads the bitstream. Raises MissingFileError, MetadataError or MismatchError about the files, DeviceError or
-    BusyError about the board. `timeout`: seconds without progress after which a run counts as stopped, and (at least
-    one) without an answer after which a board in the network counts as gone.
+    BusyError about the board. `timeout`: seconds without progress after which a run counts as stopped, and (but at
+    least 5) without an answer after which a board in the network counts as gone.
     """
 
     stage = "board"
@@ -149,7 +151,13 @@ class WrapNetOverlay(Driver):
         if self.simulated:
             return sensors.SIMULATED
         with self._talking("while reading its sensors"):
-            return sensors.measure(self._read_file, self._board_name())
+            return sensors.measure(self._read_file, self.board.name)
+
+    @functools.cached_property
+    def board(self) -> boards.Board:
+        """Which board this is, and which image it runs."""
+        with self._talking("while reading its files"):
+            return boards.describe(self._read_file, self._board_name(), hasattr(self.device, "read_file"))
 
     def close(self) -> None:
         """Harmless: nothing of the board is held between two calls."""
@@ -175,7 +183,12 @@ class WrapNetOverlay(Driver):
             raise items.error
 
     def _allocate(self, size: int) -> Any:
-        return pynq.allocate((size,), np.uint8, target=self.device)
+        try:
+            return pynq.allocate((size,), np.uint8, target=self.device)
+        except Exception as error:
+            if _lacks_memory(error):
+                raise BoardMemoryError(f"{self._board_name()} has no memory for a buffer of {size} bytes") from error
+            raise
 
     def _shell(self) -> str:
         """Name of the shell in the hardware hand-off: the metadata's, or the only block that is not the processor."""
@@ -250,6 +263,14 @@ def _talking_to(name: str, hint: str) -> Iterator[None]:
         if not callable(details):
             raise
         raise DeviceError(f"{name}: {details()} ({hint})") from error
+
+
+def _lacks_memory(error: Exception) -> bool:
+    # On the board pynq raises RuntimeError when it cannot allocate; over the network there is gRPC's code for it.
+    code = getattr(error, "code", None)
+    return isinstance(error, RuntimeError | MemoryError) or (
+        callable(code) and getattr(code(), "name", "") == "RESOURCE_EXHAUSTED"
+    )
 
 
 def _pynq_cache() -> contextlib.AbstractContextManager[None]:

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from chain.report import measurements
 from chain.report.pipeline import OP_NAMES
 from chain.report.summary import accumulators, bottlenecks, stage_rows, totals
 from chain.report.words import count, micro, percent, plain, rate
@@ -19,6 +20,11 @@ def show(report: Mapping[str, Any], console: Console) -> None:
     console.print(_stages(report))
     console.print(_layers(report))
     console.print(_hardware(report))
+    for found in measurements.shown(report):
+        console.print(_measurement(found))
+        for text in (*(f"left out: {text}" for text in found.left_out), found.energy):
+            if text:
+                console.print(escape(text), highlight=False)
     console.print(f"to repeat: {escape(report['repeat'])}", soft_wrap=True, highlight=False)
     for note in report["notes"]:
         console.print(f"[yellow]note:[/] {escape(note)}")
@@ -71,4 +77,14 @@ def _hardware(report: Mapping[str, Any]) -> Table:
         of = f"{percent(total.share)} of {count(total.available)}; " if total.available else ""
         table.add_row(total.title, plain(total.used), f"{of}estimated by {resources['tool']}")
     table.add_row("seconds", count(sum(report["seconds"].values())), "all steps together")
+    return table
+
+
+def _measurement(found: measurements.Shown) -> Table:
+    table = Table(title=found.title, title_justify="left", caption=found.about, box=box.SIMPLE_HEAD)
+    table.caption_justify = "left"
+    for heading in found.headings:
+        table.add_column(heading, justify="right")
+    for row in found.rows:
+        table.add_row(*row)
     return table
