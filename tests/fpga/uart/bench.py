@@ -86,12 +86,12 @@ class Bench:
         return replies(self.send(line.frame(content)) + self.settle())
 
     def settle(self) -> bytes:
-        """Until nothing has come for longer than the watchdog's time."""
+        """Until no job runs, and nothing has come for longer than the watchdog's time."""
         data = b""
         while True:
             more = self.run(2 * WATCHDOG + 400)
             data += more
-            if not more and not self._rest.size:
+            if not more and not self._rest.size and not self.lights[-1] & 1:
                 return data
 
     def right(self, image: bytes) -> bytes:
