@@ -4,7 +4,6 @@
 import ctypes
 import random
 import zlib
-from pathlib import Path
 
 import numpy as np
 import pytest

@@ -31,7 +31,7 @@ def small(tmp_path: Path) -> Bench:
 
 @pytest.fixture
 def moody(tmp_path: Path) -> Bench:
-    return Bench(tmp_path, SMALL, moody=True, seed=SEED)
+    return Bench(tmp_path, SMALL, "moody", SEED)
 
 
 def u32(value: int) -> bytes:
@@ -162,6 +162,16 @@ def test_pauses_of_the_accelerator(moody: Bench) -> None:
         assert reply and reply[:2] == b"r" + bytes([n]) and reply[10:] == moody.right(image)
         first, last = (int.from_bytes(reply[i : i + 4], "little") for i in (2, 6))
         assert last == first if n == 0 else last > first
+
+
+def test_an_accelerator_that_answers_before_it_has_seen_all(tmp_path: Path) -> None:
+    """The next image waits, and is not begun before this one's last word has been taken."""
+    eager = Bench(tmp_path, (3, 40, 2, 3), "eager")
+    images = [bytes([n]) * eager.image_bytes for n in range(1, 9)]
+    for n in range(0, 8, 2):
+        data = eager.send(frame(run(n, images[n], 100)) + frame(run(n + 1, images[n + 1])))
+        got = replies(data + eager.settle())
+        assert [r and (r[:2], r[10:]) for r in got] == [(b"r" + bytes([k]), images[k][:6]) for k in (n, n + 1)]
 
 
 @pytest.mark.parametrize("error", [-0.03, -0.02, 0.02, 0.03])
