@@ -22,7 +22,7 @@ from host.metadata import Metadata
 from host.sensors import Power
 
 if TYPE_CHECKING:
-    from host.overlay import Throughput
+    from host.throughput import Throughput
 
 BATCHES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)
 REPETITIONS, WARM_UP = 20, 3

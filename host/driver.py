@@ -11,6 +11,7 @@ from typing import ClassVar, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from host.board import Board
 from host.errors import EmptyError, MetadataError, MismatchError, MissingFileError, RangeError, SelfTestError
 from host.metadata import Metadata
 from host.sensors import Power
@@ -20,12 +21,14 @@ _Own = TypeVar("_Own", bound="Driver")
 
 
 class Driver(abc.ABC):
-    """One accelerator on one board. `golden` is the file of its golden images, beside the bitstream.
+    """One accelerator on one board. `golden` is the file of its golden images, beside `bitfile`.
 
-    `stage` is the name of its comparison with the reference, `simulated` says that no hardware is involved.
+    `stage` is the name of its comparison with the reference, `simulated` says that no hardware is involved, and
+    `clock_mhz` is the clock that the board has.
     """
 
     stage: ClassVar[str]
+    bitfile: Path
     golden: Path
     metadata: Metadata
     simulated: bool
@@ -38,6 +41,11 @@ class Driver(abc.ABC):
     @abc.abstractmethod
     def run_timed(self, images: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.int32], Throughput]:
         """Like `run`, with the speed of this very call; its interval and FPS are nan where it has none to measure."""
+
+    @property
+    @abc.abstractmethod
+    def board(self) -> Board:
+        """Which board this is, as far as it tells."""
 
     @abc.abstractmethod
     def power(self) -> Power:

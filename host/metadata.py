@@ -108,7 +108,7 @@ def load_serial(path: str | Path) -> tuple[Metadata, int]:
     if given.suffix not in (".bit", ".json"):
         raise MissingFileError(f"{given}: expected the name of a .bit or .json file")
     bit, text = given.with_suffix(".bit"), given.with_suffix(".json")
-    for file, what in ((given, "bitstream"), (text, "metadata")):
+    for file, what in ((text, "metadata"), *(((bit, "bitstream"),) if given == bit else ())):
         if not file.is_file():
             raise MissingFileError(f"{file}: the {what} is missing; copy {given.stem}.bit and .json into one folder")
     metadata = parse(text.read_bytes(), text)

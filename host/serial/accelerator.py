@@ -74,14 +74,15 @@ class Accelerator:
         """
         if not self._idle:
             self.reset()
+        link = self.link
+        errors = link.errors.copy()
         board = self.identify()
         source, target = self.metadata.input, self.metadata.output
         begin = time.perf_counter()
         memory = packing.pack(images, source).reshape(len(images), source.frame_bytes)
         results = np.empty((len(images), target.frame_bytes), np.uint8)
         cycles = np.empty((len(images), 2), np.int64)
-        link = self.link
-        errors, sent, received = link.errors.copy(), link.sent, link.received
+        sent, received = link.sent, link.received
         self._idle = False
         packed = time.perf_counter()
         for index, answer in self._exchange(self._requests(memory, repeat), board.slots, self._retries):

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from host import metadata as files
 from host import packing, sensors
+from host.board import Board
 from host.driver import Driver
 from host.errors import RangeError
 from host.serial import messages
@@ -71,6 +72,11 @@ class SerialOverlay(Driver):
         checking = time.perf_counter() - begin
         outputs, speed = self._accelerator.run(checked, _REPEAT)
         return outputs, replace(speed, pack_seconds=speed.pack_seconds + checking)
+
+    @property
+    def board(self) -> Board:
+        """By its part: a board on a serial line does not tell its name."""
+        return Board("wrapnet-simulated" if self.simulated else self.metadata.part, None, None, remote=False)
 
     def power(self) -> sensors.Power:
         """Says that there is no sensor."""

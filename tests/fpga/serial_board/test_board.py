@@ -134,7 +134,7 @@ def test_without_repetition_errors_surface(board: boards.Built, reference: tuple
     """No call gives a wrong value; those that fail name an image, and the next one works."""
     images, outputs = reference
     failed = 0
-    with plugged(board) as (port, lines, _), SerialOverlay(board.metadata, port, timeout=0.5, retries=0) as overlay:
+    with plugged(board) as (port, lines, _), SerialOverlay(board.metadata, port, timeout=1.0, retries=0) as overlay:
         lines.to_board, lines.to_host = Damage(5, 0.0004, 0.0004), Damage(6, 0.0004, 0.0004)
         for start in range(0, len(images), 6):
             part = slice(start, start + 6)

@@ -23,18 +23,19 @@ CLOCK_KHZ = 32_126  # 0x7D7E
 class Bench:
     """One simulation. `send` puts bytes on the line, `run` lets time pass; both give the bytes that came meanwhile.
 
-    A byte that is on its way when they end comes with the next call.
+    A byte that is on its way when they end comes with the next call. `stand` names what stands for the accelerator:
+    "standin" (tests/fpga/shell), "moody" or "eager" (this folder).
     """
 
-    def __init__(self, folder: Path, sizes: tuple[int, int, int, int], moody: bool = False, seed: int = 1) -> None:
+    def __init__(self, folder: Path, sizes: tuple[int, int, int, int], stand: str = "standin", seed: int = 1) -> None:
         self.design = standin.write(folder, *sizes)
         self.image_bytes, self.result_bytes = self.design.input.bytes_per_frame, self.design.output.bytes_per_frame
         sources = [*build.sources(), folder / "accelerator.sv"]
-        if moody:
+        if stand != "standin":
             inner = folder / "standin.sv"
             text = (folder / "accelerator.sv").read_text(encoding="utf-8")
             inner.write_text(text.replace("module accelerator", "module standin"), encoding="utf-8")
-            sources = [*build.sources(), inner, HERE / "moody.sv"]
+            sources = [*build.sources(), inner, HERE / f"{stand}.sv"]
         names = ("IN_BYTES", "IN_WORDS", "OUT_BYTES", "OUT_WORDS")
         parameters = build.parameters(self.design, f"{DESIGN_HASH:064x}", 48.0, 6_000_000)
         parameters |= {"WatchdogCycles": WATCHDOG, "ClockKhz": CLOCK_KHZ}
@@ -47,7 +48,7 @@ class Bench:
             cflags=("-O1",),
             warnings=False,
         )
-        self._library = ctypes.CDLL(str(verilate.build(spec, CACHE, f"uart-{'moody' if moody else 'standin'}")))
+        self._library = ctypes.CDLL(str(verilate.build(spec, CACHE, f"uart-{stand}")))
         self._library.uart_open.restype = ctypes.c_void_p
         with contextlib.chdir(folder):  # where its memory file lies
             self._handle = ctypes.c_void_p(self._library.uart_open(ctypes.c_uint32(seed)))
@@ -86,12 +87,12 @@ class Bench:
         return replies(self.send(line.frame(content)) + self.settle())
 
     def settle(self) -> bytes:
-        """Until nothing has come for longer than the watchdog's time."""
+        """Until no job runs, and nothing has come for longer than the watchdog's time."""
         data = b""
         while True:
             more = self.run(2 * WATCHDOG + 400)
             data += more
-            if not more and not self._rest.size:
+            if not more and not self._rest.size and not self.lights[-1] & 1:
                 return data
 
     def right(self, image: bytes) -> bytes:

@@ -2,7 +2,7 @@
 """The serial line and its frames in Python, made apart from the hardware: levels of the pins, flags, CRC."""
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -51,28 +51,27 @@ def frame(content: bytes) -> bytes:
     return bytes([FLAG]) + stuffed(whole) + bytes([FLAG])
 
 
+def unstuffed(part: bytes) -> bytes | None:
+    """What `stuffed` was given; None if an escape stands at the end."""
+    content, escaped = bytearray(), False
+    for byte in part:
+        if escaped:
+            content.append(byte ^ 0x20)
+        elif byte != ESCAPE:
+            content.append(byte)
+        escaped = byte == ESCAPE and not escaped
+    return None if escaped else bytes(content)
+
+
 def contents(data: bytes) -> Iterator[bytes | None]:
     """The content of each frame in `data`, without its CRC; None for a damaged one. The last must have its flag."""
     for part in data.split(bytes([FLAG]))[:-1]:
-        if not part:
-            continue
-        content, escaped = bytearray(), False
-        for byte in part:
-            if escaped:
-                content.append(byte ^ 0x20)
-            elif byte != ESCAPE:
-                content.append(byte)
-            escaped = byte == ESCAPE and not escaped
-        body, crc = bytes(content[:-4]), bytes(content[-4:])
-        right = len(body) >= 2 and not escaped and zlib.crc32(body).to_bytes(4, "little") == crc
-        yield body if right else None
+        if part:
+            whole = unstuffed(part) or b""
+            body, crc = whole[:-4], whole[-4:]
+            yield body if len(body) >= 2 and zlib.crc32(body).to_bytes(4, "little") == crc else None
 
 
 def run(sequence: int, image: bytes, repeat: int = 1) -> bytes:
     """The content of an 'R'."""
     return b"R" + bytes([sequence]) + repeat.to_bytes(2, "little") + image
-
-
-def joined(parts: Sequence[Levels]) -> Levels:
-    """Lines one after the other."""
-    return np.concatenate([np.zeros(0, dtype=np.uint8), *parts])

@@ -20,7 +20,7 @@ from tests.fpga.uart import line
 from tests.host.serial import device as devices
 from tests.host.serial.device import Device, answers, images
 
-QUICK = 0.3  # seconds
+QUICK = 0.5  # seconds
 
 
 def check(overlay: SerialOverlay, count: int = 20, seed: int = 9) -> None:
