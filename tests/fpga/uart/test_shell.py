@@ -146,6 +146,16 @@ def test_reset_while_a_reply_is_sent(small: Bench) -> None:
         assert [r and (r[:2], r[10:]) for r in got[:-2]] in ([], [(b"r\x01", small.right(image))])
 
 
+def test_reset_while_a_result_waits_for_another_reply(small: Bench) -> None:
+    """The job ends while an identity is being sent: no result comes after the reset's reply."""
+    image = image_of(small, 1)
+    for wait in range(0, 3000, 150):
+        data = small.send(frame(run(1, image, 300)) + frame(b"I\x04")) + small.run(wait)
+        got = replies(data + small.send(frame(b"X\x05") + frame(run(2, image))) + small.settle())
+        after = got[[r and r[:1] for r in got].index(b"x") :]
+        assert [r and r[:2] for r in after] == [b"x\x05", b"r\x02"], wait
+
+
 def test_an_accelerator_that_hangs(moody: Bench) -> None:
     for first in (NEVER_TAKEN, NEVER_ANSWERED):
         stuck, image = bytes([first]) + image_of(moody, 1)[1:], image_of(moody, 2)
