@@ -158,8 +158,8 @@ def _stages(folder: Path, say: Callable[[str], None]) -> Iterator[None]:
         seen: set[str] = set()
         while not over.wait(1):
             names = sorted(path.name for path in folder.iterdir())
-            for name in names:
-                for start, text in _STAGES.items():
+            for start, text in _STAGES.items():
+                for name in names:
                     if name.startswith(start) and name not in seen:
                         say(text)
                         seen.add(name)
