@@ -85,13 +85,16 @@ def read(job: Job, bits: Path) -> Built:
     reached = 1000.0 / (1000.0 / clock - summary.setup)
     layer = layer_of(job, summary.source, summary.destination)
     if summary.worst < 0:
-        kind = "setup" if summary.worst == summary.setup else "hold"
-        where = f" in layer {layer!r}" if layer else ""
+        kind = "hold" if summary.is_hold else "setup"
+        way_out = (
+            "A slower clock does not help: try another version of Vivado, or another folding (FPS=)"
+            if summary.is_hold
+            else f"Lower clock_mhz in the recipe's [hardware] ({reached:.0f} MHz would do), or fold further (FPS=)"
+        )
         raise ToolError(
             f"{job.design.model} does not meet its timing after routing: slack {summary.worst:g} ns ({kind}) at "
-            f"{clock:g} MHz; the slowest path goes from {summary.source} to {summary.destination}{where} "
-            f"({job.folder / 'timing_summary.rpt'}). Lower clock_mhz in the recipe's [hardware] ({reached:.0f} MHz "
-            "would do), or fold further (FPS=)"
+            f"{clock:g} MHz; the worst path goes from {summary.source} to {summary.destination}, in layer {layer!r} "
+            f"({job.folder / 'timing_summary.rpt'}). {way_out}"
         )
     if not bits.is_file() or not bits.stat().st_size:
         raise ToolError(f"vivado ended well and wrote no {bits.name}\nWhole log: {job.folder / LOG}")
