@@ -10,13 +10,18 @@ labels = overlay.run(images, labels=True)
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from host.fleet import Fleet
     from host.overlay import WrapNetOverlay, connect
 
-__all__ = ["WrapNetOverlay", "connect"]
+__all__ = ["Fleet", "WrapNetOverlay", "connect"]
 
 
 def __getattr__(name: str) -> Any:
     # pynq is imported only when it is used: packing and metadata work where it is not installed.
+    if name == "Fleet":
+        from host.fleet import Fleet
+
+        return Fleet
     if name in __all__:
         from host import overlay
 

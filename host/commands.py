@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from host import archive, manifest, png
-from host.errors import HostError, MetadataError, MissingFileError, SelfTestError
+from host.errors import HostError, MetadataError, MissingFileError, RangeError, SelfTestError
+from host.images import is_one
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -39,13 +40,19 @@ def _parser() -> argparse.ArgumentParser:
     common.add_argument(
         "bitfile", type=Path, nargs="?", help="the .bit; its .hwh and .json lie beside it (default: this bundle's)"
     )
-    common.add_argument("--device", metavar="HOST[:PORT]", help="a board in the network, or the simulated one")
+    about = "a board in the network, or the simulated one; classify and evaluate take several, each with its --device"
+    common.add_argument("--device", metavar="HOST[:PORT]", action="append", default=[], help=about)
     common.add_argument("--timeout", type=float, default=10.0, help="seconds without progress (default: %(default)s)")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     add = commands.add_parser("self-test", parents=[common], help="run the golden images beside the bitstream")
     add.set_defaults(command=_self_test)
-    add = commands.add_parser("bench", parents=[common], help="measure speed and power")
-    add.add_argument("--batch", type=int, default=64, help="images a call (default: %(default)s)")
+    add = commands.add_parser("bench", parents=[common], help="measure speed by batch size, and energy, into a file")
+    add.add_argument("--batches", type=_numbers, help="images a call, such as 1,10,100 (default: 1 to 10,000)")
+    add.add_argument("--repetitions", type=int, help="measured calls of each (default: 20)")
+    add.add_argument("--warm-up", type=int, help="calls before (default: 3); on the simulated board all three are less")
+    add.add_argument("--watts", type=float, help="your own reading of a meter at the board's supply while this ran")
+    add.add_argument("--energy-seconds", type=float, default=5.0, help="of the run for it (default: %(default)s)")
+    add.add_argument("--out", type=Path, help="default: measurements/<board>.json, where `make report` looks for it")
     add.set_defaults(command=_bench)
     add = commands.add_parser("classify", parents=[common], help="label images")
     add.add_argument("images", type=Path, help=_IMAGES)
@@ -68,14 +75,28 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _overlay(options: argparse.Namespace):
+def _overlay(options: argparse.Namespace, several: bool = False):
+    """The overlay, or if `several` boards are allowed and named, their fleet."""
+    if len(options.device) > 1 and not several:
+        raise RangeError(f"{len(options.device)} devices, expected one: only classify and evaluate take several")
     bitfile = options.bitfile or manifest.bitfile()
     if options.bitfile is None:
         manifest.check(bitfile.parent)  # before a device is looked for
     from host.overlay import WrapNetOverlay, connect
 
-    device = connect(options.device) if options.device else None
+    if len(options.device) > 1:
+        from host.fleet import Fleet
+
+        return Fleet(bitfile, options.device, options.timeout)
+    device = connect(options.device[0]) if options.device else None
     return WrapNetOverlay(bitfile, device=device, timeout=options.timeout)
+
+
+def _numbers(text: str) -> list[int]:
+    try:
+        return [int(word) for word in text.split(",")]
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected numbers of images such as 1,10,100, found {text!r}") from None
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -92,16 +113,31 @@ def _self_test(options: argparse.Namespace) -> int:
 
 
 def _bench(options: argparse.Namespace) -> int:
+    from host import bench, measurement, table
+
     overlay = _overlay(options)
-    print(overlay.throughput(options.batch))
-    print(f"power: {overlay.power()}")
+    found = bench.measure(
+        overlay,
+        options.batches,
+        options.repetitions,
+        options.warm_up,
+        options.watts,
+        options.energy_seconds,
+        lambda text: print(text, file=sys.stderr, flush=True),
+    )
+    print(table.text(found), end="", flush=True)  # first, so that a full disk does not take it along
+    out = options.out or measurement.default_path(overlay.bitfile, found.board.name)
+    measurement.save(found, out)
+    print(f"written to {out}")
     return 0
 
 
 def _classify(options: argparse.Namespace) -> int:
     images = _pixels(options.images)
-    overlay = _overlay(options)
-    _print(overlay.run(_several(images, overlay.metadata.input.shape), labels=True), overlay.metadata.classes)
+    overlay = _overlay(options, several=True)
+    labels = overlay.run(_several(images, overlay.metadata.input.shape), labels=True)
+    _say_lost(overlay)
+    _print(labels, overlay.metadata.classes)
     return 0
 
 
@@ -140,7 +176,7 @@ def _pixels(path: Path) -> Pixels:
 
 def _several(images: Pixels, shape: tuple[int, ...]) -> Pixels:
     """A single image, [H, W, C] = `shape` or [H, W], as a batch of one; several as they are."""
-    return images[None] if images.shape == shape or (shape[-1] == 1 and images.shape == shape[:-1]) else images
+    return images[None] if is_one(images.shape, shape) else images
 
 
 def _print(labels: npt.NDArray[np.integer], classes: tuple[str, ...]) -> None:
@@ -151,8 +187,9 @@ def _print(labels: npt.NDArray[np.integer], classes: tuple[str, ...]) -> None:
 def _evaluate(options: argparse.Namespace) -> int:
     from host.evaluate import evaluate, save
 
-    overlay = _overlay(options)
+    overlay = _overlay(options, several=True)
     result = evaluate(overlay, options.images, options.count, options.batch, _progress)
+    _say_lost(overlay)
     out = options.out or options.images.parent / "stages" / "board.json"
     save(result, out)
     print(
@@ -167,6 +204,11 @@ def _evaluate(options: argparse.Namespace) -> int:
 def _progress(done: int, total: int) -> None:
     overwrite = sys.stderr.isatty() and done < total
     print(f"board: {done}/{total} images", end="\r" if overwrite else "\n", file=sys.stderr, flush=True)
+
+
+def _say_lost(overlay) -> None:
+    for address, reason in getattr(overlay, "lost", {}).items():
+        print(f"lost {address}: {reason}", file=sys.stderr)
 
 
 def _simulated(overlay) -> str:

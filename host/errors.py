@@ -54,6 +54,14 @@ class DeviceError(HostError):
     """The board could not be reached, or refused."""
 
 
+class HostMemoryError(HostError):
+    """The computer that drives the board has not enough memory for the images."""
+
+
+class BoardMemoryError(DeviceError):
+    """The board has not enough memory for the DMA buffers."""
+
+
 class BusyError(HostError):
     """The accelerator does not become idle, not even by a reset."""
 
@@ -73,6 +81,15 @@ class BusError(HostError):
     def __init__(self, message: str, status: int):
         super().__init__(message)
         self.status = status
+
+
+class FleetError(HostError):
+    """Every board of a fleet is lost. `images` is how many had their results, `lost` each board's reason by address."""
+
+    def __init__(self, message: str, images: int, lost: dict[str, str]):
+        super().__init__(message)
+        self.images = images
+        self.lost = lost
 
 
 class SelfTestError(HostError):

@@ -15,6 +15,7 @@ from host import files
 from host.errors import EmptyError, MetadataError, MissingFileError, RangeError
 
 if TYPE_CHECKING:
+    from host.fleet import Fleet
     from host.overlay import WrapNetOverlay
 
 STAGE = "board"
@@ -92,7 +93,7 @@ def reference(path: Path, count: int | None) -> tuple[npt.NDArray[Any], npt.NDAr
 
 
 def evaluate(
-    overlay: "WrapNetOverlay",
+    overlay: "WrapNetOverlay | Fleet",
     path: Path,
     count: int | None = None,
     batch: int = 50,
@@ -111,9 +112,8 @@ def evaluate(
         )
     result = StageResult()
     speed = None
-    for start in range(0, len(images), batch):
-        part = slice(start, start + batch)
-        got, timing = overlay.run_timed(images[part])
+    for got, timing in overlay.run_batches(images, batch):
+        part = slice(result.images, result.images + len(got))
         result.add(labels[part], overlay.metadata.predictions(got), expected[part], got)
         speed = speed or timing  # the first batch is never shorter than another
         progress(result.images, len(images))

@@ -49,9 +49,9 @@ class Metadata:
         """What the accelerator gives for a network's outputs [N, classes]: these, or labels [N, 1]."""
         return outputs.argmax(axis=1)[:, None] if self.labels else outputs
 
-    def predictions(self, results: Array) -> Array:
-        """Labels [N] from what the accelerator gives; of equal outputs the first counts."""
-        return results[:, 0] if self.labels else results.argmax(axis=1)
+    def predictions(self, results: Array) -> npt.NDArray[np.int32]:
+        """Labels int32 [N] from what the accelerator gives; of equal outputs the first counts."""
+        return (results[:, 0] if self.labels else results.argmax(axis=1)).astype(np.int32)
 
     def class_name(self, label: int) -> str:
         """The name of a class; its number where the classes have no names."""

@@ -19,6 +19,7 @@ PACKAGES = ("chain", "training", "export", "fpga", "host")
 MAY_IMPORT = {
     "chain": (),
     "chain.cpu": ("host.cpu", "host.errors", "host.evaluate"),
+    "chain.report": ("fpga.design",),
     "training": ("chain",),
     "export": ("chain", "training"),
     "export.ops": ("chain",),

@@ -44,7 +44,8 @@ class Built:
     """A finished bitstream (`bits`, a path in the job's folder) and what the tool said of it.
 
     `tool` is name and version ("nextpnr 0.11.1"), `use` what it takes of the part by the tool's own kinds of cell
-    (Xilinx: lut, ff, bram36, dsp), `available` the part's totals of the same kinds.
+    (Xilinx: lut, ff, bram36, dsp), `available` the part's totals of the same kinds. `power_w` is the tool's estimate,
+    `accelerator` what of `use` is the accelerator's: both where the tool says so.
     """
 
     bits: Path
@@ -53,3 +54,4 @@ class Built:
     use: Mapping[str, float]
     available: Mapping[str, float] = field(default_factory=dict)
     power_w: float | None = None
+    accelerator: Mapping[str, float] = field(default_factory=dict)

@@ -79,6 +79,14 @@ def describe(made: design.Design, design_hash: str, bit_sha256: str, hwh_sha256:
     }
 
 
+def of_board(
+    made: design.Design, design_hash: str, bit_sha256: str | None, hwh_sha256: str, **more: object
+) -> dict[str, Any]:
+    """The content of the .json for a real board; `bit_sha256` is None where no bitstream is there yet."""
+    values = describe(made, design_hash, "", hwh_sha256) | {"simulated": False, "bit_sha256": bit_sha256, **more}
+    return {key: value for key, value in values.items() if key not in ("library", "rtl")}
+
+
 def _copy(source: Path, target: Path) -> None:
     """Copy whole or not at all; a process that has the old file open keeps it."""
     with files.atomic(target) as temporary:

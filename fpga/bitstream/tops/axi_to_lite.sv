@@ -4,7 +4,9 @@
 // Every legal transaction is answered: bursts of all three kinds are taken beat by beat, narrow and unaligned ones
 // too, each answer has its id, and an error of any beat is the write's. One transaction at a time each way: it is slow,
 // and small. An exclusive access gets OKAY, which says that exclusive accesses are not known here. Write data must come
-// in the order of the addresses (no interleaving), as Zynq's ports send it; so WID and WLAST tell nothing new.
+// in the order of the addresses (no interleaving), as Zynq's ports send it; so WID and WLAST tell nothing new. The
+// AXI4-Lite side must take address and data of a write in the same cycle, as shell_registers.sv does, and look at whole
+// words: the address of a later beat may be as unaligned as the burst's.
 module axi_to_lite #(
     parameter int unsigned IdBits = 12,
     parameter int unsigned AddressBits = 12,
@@ -70,7 +72,7 @@ module axi_to_lite #(
   function automatic address_t next_address(address_t address, logic [1:0] size, logic [1:0] burst, address_t span);
     address_t step, next;
     step = address_t'(1) << size;
-    next = (address & ~(step - address_t'(1))) + step;
+    next = address + step;
     if (burst == Fixed) next = address;
     if (burst == Wrap) next = (address & ~span) | (next & span);
     return next;
@@ -94,41 +96,29 @@ module axi_to_lite #(
   address_t write_address_q, write_span_q;
   logic [LengthBits-1:0] write_left_q;
   logic [1:0] write_size_q, write_burst_q, write_response_q;
-  logic address_sent_q, data_sent_q;
 
   assign s_axi_awready = write_state_q == WriteIdle;
-  assign s_axi_wready  = write_state_q == WriteBeat && (address_sent_q || m_axi_awready)
-      && (data_sent_q || m_axi_wready);
+  assign s_axi_wready  = write_state_q == WriteBeat && m_axi_awready && m_axi_wready;
   assign s_axi_bid     = write_id_q;
   assign s_axi_bresp   = write_response_q;
   assign s_axi_bvalid  = write_state_q == WriteAnswer;
 
   assign m_axi_awaddr  = write_address_q;
-  assign m_axi_awvalid = write_state_q == WriteBeat && s_axi_wvalid && !address_sent_q;
+  assign m_axi_awvalid = write_state_q == WriteBeat && s_axi_wvalid;
   assign m_axi_wdata   = s_axi_wdata;
   assign m_axi_wstrb   = s_axi_wstrb;
-  assign m_axi_wvalid  = write_state_q == WriteBeat && s_axi_wvalid && !data_sent_q;
+  assign m_axi_wvalid  = write_state_q == WriteBeat && s_axi_wvalid;
   assign m_axi_bready  = write_state_q == WriteOutcome;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
-      write_state_q  <= WriteIdle;
-      address_sent_q <= 1'b0;
-      data_sent_q    <= 1'b0;
+      write_state_q <= WriteIdle;
     end else begin
       case (write_state_q)
-        WriteIdle: if (s_axi_awvalid) write_state_q <= WriteBeat;
-        WriteBeat: begin
-          address_sent_q <= address_sent_q || (m_axi_awvalid && m_axi_awready);
-          data_sent_q    <= data_sent_q || (m_axi_wvalid && m_axi_wready);
-          if (s_axi_wvalid && s_axi_wready) begin
-            write_state_q  <= WriteOutcome;
-            address_sent_q <= 1'b0;
-            data_sent_q    <= 1'b0;
-          end
-        end
+        WriteIdle:    if (s_axi_awvalid) write_state_q <= WriteBeat;
+        WriteBeat:    if (s_axi_wvalid && s_axi_wready) write_state_q <= WriteOutcome;
         WriteOutcome: if (m_axi_bvalid) write_state_q <= write_left_q == '0 ? WriteAnswer : WriteBeat;
-        default: if (s_axi_bready) write_state_q <= WriteIdle;
+        default:      if (s_axi_bready) write_state_q <= WriteIdle;
       endcase
     end
 

@@ -15,23 +15,29 @@ def black_boxes() -> Path:
     return yosys.share() / "xilinx" / "cells_xtra.v"
 
 
-def hollow(name: str) -> str:
-    """Verilog of a module with a primitive's ports, nothing in it. Its outputs start at 0, for a bench to write."""
+def hollow(name: str, clock: str = "") -> str:
+    """Verilog of a module with a primitive's ports, nothing in it. Its outputs start at 0, for a bench to write.
+
+    Of the output `clock`, bit 0 is the variable `bench_clock`, because a bench can only wait for single bits that it
+    writes itself: what follows from them has changed the registers already.
+    """
     library = black_boxes().read_text(encoding="utf-8")
     start = library.index(f"module {name}(")
     ports = []
     for direction, high, low, port in _PORT.findall(library[start : library.index("endmodule", start)]):
         bits = f"[{high}:{low}] " if high else ""
-        ports.append(f"    {direction} " + (f"reg {bits}{port} = 0" if direction == "output" else f"wire {bits}{port}"))
+        driven = direction == "output" and port != clock
+        ports.append(f"    {direction} " + (f"reg {bits}{port} = 0" if driven else f"wire {bits}{port}"))
+    body = f"  reg bench_clock = 0;\n  assign {clock} = {{3'b0, bench_clock}};\n" if clock else ""
     off, on = (f"/* verilator lint_{word} UNUSEDSIGNAL */\n" for word in ("off", "on"))  # of a hollow module
-    return f"{off}module {name} (\n" + ",\n".join(ports) + f"\n);\nendmodule\n{on}"
+    return f"{off}module {name} (\n" + ",\n".join(ports) + f"\n);\n{body}endmodule\n{on}"
 
 
 def write(folder: Path, name: str = top.ZYNQ7) -> list[Path]:
     """Fill `folder` with stand-ins for the primitives of the top level `name`, the processor first; their paths."""
     chip, buffer = {top.ZYNQ7: ("PS7", "BUFG"), top.ZYNQMP: ("PS8", "BUFG_PS")}[name]
     texts = {
-        chip: hollow(chip),
+        chip: hollow(chip, "FCLKCLK" if name == top.ZYNQ7 else ""),
         buffer: f"module {buffer} (\n    input wire I,\n    output wire O\n);\n  assign O = I;\nendmodule\n",
     }
     paths = []

@@ -187,10 +187,3 @@ def test_paths_and_boards_that_finn_cannot_take(make: Make, tmp_path: Path) -> N
 def test_finn_s_part_is_the_board_s(name: str) -> None:
     chosen = board.load(name)
     assert chosen.zynq is not None and pynq_part_map[chosen.zynq.finn] == chosen.part
-
-
-def test_reports_of_another_form_are_refused() -> None:
-    with pytest.raises(ToolError, match="no worst slack"):
-        finn.slack("| Design Timing Summary\n    WNS(ns)  TNS(ns)\n    -------  -------\n         NA       NA\n")
-    with pytest.raises(ToolError, match="no row 'DSPs'"):
-        finn.utilisation(UTILISATION.replace("DSPs", "PSDs"))

@@ -30,8 +30,9 @@ def run(pynq_python: Path, repository: Path) -> Run:
     return run
 
 
-def test_the_suite_in_pynqs_environment(run: Run, fake_build: Path) -> None:
-    done = run(Path(__file__).with_name("pynq_suite.py"), fake_build)
+@pytest.mark.parametrize("suite", ["pynq_suite.py", "fleet_suite.py"])
+def test_the_suites_in_pynqs_environment(run: Run, fake_build: Path, suite: str) -> None:
+    done = run(Path(__file__).with_name(suite), fake_build)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "OK" in done.stderr
 
@@ -179,9 +180,9 @@ def test_the_drivers_commands(serve: Callable[..., Served], run: Run, fake_build
     with np.load(fake_build / "first" / "reference.npz") as content:
         images, outputs = content["images"], content["outputs"]
 
-    bench = run("-m", "host", "bench", bit, "--device", address, "--batch", 8)
+    bench = run("-m", "host", "bench", bit, "--device", address, "--batches", 8, "--out", tmp_path / "bench.json")
     assert bench.returncode == 0, bench.stderr
-    assert "625,000 images a second" in bench.stdout and "no power sensor" in bench.stdout
+    assert "625,000" in bench.stdout and "the board is simulated and draws no power" in bench.stdout
 
     np.save(tmp_path / "many.npy", images[:3])
     np.save(tmp_path / "one.npy", images[2])
