@@ -8,7 +8,6 @@ can, with Vivado's .hwh and the finished graph, which are kept in the job's fold
 import fpga.ops  # noqa: F401  isort: skip  (sets FINN's environment, and registers our ops)
 import contextlib
 import logging
-import re
 import shutil
 import threading
 import warnings
@@ -21,6 +20,7 @@ from qonnx.core.modelwrapper import ModelWrapper
 
 from chain.errors import InputError, ToolError, UnsupportedError
 from fpga import environment
+from fpga.bitstream import vivado_reports
 from fpga.bitstream.job import Built, Job, Timing
 
 WORK = "work"
@@ -75,36 +75,15 @@ def _built(job: Job, model: ModelWrapper, version: str) -> Built:
     reports = project / "finn_zynq_link.runs" / "impl_1"
     summary = reports / "top_wrapper_timing_summary_routed.rpt"
     clock = job.design.clock_mhz
-    timing = Timing(clock, 1000.0 / (1000.0 / clock - slack(_report(summary))))
+    timing = Timing(clock, 1000.0 / (1000.0 / clock - vivado_reports.timing(_report(summary)).setup))
     if not timing.met:
         raise ToolError(
             f"{job.design.model} reaches {timing.fmax_mhz:.1f} MHz of {clock:g} MHz after place and route ({summary}); "
             "lower clock_mhz in the recipe's [hardware], or fold further (FPS=)"
         )
     job.say(f"{hand_off}: the hand-off that belongs to this bitstream; FINN's driver runs it, `host/` does not")
-    use, available = utilisation(_report(reports / "top_wrapper_utilization_placed.rpt"))
+    use, available = vivado_reports.utilization(_report(reports / "top_wrapper_utilization_placed.rpt"))
     return Built(Path(model.get_metadata_prop("bitfile")), f"Vivado {version}, FINN", timing, use, available)
-
-
-def slack(summary: str) -> float:
-    """Worst setup slack, ns, of the text that Vivado's report_timing_summary writes. ToolError if it is not there."""
-    found = re.search(r"Design Timing Summary.*?WNS\(ns\)[^\n]*\n[ -]*\n\s*(-?\d+\.\d+)", summary, re.DOTALL)
-    if found is None:
-        raise ToolError("Vivado's timing summary has no worst slack (WNS) in it: is any path constrained?")
-    return float(found.group(1))
-
-
-def utilisation(report: str) -> tuple[dict[str, float], dict[str, float]]:
-    """What the design takes and what the part has, by kind, of the text that Vivado's report_utilization writes."""
-    rows = {"lut": "(?:Slice|CLB) LUTs", "ff": "(?:Slice|CLB) Registers", "bram36": "Block RAM Tile", "dsp": "DSPs"}
-    use, available = {}, {}
-    for kind, title in rows.items():
-        found = re.search(rf"^\| {title}\*? +\|(.*)\|\s*$", report, re.MULTILINE)
-        if found is None:
-            raise ToolError(f"Vivado's utilisation report has no row {title!r}")
-        columns = [column.strip() for column in found.group(1).split("|")]
-        use[kind], available[kind] = float(columns[0]), float(columns[-2])
-    return use, available
 
 
 def _report(path: Path) -> str:
@@ -158,8 +137,8 @@ def _stages(folder: Path, say: Callable[[str], None]) -> Iterator[None]:
         seen: set[str] = set()
         while not over.wait(1):
             names = sorted(path.name for path in folder.iterdir())
-            for name in names:
-                for start, text in _STAGES.items():
+            for start, text in _STAGES.items():
+                for name in names:
                     if name.startswith(start) and name not in seen:
                         say(text)
                         seen.add(name)

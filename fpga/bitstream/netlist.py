@@ -35,6 +35,7 @@ def library(made: Netlist, job: Job, cache: Path = verilate.DEFAULT_CACHE) -> Pa
             harness=[build.HARNESS],
             kind="library",
             cflags=("-O0",),  # compiling it takes longer than a few dozen images do
+            arguments=("-fno-dfg",),  # Verilator 5.48 dies of some netlists there ("Mismatched vertices")
             warnings=False,  # Yosys' netlist and models
         )
         return verilate.build(spec, cache, name=f"netlist-{job.design.model}")

@@ -25,6 +25,7 @@ SCRIPT = Path(__file__).parent / "tcl" / "vivado.tcl"
 SETTINGS = "settings.txt"
 CONSTRAINTS = "clock.xdc"
 LOG = "vivado.log"
+SHELL = "shell"
 _PROGRESS = "wrapnet: "
 _CLOCK_PINS: Mapping[str, str] = {"PS7": "FCLKCLK[0]", "PS8": "PLCLK[0]"}
 _GRACE = 5.0  # seconds from asking a process to end to ending it
@@ -85,13 +86,17 @@ def read(job: Job, bits: Path) -> Built:
     reached = 1000.0 / (1000.0 / clock - summary.setup)
     layer = layer_of(job, summary.source, summary.destination)
     if summary.worst < 0:
-        kind = "setup" if summary.worst == summary.setup else "hold"
-        where = f" in layer {layer!r}" if layer else ""
+        kind = "hold" if summary.is_hold else "setup"
+        way_out = (
+            "A slower clock does not help: try another version of Vivado, or another folding (FPS=)"
+            if summary.is_hold
+            else f"Lower clock_mhz in the recipe's [hardware] ({reached:.0f} MHz would do), or fold further (FPS=)"
+        )
+        where = "the shell" if layer == SHELL else f"layer {layer!r}"
         raise ToolError(
             f"{job.design.model} does not meet its timing after routing: slack {summary.worst:g} ns ({kind}) at "
-            f"{clock:g} MHz; the slowest path goes from {summary.source} to {summary.destination}{where} "
-            f"({job.folder / 'timing_summary.rpt'}). Lower clock_mhz in the recipe's [hardware] ({reached:.0f} MHz "
-            "would do), or fold further (FPS=)"
+            f"{clock:g} MHz; the worst path goes from {summary.source} to {summary.destination}, in {where} "
+            f"({job.folder / 'timing_summary.rpt'}). {way_out}"
         )
     if not bits.is_file() or not bits.stat().st_size:
         raise ToolError(f"vivado ended well and wrote no {bits.name}\nWhole log: {job.folder / LOG}")
@@ -109,7 +114,7 @@ def read(job: Job, bits: Path) -> Built:
 
 
 def layer_of(job: Job, *pins: str) -> str:
-    """The layer of the network that the first of `pins` lies in which lies in one, "shell" for none of them."""
+    """The layer of the network that the first of `pins` lies in which lies in one; SHELL for none of them."""
     layers = {layer.instance: layer.layer or layer.name for layer in job.design.layers if layer.instance}
     for pin in pins:
         for part in pin.split("/"):
@@ -117,7 +122,7 @@ def layer_of(job: Job, *pins: str) -> str:
             owner = re.sub(r"_fifo\d+$", "", part)
             if owner in layers:
                 return layers[owner]
-    return "shell"
+    return SHELL
 
 
 def _report(folder: Path, name: str) -> str:

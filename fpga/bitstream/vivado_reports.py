@@ -2,7 +2,7 @@
 """Vivado's reports as text, in the form that AMD documents: UG835 (utilisation), UG906 (timing), UG907 (power)."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chain.errors import ToolError
 
@@ -12,7 +12,7 @@ _PATH = re.compile(r"^Slack[^:\n]*:\s*(-?[\d.]+)ns.*?^\s*Source:\s*(\S+).*?^\s*D
 
 @dataclass(frozen=True)
 class Slack:
-    """Worst slacks, ns, and the ends of the path that has the least of setup."""
+    """Worst slacks, ns, and the ends of the worst path: of setup, unless only hold is violated, or more."""
 
     setup: float
     hold: float
@@ -23,6 +23,11 @@ class Slack:
     def worst(self) -> float:
         """The less of the two: below 0, the design does not work at its clock."""
         return min(self.setup, self.hold)
+
+    @property
+    def is_hold(self) -> bool:
+        """Whether it is hold that is violated most: a slower clock does not help then."""
+        return self.hold < 0 and self.hold < self.setup
 
 
 def timing(text: str) -> Slack:
@@ -37,9 +42,9 @@ def timing(text: str) -> Slack:
             f"Vivado's timing summary has no worst slacks ({' '.join(columns) or 'no such table'}): is the clock "
             "constrained?"
         ) from None
-    # Of the worst paths that are listed, one a clock and kind of delay, the slowest of the maximal ones comes first.
-    path = _PATH.search(text, text.find("Max Delay Paths"))
-    return Slack(setup, hold, path.group(2) if path else "?", path.group(3) if path else "?")
+    slack = Slack(setup, hold, "?", "?")
+    path = _PATH.search(text, max(text.find("Min Delay Paths" if slack.is_hold else "Max Delay Paths"), 0))
+    return replace(slack, source=path.group(2), destination=path.group(3)) if path else slack
 
 
 def utilization(text: str) -> tuple[dict[str, float], dict[str, float]]:

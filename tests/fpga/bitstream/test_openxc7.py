@@ -89,6 +89,11 @@ def test_every_cell_of_the_board_is_a_primitive(made: synthesis.Netlist) -> None
     assert {cell["type"] for cell in cells.values()} <= synthesis.FAMILIES["PS7"].cells
 
 
+def test_an_ultrascale_s_cells_are_primitives_too(toy: Job, tmp_path: Path) -> None:
+    made = synthesis.synthesise(replace(toy, board=boards.load("zcu104")), tmp_path)
+    assert made.cells["PS8"] == 1 and made.cells["BUFG_PS"] == 1 and made.cells["FDRE"] > 1_000
+
+
 def test_other_cells_are_named(tmp_path: Path) -> None:
     def write(*types: str) -> Path:
         cells = {f"c{index}": {"type": kind} for index, kind in enumerate(types)}

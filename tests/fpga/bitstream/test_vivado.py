@@ -149,8 +149,10 @@ def test_timing_reports() -> None:
     for wrong in ("", text.replace("      2.000        0.000  ", "         NA           NA  ")):
         with pytest.raises(ToolError, match="is the clock constrained"):
             vivado_reports.timing(wrong)
-    hold = text.replace("        0.041        0.000      ", "       -0.107       -0.300      ", 1)
-    assert vivado_reports.timing(hold).worst == -0.107
+    hold = vivado_reports.timing(
+        text.replace("        0.041        0.000      ", "       -0.107       -0.300      ", 1)
+    )
+    assert (hold.worst, hold.is_hold, hold.destination) == (-0.107, True, "i_processor/MAXIGP0RDATA[3]")
 
 
 def test_utilization_reports() -> None:

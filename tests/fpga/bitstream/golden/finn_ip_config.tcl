@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 set FREQ_MHZ 100
 set NUM_AXILITE 2
 set NUM_AXIMM 2

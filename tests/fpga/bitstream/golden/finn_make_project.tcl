@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 create_bd_design "StreamingDataflowPartition_1"
 add_files -norecurse FPGA/rtl/table_lane.sv
 add_files -norecurse FPGA/rtl/fold_value.sv
