@@ -23,7 +23,7 @@ ARGUMENTS     = "$(MODEL)" --build "$(BUILD)"
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help demo deploy test lint doctor setup train export rtl sim resources netlist shell evaluate cpu report \
-        board check bitstream board-netlist bundle bench-step bench-cpu bench-board clean
+        board check bitstream gates bundle bench-step bench-cpu bench-board clean
 
 help: ## list the targets and variables
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -100,7 +100,7 @@ bitstream: ## bitstream of MODEL= for BOARD= with TOOLCHAIN=; trains, exports an
 	@$(if $(wildcard $(BUILD)/$(MODEL)/rtl/manifest.json),$(MAKE) setup,$(MAKE) train export rtl)
 	@$(TOOLS) -m fpga.bitstream $(ARGUMENTS) --board "$(BOARD)" $(if $(TOOLCHAIN),--toolchain "$(TOOLCHAIN)")
 
-board-netlist: setup ## synthesise all of MODEL= and BOARD= (a PYNQ) with Yosys, simulate that netlist, compare 64 images
+gates: setup ## synthesise all of MODEL= and BOARD= (a PYNQ) with Yosys, simulate that netlist, compare 64 images
 	@$(TOOLS) -m fpga.bitstream.compare $(ARGUMENTS) --board "$(BOARD)"
 
 bundle: setup ## one archive for a PYNQ board, with the bitstream if one was built (BOARD= if for several)

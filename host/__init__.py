@@ -18,8 +18,12 @@ __all__ = ["Fleet", "WrapNetOverlay", "connect"]
 
 def __getattr__(name: str) -> Any:
     # pynq is imported only when it is used: packing and metadata work where it is not installed.
-    if name in __all__:
-        from host import fleet, overlay
+    if name == "Fleet":
+        from host.fleet import Fleet
 
-        return getattr(fleet if name == "Fleet" else overlay, name)
+        return Fleet
+    if name in __all__:
+        from host import overlay
+
+        return getattr(overlay, name)
     raise AttributeError(f"module 'host' has no attribute {name!r}")

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from host.board import Board, versions
-from host.errors import BoardMemoryError, MissingFileError, RangeError, SelfTestError
+from host.errors import BoardMemoryError, HostMemoryError, MissingFileError, RangeError, SelfTestError
 from host.measurement import Batch, Energy, HostTimes, Measurement, Meter, Rails, spread
 from host.metadata import Metadata
 from host.sensors import Power
@@ -133,10 +133,10 @@ class _Images:
             self.of = "random"
 
     def batch(self, count: int) -> tuple[Pixels, Results]:
-        """`count` images and what they must give. Raises MemoryError before Linux would end the process for it."""
+        """`count` images and what they must give. Raises HostMemoryError before Linux would end the process for it."""
         needed, there = count * self._frame, min(_MOST_BYTES, _available() // 2)
         if needed > there:
-            raise MemoryError(f"needs {needed >> 20} MiB of the host's memory, {there >> 20} MiB may be taken")
+            raise HostMemoryError(f"needs {needed >> 20} MiB of the host's memory, {there >> 20} MiB may be taken")
         index = np.arange(count) % len(self._images)
         return self._images[index], self._expected[index]
 
@@ -156,7 +156,7 @@ def _batch(overlay: Measured, source: _Images, count: int, repetitions: int, war
         for _ in range(warm_up):
             _call(overlay, images, expected)
         calls = [_call(overlay, images, expected) for _ in range(repetitions)]
-    except (MemoryError, BoardMemoryError) as error:
+    except (MemoryError, HostMemoryError, BoardMemoryError) as error:
         return Batch(count, skipped=str(error) or "the host has no memory for it")
     speeds = [speed for speed, _ in calls]
     host = None

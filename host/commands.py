@@ -125,9 +125,10 @@ def _bench(options: argparse.Namespace) -> int:
         options.energy_seconds,
         lambda text: print(text, file=sys.stderr, flush=True),
     )
+    print(table.text(found), end="", flush=True)  # first, so that a full disk does not take it along
     out = options.out or measurement.default_path(overlay.bitfile, found.board.name)
     measurement.save(found, out)
-    print(table.text(found) + f"written to {out}")
+    print(f"written to {out}")
     return 0
 
 

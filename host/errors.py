@@ -54,6 +54,10 @@ class DeviceError(HostError):
     """The board could not be reached, or refused."""
 
 
+class HostMemoryError(HostError):
+    """The computer that drives the board has not enough memory for the images."""
+
+
 class BoardMemoryError(DeviceError):
     """The board has not enough memory for the DMA buffers."""
 

@@ -41,7 +41,7 @@ SIMULATED = "wrapnet-simulated"
 
 _LOCK_SECONDS = 600.0
 _CONNECT_SECONDS = 5.0
-_LEAST_PATIENCE = 1.0
+_LEAST_PATIENCE = 5.0
 
 
 @dataclass(frozen=True)
@@ -135,8 +135,8 @@ class WrapNetOverlay:
     """The accelerator of `bitfile` (.bit; its .hwh and .json lie beside it) on `device`, pynq's active one by default.
 
     Loads the bitstream. Raises MissingFileError, MetadataError or MismatchError about the files, DeviceError or
-    BusyError about the board. `timeout`: seconds without progress after which a run counts as stopped, and (at least
-    one) without an answer after which a board in the network counts as gone.
+    BusyError about the board. `timeout`: seconds without progress after which a run counts as stopped, and (but at
+    least 5) without an answer after which a board in the network counts as gone.
     """
 
     def __init__(self, bitfile: str | Path, device: Any = None, timeout: float = 10.0):

@@ -13,7 +13,7 @@ EVERY = 1.0
 """Seconds between two questions to a board that is at work."""
 
 _ALWAYS_THERE = "/proc/version"
-_given_up: "weakref.WeakSet[Any]" = weakref.WeakSet()
+_given_up: "weakref.WeakKeyDictionary[Any, str]" = weakref.WeakKeyDictionary()  # why, in words
 
 
 @contextlib.contextmanager
@@ -29,9 +29,8 @@ def answering(device: Any, name: str, patience: float) -> Iterator[None]:
         yield
         return
     if device in _given_up:
-        raise DeviceError(f"{name}: its connection was closed when it did not answer; connect again")
+        raise DeviceError(f"{name} {_given_up[device]}")
     over = threading.Event()
-    silence: list[Exception] = []
 
     def ask() -> None:
         while not over.wait(EVERY):
@@ -39,8 +38,11 @@ def answering(device: Any, name: str, patience: float) -> Iterator[None]:
                 exists_file(stubs["device"], patience)
             except Exception as error:
                 if not over.is_set():
-                    silence.append(error)
-                    _given_up.add(device)
+                    said = getattr(error, "details", error.__str__)()
+                    _given_up[device] = (
+                        f"did not answer any more ({said}; it had {patience:g} s), so its connection was closed; when "
+                        "it is there again, connect and load the bitstream again"
+                    )
                     device.client.channel.close()
                 return
 
@@ -49,12 +51,8 @@ def answering(device: Any, name: str, patience: float) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if silence:
-            said = getattr(silence[0], "details", silence[0].__str__)()
-            raise DeviceError(
-                f"{name} does not answer any more ({said}; it had {patience:g} s), so its connection was closed; "
-                "when it is there again, connect and load the bitstream again"
-            ) from error
+        if device in _given_up:
+            raise DeviceError(f"{name} {_given_up[device]}") from error
         raise
     finally:
         over.set()

@@ -69,10 +69,10 @@ def _bitstream(path: Path, present: str, resources: Mapping[str, Any]) -> dict[s
         raise InputError(
             f"{path} is no record of a bitstream ({error!r}): remove it and repeat `make bitstream`"
         ) from None
-    if not found["stale"] and _family(found["part"]) == _family(str(resources["device"])):
-        # The estimate is of the accelerator alone; not every tool counts that by itself.
-        counted = accelerator or found["use"]
-        kinds = [kind for kind in KINDS if kind in counted and kind in resources]
+    # The estimate is of the accelerator alone; not every tool counts that by itself, or in the same kinds of cell.
+    counted = accelerator or found["use"]
+    kinds = [kind for kind in KINDS if kind in counted and kind in resources]
+    if kinds and not found["stale"] and _family(found["part"]) == _family(str(resources["device"])):
         found["estimate"] = {
             "tool": resources["tool"],
             "of": "accelerator" if accelerator else "whole design, shell included",
@@ -108,5 +108,5 @@ def _shown(values: Mapping[str, Any]) -> Shown:
     if values["power_w"] is not None:
         about += f"; {values['power_w']:.3g} W by the tool's estimate"
     if estimate:
-        about += f". The estimate is {estimate['tool']}'s of the accelerator, set against the {estimate['of']}"
+        about += f". Compared: the {estimate['of']}, with {estimate['tool']}'s estimate of the accelerator"
     return Shown(f"Bitstream for {values['board']}", f"{about}.", bool(values["stale"]), tuple(rows))

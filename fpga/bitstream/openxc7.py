@@ -42,7 +42,7 @@ def build(job: Job) -> Built:
     frames, bits = job.folder / "design.frames", job.folder / "design.bit"
     job.say("fasm2frames, xc7frames2bit")
     # fasm2frames prints the frames.
-    arguments = ["--part", job.board.part, "--db-root", databases.family, job.folder / "design.fasm"]
+    arguments: list[str | Path] = ["--part", job.board.part, "--db-root", databases.family, job.folder / "design.fasm"]
     run(job.programs["fasm2frames"], arguments, job.folder / "fasm2frames.log", frames)
     arguments = ["--part_file", databases.part_file, "--part_name", job.board.part]
     arguments += ["--frm_file", frames, "--output_file", bits]
@@ -59,7 +59,7 @@ def place_and_route(job: Job, databases: xray.Databases, netlist: Path) -> str:
     constraints = job.folder / "design.xdc"
     constraints.write_text("", encoding="utf-8")
     log = job.folder / "nextpnr.log"
-    arguments = ["--chipdb", databases.chipdb, "--xdc", constraints, "--json", netlist]
+    arguments: list[str | Path] = ["--chipdb", databases.chipdb, "--xdc", constraints, "--json", netlist]
     arguments += ["--fasm", job.folder / "design.fasm", "--freq", f"{job.design.clock_mhz:g}"]
     try:
         run(job.programs["nextpnr-xilinx"], arguments, log)

@@ -26,6 +26,7 @@ SCRIPT = Path(__file__).parent / "tcl" / "vivado.tcl"
 SETTINGS = "settings.txt"
 CONSTRAINTS = "clock.xdc"
 LOG = "vivado.log"
+SHELL = "shell"
 _PROGRESS = "wrapnet: "
 _CLOCK_PINS: Mapping[str, str] = {"PS7": "FCLKCLK[0]", "PS8": "PLCLK[0]"}
 _GRACE = 5.0  # seconds from asking a process to end to ending it
@@ -98,9 +99,10 @@ def read(job: Job, bits: Path) -> Built:
             else f"Lower clock_mhz in the recipe's [hardware] ({math.floor(reached)} MHz would do), or fold further "
             "(FPS=)"
         )
+        where = "the shell" if layer == SHELL else f"layer {layer!r}"
         raise ToolError(
             f"{job.design.model} does not meet its timing after routing: slack {summary.worst:g} ns ({kind}) at "
-            f"{clock:g} MHz; the worst path goes from {summary.source} to {summary.destination}, in layer {layer!r} "
+            f"{clock:g} MHz; the worst path goes from {summary.source} to {summary.destination}, in {where} "
             f"({job.folder / 'timing_summary.rpt'}). {way_out}"
         )
     if not bits.is_file() or not bits.stat().st_size:
@@ -119,7 +121,7 @@ def read(job: Job, bits: Path) -> Built:
 
 
 def layer_of(job: Job, *pins: str) -> str:
-    """The layer of the network in which a pin lies, the first of `pins` that is in one; "shell" if none is."""
+    """The layer of the network in which a pin lies, the first of `pins` that is in one; SHELL if none is."""
     layers = {layer.instance: layer.layer or layer.name for layer in job.design.layers if layer.instance}
     for pin in pins:
         for part in pin.split("/"):
@@ -127,7 +129,7 @@ def layer_of(job: Job, *pins: str) -> str:
             owner = re.sub(r"_fifo\d+$", "", part)
             if owner in layers:
                 return layers[owner]
-    return "shell"
+    return SHELL
 
 
 def _report(folder: Path, name: str) -> str:

@@ -136,7 +136,7 @@ def test_hold_that_is_not_met(job: Job) -> None:
         vivado.read(job, job.folder / "toy.bit")
     text = str(error.value)
     assert "slack -0.107 ns (hold)" in text and "i_registers/rdata_q_reg[3]/C to i_processor/MAXIGP0RDATA[3]" in text
-    assert "in layer 'shell'" in text and "MHz would do" not in text
+    assert "in the shell" in text and "MHz would do" not in text
 
 
 @pytest.mark.parametrize(("clock", "period"), [(100.0, "10.000"), (125.0, "8.000"), (150.0, "6.666"), (66.7, "14.992")])

@@ -4,6 +4,8 @@
 from dataclasses import replace
 from pathlib import Path
 
+from onnx import ModelProto
+
 from fpga import design
 from fpga.bitstream import board
 from fpga.bitstream.job import Job
@@ -11,10 +13,13 @@ from tests import graphs
 from tests.fpga import hardware
 
 
-def make(folder: Path, name: str) -> Job:
-    """A linear layer for board `name`: `folder`/toy is the model's, with dataflow.onnx, rtl/ and the job's folder."""
+def make(folder: Path, name: str, network: ModelProto | None = None) -> Job:
+    """A linear layer (or `network`) for board `name`.
+
+    `folder`/toy is the model's folder: dataflow.onnx, rtl/, and the job's bitstream/.
+    """
     model = folder / "toy"
-    made, graph = hardware.design(graphs.linear(0), model, 100_000)
+    made, graph = hardware.design(network or graphs.linear(0), model, 100_000)
     graph.save(str(model / "dataflow.onnx"))
     target = model / "bitstream"
     target.mkdir()

@@ -64,11 +64,16 @@ def make_design(build: Path, model: str, classes: int, hwh: bytes) -> None:
     np.savez(build / model / "reference.npz", images=images, outputs=outputs, labels=outputs.argmax(axis=1))
 
 
+def hand_off(pynq_python: Path) -> bytes:
+    """The .hwh of pynq's own example."""
+    packages = pynq_python.parent.parent / "lib" / "python3.11" / "site-packages"
+    return (packages / "pynqmetadata" / "tests" / "hwhs" / "resizer.hwh").read_bytes()
+
+
 @pytest.fixture(scope="session")
 def fake_build(tmp_path_factory: pytest.TempPathFactory, pynq_python: Path) -> Path:
     """The build folder: `first` with 10 classes, `second` with 3."""
-    packages = pynq_python.parent.parent / "lib" / "python3.11" / "site-packages"
-    hwh = (packages / "pynqmetadata" / "tests" / "hwhs" / "resizer.hwh").read_bytes()
+    hwh = hand_off(pynq_python)
     build = tmp_path_factory.mktemp("build")
     make_design(build, "first", 10, hwh)
     make_design(build, "second", 3, hwh)

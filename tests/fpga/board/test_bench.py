@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fpga.board.conftest import make_design
+from tests.fpga.board.conftest import hand_off, make_design
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -17,10 +17,8 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 @pytest.fixture(scope="module")
 def build(tmp_path_factory: pytest.TempPathFactory, pynq_python: Path) -> Path:
     """A build folder of its own, with the design `first` of 10 classes."""
-    packages = pynq_python.parent.parent / "lib" / "python3.11" / "site-packages"
-    hwh = (packages / "pynqmetadata" / "tests" / "hwhs" / "resizer.hwh").read_bytes()
     build = tmp_path_factory.mktemp("build")
-    make_design(build, "first", 10, hwh)
+    make_design(build, "first", 10, hand_off(pynq_python))
     return build
 
 

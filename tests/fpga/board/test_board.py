@@ -30,8 +30,9 @@ def run(pynq_python: Path, repository: Path) -> Run:
     return run
 
 
-def test_the_suite_in_pynqs_environment(run: Run, fake_build: Path) -> None:
-    done = run(Path(__file__).with_name("pynq_suite.py"), fake_build)
+@pytest.mark.parametrize("suite", ["pynq_suite.py", "fleet_suite.py"])
+def test_the_suites_in_pynqs_environment(run: Run, fake_build: Path, suite: str) -> None:
+    done = run(Path(__file__).with_name(suite), fake_build)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "OK" in done.stderr
 

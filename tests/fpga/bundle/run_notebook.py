@@ -33,7 +33,7 @@ def main(address: str, out: str) -> None:
         specification = {"argv": kernel, "display_name": "here", "language": "python"}
         Path(folder, "here", "kernel.json").write_text(json.dumps(specification))
         specifications = KernelSpecManager(kernel_dirs=[folder], ensure_native_kernel=False)
-        manager = AsyncKernelManager(kernel_name="here", kernel_spec_manager=specifications)
+        manager = AsyncKernelManager(kernel_name="here", kernel_spec_manager=specifications, transport="ipc")
         NotebookClient(notebook, km=manager, timeout=120, resources={"metadata": {"path": "."}}).execute()
     notebook.cells = notebook.cells[1:-1]
     nbformat.write(notebook, out)
