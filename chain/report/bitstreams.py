@@ -37,7 +37,7 @@ def read(folder: Path, resources: Mapping[str, Any]) -> tuple[list[dict[str, Any
     found = [_bitstream(path, present, resources) for path in paths]
     notes = [
         f"the bitstream for {values['board']} is of design {values['design_hash'][:8]}, rtl/ now holds {present[:8]}: "
-        f"repeat `make bitstream BOARD={values['board']}`"
+        f"repeat `make bitstream MODEL={folder.name} BOARD={values['board']}`"
         for values in found
         if values["stale"]
     ]

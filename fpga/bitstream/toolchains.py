@@ -65,7 +65,7 @@ def find(program: str) -> Path | None:
     """The program's path: beside the running Python (the tools' environment), or on the PATH."""
     places = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     found = shutil.which(program, path=places)
-    return Path(found) if found else None
+    return Path(found).absolute() if found else None  # it is run in another folder
 
 
 def require(board: Board, chain: Toolchain) -> dict[str, Path]:

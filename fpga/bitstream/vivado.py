@@ -5,6 +5,7 @@ Neither Vivado nor a board could be had by the project: what is tested is everyt
 reading of reports in the form that AMD documents (UG835, UG906, UG907).
 """
 
+import math
 import os
 import re
 import shutil
@@ -12,7 +13,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -71,26 +72,32 @@ def prepare(job: Job, bits: Path) -> None:
         if any(character in value for character in "\t\r\n"):
             raise InputError(f"{key} {value!r}: no tab or line break can be in it; set BUILD= to another folder")
     # The processor's own constraints come with AMD's block design only: an instance of the primitive has none.
-    period, pin = 1000.0 / job.design.clock_mhz, _CLOCK_PINS[job.board.zynq.processor]
-    constraint = f"create_clock -name fabric -period {period:.3f} [get_pins {{i_processor/{pin}}}]\n"
+    pin = _CLOCK_PINS[job.board.zynq.processor]
+    constraint = f"create_clock -name fabric -period {period_ns(job):.3f} [get_pins {{i_processor/{pin}}}]\n"
     (job.folder / SETTINGS).write_text("".join(f"{key}\t{value}\n" for key, value in settings), encoding="utf-8")
     (job.folder / CONSTRAINTS).write_text(constraint, encoding="utf-8")
     for memory in job.design.memories:  # $readmemh names them without a folder
         shutil.copyfile(job.rtl / memory, job.folder / memory)
 
 
+def period_ns(job: Job) -> float:
+    """The clock's period in the constraint: whole picoseconds, not more than that of the clock asked for."""
+    return math.floor(1e6 / job.design.clock_mhz * (1 + 1e-12)) / 1000
+
+
 def read(job: Job, bits: Path) -> Built:
     """What Vivado's reports say. ToolError if timing is not met, or something is missing."""
     summary = vivado_reports.timing(_report(job.folder, "timing_summary.rpt"))
     clock = job.design.clock_mhz
-    reached = 1000.0 / (1000.0 / clock - summary.setup)
+    reached = 1000.0 / (period_ns(job) - summary.setup)
     layer = layer_of(job, summary.source, summary.destination)
     if summary.worst < 0:
         kind = "hold" if summary.is_hold else "setup"
         way_out = (
             "A slower clock does not help: try another version of Vivado, or another folding (FPS=)"
             if summary.is_hold
-            else f"Lower clock_mhz in the recipe's [hardware] ({reached:.0f} MHz would do), or fold further (FPS=)"
+            else f"Lower clock_mhz in the recipe's [hardware] ({math.floor(reached)} MHz would do), or fold further "
+            "(FPS=)"
         )
         where = "the shell" if layer == SHELL else f"layer {layer!r}"
         raise ToolError(
@@ -105,7 +112,7 @@ def read(job: Job, bits: Path) -> Built:
     return Built(
         bits,
         f"vivado {vivado_reports.version(hierarchy)}",
-        Timing(clock, reached, layer),
+        Timing(clock, max(reached, clock), layer),  # what is met is not to look missed by a rounding
         use,
         available,
         vivado_reports.power(_report(job.folder, "power.rpt")),
@@ -114,7 +121,7 @@ def read(job: Job, bits: Path) -> Built:
 
 
 def layer_of(job: Job, *pins: str) -> str:
-    """The layer of the network that the first of `pins` lies in which lies in one; SHELL for none of them."""
+    """The layer of the network in which a pin lies, the first of `pins` that is in one; SHELL if none is."""
     layers = {layer.instance: layer.layer or layer.name for layer in job.design.layers if layer.instance}
     for pin in pins:
         for part in pin.split("/"):
@@ -164,28 +171,28 @@ def _run(command: Sequence[str], folder: Path, say: Callable[[str], None]) -> tu
 
 
 def _end(process: "subprocess.Popen[str]") -> None:
-    """End the process and all of its group; nothing if they have ended."""
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        try:
-            os.killpg(process.pid, number)
-        except ProcessLookupError:
-            break
-        try:
-            process.wait(_GRACE)
-        except subprocess.TimeoutExpired:
-            continue
-    process.wait()
+    """End the process and all of its group, at the latest after `_GRACE`; nothing if they have ended."""
+    try:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(_GRACE)
+    except (ProcessLookupError, subprocess.TimeoutExpired):
+        pass
+    finally:  # also where Ctrl-C comes once more while we wait
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 @contextmanager
 def _ending() -> Iterator[None]:
-    """Let SIGTERM raise SystemExit, so that what was started is ended as well."""
+    """Let SIGTERM and SIGHUP (a closed terminal) raise SystemExit, so that what was started is ended as well."""
 
     def leave(number: int, frame: FrameType | None) -> NoReturn:
         sys.exit(128 + number)
 
-    before = signal.signal(signal.SIGTERM, leave)
+    before = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGHUP)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -89,7 +89,7 @@ def test_one_of_an_earlier_design_is_marked(folder: Path) -> None:
     assert report["bitstreams"][0]["stale"] and "estimate" not in report["bitstreams"][0]
     assert report["notes"] == [
         "the bitstream for pynq-z2 is of design ffffffff, rtl/ now holds 01234567: "
-        "repeat `make bitstream BOARD=pynq-z2`"
+        "repeat `make bitstream MODEL=toy BOARD=pynq-z2`"
     ]
     assert "Of an earlier design" in page.render(report) and "of an earlier design" in printed(report)
 

@@ -127,6 +127,31 @@ def test_timing_that_is_not_met(job: Job, monkeypatch: pytest.MonkeyPatch) -> No
     assert not list(job.folder.glob("*.bit"))
 
 
+def test_hold_that_is_not_met(job: Job) -> None:
+    """Its own path is told, and no slower clock is recommended, which would not help."""
+    shutil.copytree(REPORTS, job.folder)
+    summary = job.folder / "timing_summary.rpt"
+    summary.write_text(summary.read_text(encoding="utf-8").replace("0.041  ", "-0.107  ", 1), encoding="utf-8")
+    with pytest.raises(ToolError) as error:
+        vivado.read(job, job.folder / "toy.bit")
+    text = str(error.value)
+    assert "slack -0.107 ns (hold)" in text and "i_registers/rdata_q_reg[3]/C to i_processor/MAXIGP0RDATA[3]" in text
+    assert "in the shell" in text and "MHz would do" not in text
+
+
+@pytest.mark.parametrize(("clock", "period"), [(100.0, "10.000"), (125.0, "8.000"), (150.0, "6.666"), (66.7, "14.992")])
+def test_the_period_is_not_longer_than_asked(clock: float, period: str, job: Job) -> None:
+    """Whole picoseconds, rounded to the safe side; a slack of 0 is met for any of them."""
+    job = dataclasses.replace(job, design=dataclasses.replace(job.design, clock_mhz=clock))
+    shutil.copytree(REPORTS, job.folder)
+    vivado.prepare(job, job.folder / "toy.bit")
+    assert f" -period {period} " in (job.folder / "clock.xdc").read_text(encoding="utf-8")
+    summary = job.folder / "timing_summary.rpt"
+    summary.write_text(summary.read_text(encoding="utf-8").replace("  2.000  ", "  0.000  "), encoding="utf-8")
+    (job.folder / "toy.bit").write_bytes(b"bits")
+    assert vivado.read(job, job.folder / "toy.bit").timing.met
+
+
 def test_a_missing_bitstream_is_told(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FAKE_EMPTY", "1")
     with pytest.raises(ToolError, match=r"ended well and wrote no standin\.bit"):
@@ -259,7 +284,7 @@ def is_alive(process: int) -> bool:
         return False
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupted_build_ends_vivado(number: int, build: Path, repository: Path) -> None:
     environment = {**os.environ, "FAKE_HANG": "route_design", "PATH": f"{REPORTS}{os.pathsep}{os.environ['PATH']}"}
     command = [sys.executable, "-m", "fpga.bitstream", NAME, "--build", str(build)]
@@ -276,6 +301,20 @@ def test_an_interrupted_build_ends_vivado(number: int, build: Path, repository: 
         assert is_alive(child)
         run.send_signal(number)
         _, said = run.communicate(timeout=30)
-    assert run.returncode == (130 if number == signal.SIGINT else 143) and b"Traceback" not in said
+    assert run.returncode == 128 + number and b"Traceback" not in said
     assert not is_alive(child)
     assert left(build) == []
+
+
+def test_what_does_not_end_when_asked_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vivado, "_GRACE", 0.2)
+    command = ["sh", "-c", "trap '' TERM; sleep 300 & echo $!; wait"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
+        assert process.stdout is not None
+        child = int(process.stdout.readline())
+        vivado._end(process)
+        assert process.returncode == -signal.SIGKILL
+        deadline = time.monotonic() + 10
+        while is_alive(child):  # what is killed takes a moment
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
