@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fpga.bitstream.board import Board
-from fpga.design import Design
+from fpga.design import SHELL, Design
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,11 @@ class Timing:
     def met(self) -> bool:
         """Whether the design may have the clock asked for."""
         return self.fmax_mhz >= self.clock_mhz
+
+    @property
+    def where(self) -> str:
+        """The slowest path's place, in words."""
+        return "the shell" if self.layer in (SHELL, "") else f"layer {self.layer!r}"
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,10 @@ import re
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
-from typing import IO
 
 from chain.errors import ToolError
 from fpga import yosys
-from fpga.bitstream import synthesis, xray
+from fpga.bitstream import process, synthesis, xray
 from fpga.bitstream.job import Built, Job, Timing
 from fpga.design import Design
 
@@ -78,10 +77,10 @@ def missed(log: str, job: Job, path: Path) -> None:
     """ToolError if the clock asked for is not reached."""
     reached = timing(log, job.design)
     if not reached.met:
-        where = f" (slowest path from layer {reached.layer!r})" if reached.layer else ""
         raise ToolError(
-            f"{job.design.model} reaches {reached.fmax_mhz:.1f} MHz of {reached.clock_mhz:g} MHz after place and "
-            f"route{where}: lower clock_mhz in the recipe's [hardware], or fold that layer further. Log: {path}"
+            f"{job.design.model} reaches {reached.fmax_mhz:.1f} MHz of {reached.clock_mhz:g} MHz after place and route, "
+            f"the slowest path in {reached.where}: lower clock_mhz in the recipe's [hardware], or fold that layer "
+            f"further. Log: {path}"
         )
 
 
@@ -92,10 +91,7 @@ def timing(log: str, design: Design) -> Timing:
     if not found:
         raise ToolError("nextpnr-xilinx told no clock's frequency: has the design a clock?")
     source = _SOURCE.search(last)
-    layer = ""
-    if source:
-        layers = [one.layer or one.name for one in design.layers if f"{one.instance}." in source.group(1)]
-        layer = layers[0] if layers else ""
+    layer = design.layer_at(source.group(1)) if source else ""
     return Timing(design.clock_mhz, min(float(mhz) for _, mhz in found), layer)
 
 
@@ -108,24 +104,9 @@ def version(nextpnr: Path) -> str:
 
 def run(program: Path, arguments: Sequence[str | Path], log: Path, output: Path | None = None) -> None:
     """Run `program`; stdout goes to `output` if that is given, all else to `log`. ToolError with its first error."""
-    with log.open("wb") as told:
-        if output is None:
-            status = _wait([program, *arguments], told, told)
-        else:
-            with output.open("wb") as made:
-                status = _wait([program, *arguments], made, told)
+    status = process.run([program, *arguments], log, lambda text: None, output=output)
     if status:
         lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
         errors = [line.strip() for line in lines if "error" in line.lower()]
         said = (errors or lines[-1:] or ["it said nothing"])[0]
         raise ToolError(f"{program.name} failed (exit {status}): {said}\nWhole log: {log}")
-
-
-def _wait(command: Sequence[str | Path], output: IO[bytes], told: IO[bytes]) -> int:
-    """Exit status; an interrupt ends the program, too."""
-    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=told) as process:
-        try:
-            return process.wait()
-        except BaseException:
-            process.kill()
-            raise

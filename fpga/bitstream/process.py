@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -14,26 +14,38 @@ from typing import NoReturn
 _GRACE = 5.0  # seconds from asking a process to end to ending it
 
 
-def run(command: Sequence[str], folder: Path, log: Path, line: Callable[[str], None]) -> int:
-    """Run `command` in `folder`; its exit status. Each line of its output goes to the file `log` and to `line`.
+def run(
+    command: Sequence[str | Path],
+    log: Path,
+    line: Callable[[str], None],
+    folder: Path | None = None,
+    output: Path | None = None,
+) -> int:
+    """Run `command`, in `folder` if one is given; its exit status.
 
-    If this process is interrupted or asked to end, so is everything that the command has started.
+    Each line that it says goes to the file `log` and to `line`; with `output`, that file gets what it writes to stdout,
+    and only the rest is said. If this process is interrupted or asked to end, so is everything that the command has
+    started.
     """
-    with _ending(), log.open("w", encoding="utf-8") as file:
+    with ExitStack() as stack:
+        stack.enter_context(_ending())
+        told = stack.enter_context(log.open("w", encoding="utf-8"))
+        made = stack.enter_context(output.open("wb")) if output else None
         process = subprocess.Popen(
             command,
             cwd=folder,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stdout=made or subprocess.PIPE,
+            stderr=subprocess.PIPE if made else subprocess.STDOUT,
             text=True,
             errors="replace",
             start_new_session=True,
         )
-        assert process.stdout is not None
+        said = process.stderr if made else process.stdout
+        assert said is not None
         try:
-            for text in process.stdout:
-                file.write(text)
+            for text in said:
+                told.write(text)
                 line(text.rstrip())
             return process.wait()
         finally:
@@ -41,28 +53,28 @@ def run(command: Sequence[str], folder: Path, log: Path, line: Callable[[str], N
 
 
 def _end(process: "subprocess.Popen[str]") -> None:
-    """End the process and all of its group; nothing if they have ended."""
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        try:
-            os.killpg(process.pid, number)
-        except ProcessLookupError:
-            break
-        try:
-            process.wait(_GRACE)
-        except subprocess.TimeoutExpired:
-            continue
-    process.wait()
+    """End the process and all of its group, at the latest after `_GRACE`; nothing if they have ended."""
+    try:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(_GRACE)
+    except (ProcessLookupError, subprocess.TimeoutExpired):
+        pass
+    finally:  # also where Ctrl-C comes once more while we wait
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 @contextmanager
 def _ending() -> Iterator[None]:
-    """Let SIGTERM raise SystemExit, so that what was started is ended as well."""
+    """Let SIGTERM and SIGHUP (a closed terminal) raise SystemExit, so that what was started is ended as well."""
 
     def leave(number: int, frame: FrameType | None) -> NoReturn:
         sys.exit(128 + number)
 
-    before = signal.signal(signal.SIGTERM, leave)
+    before = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGHUP)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -69,7 +69,7 @@ def build(job: Job) -> Built:
     if not timing.met:
         raise ToolError(
             f"{job.design.model} reaches {timing.fmax_mhz:.1f} MHz of {chip.clock_mhz:g} MHz on {job.board.name}; the "
-            f"slowest path is in layer {timing.layer!r} ({job.folder / report}). Fold it further (FPS=), or lower "
+            f"slowest path is in {timing.where} ({job.folder / report}). Fold it further (FPS=), or lower "
             f"clock_mhz in fpga/bitstream/boards/{job.board.name}.toml"
         )
     bits = job.folder / f"{job.design.model}.bit"
@@ -180,12 +180,8 @@ def read_timing(job: Job, report: Mapping[str, Any], clock_mhz: float) -> Timing
 
 def layer_of(job: Job, path: list[Mapping[str, Any]]) -> str:
     """The layer in which most cells of a path lie; "shell" if none of them is the accelerator's."""
-    layers = {layer.instance: layer.layer or layer.name for layer in job.design.layers}
-    inside = Counter(
-        layers.get(re.sub(r"_fifo\d+$", "", found[1]), found[1])
-        for step in path
-        if (found := re.search(r"i_accelerator\.(\w+)\.", step["to"]["cell"]))
-    )
+    inside = Counter(job.design.layer_at(step["to"]["cell"]) for step in path)
+    inside.pop("shell", None)
     return inside.most_common(1)[0][0] if inside else "shell"
 
 
@@ -199,6 +195,6 @@ def _run(job: Job, command: list[str], name: str) -> None:
             said.append(text)
 
     log = job.folder / f"{name}.log"
-    status = process.run(command, job.folder, log, line)
+    status = process.run(command, log, line, job.folder)
     if status:
         raise ToolError(f"{name} failed (exit {status}): {said[0] if said else 'it said no error'}\nWhole log: {log}")

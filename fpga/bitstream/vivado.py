@@ -6,30 +6,21 @@ reading of reports in the form that AMD documents (UG835, UG906, UG907).
 """
 
 import math
-import os
-import re
 import shutil
-import signal
-import subprocess
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from types import FrameType
-from typing import NoReturn
 
 from chain.errors import InputError, ToolError, UnsupportedError
-from fpga.bitstream import top, vivado_reports
+from fpga.bitstream import process, top, vivado_reports
 from fpga.bitstream.job import Built, Job, Timing
 
 SCRIPT = Path(__file__).parent / "tcl" / "vivado.tcl"
 SETTINGS = "settings.txt"
 CONSTRAINTS = "clock.xdc"
 LOG = "vivado.log"
-SHELL = "shell"
 _PROGRESS = "wrapnet: "
 _CLOCK_PINS: Mapping[str, str] = {"PS7": "FCLKCLK[0]", "PS8": "PLCLK[0]"}
-_GRACE = 5.0  # seconds from asking a process to end to ending it
 
 
 def build(job: Job) -> Built:
@@ -90,7 +81,7 @@ def read(job: Job, bits: Path) -> Built:
     summary = vivado_reports.timing(_report(job.folder, "timing_summary.rpt"))
     clock = job.design.clock_mhz
     reached = 1000.0 / (period_ns(job) - summary.setup)
-    layer = layer_of(job, summary.source, summary.destination)
+    timing = Timing(clock, reached, job.design.layer_at(summary.source, summary.destination))
     if summary.worst < 0:
         kind = "hold" if summary.is_hold else "setup"
         way_out = (
@@ -99,10 +90,9 @@ def read(job: Job, bits: Path) -> Built:
             else f"Lower clock_mhz in the recipe's [hardware] ({math.floor(reached)} MHz would do), or fold further "
             "(FPS=)"
         )
-        where = "the shell" if layer == SHELL else f"layer {layer!r}"
         raise ToolError(
             f"{job.design.model} does not meet its timing after routing: slack {summary.worst:g} ns ({kind}) at "
-            f"{clock:g} MHz; the worst path goes from {summary.source} to {summary.destination}, in {where} "
+            f"{clock:g} MHz; the worst path goes from {summary.source} to {summary.destination}, in {timing.where} "
             f"({job.folder / 'timing_summary.rpt'}). {way_out}"
         )
     if not bits.is_file() or not bits.stat().st_size:
@@ -112,24 +102,12 @@ def read(job: Job, bits: Path) -> Built:
     return Built(
         bits,
         f"vivado {vivado_reports.version(hierarchy)}",
-        Timing(clock, max(reached, clock), layer),  # what is met is not to look missed by a rounding
+        replace(timing, fmax_mhz=max(reached, clock)),  # what is met is not to look missed by a rounding
         use,
         available,
         vivado_reports.power(_report(job.folder, "power.rpt")),
         vivado_reports.instance(hierarchy, "i_accelerator"),
     )
-
-
-def layer_of(job: Job, *pins: str) -> str:
-    """The layer of the network in which a pin lies, the first of `pins` that is in one; SHELL if none is."""
-    layers = {layer.instance: layer.layer or layer.name for layer in job.design.layers if layer.instance}
-    for pin in pins:
-        for part in pin.split("/"):
-            # A FIFO bears the name of the node that fills it, and a number.
-            owner = re.sub(r"_fifo\d+$", "", part)
-            if owner in layers:
-                return layers[owner]
-    return SHELL
 
 
 def _report(folder: Path, name: str) -> str:
@@ -141,58 +119,14 @@ def _report(folder: Path, name: str) -> str:
 
 
 def _run(command: Sequence[str], folder: Path, say: Callable[[str], None]) -> tuple[int, str]:
-    """Run `command` in `folder`; its exit status, and the first line that says ERROR. All output is in the log.
+    """Run `command` in `folder`; its exit status, and the first line that says ERROR. All output is in the log."""
+    errors: list[str] = []
 
-    If this process is interrupted or asked to end, so is everything that the command has started.
-    """
-    log, error = folder / LOG, ""
-    with _ending(), log.open("w", encoding="utf-8") as file:
-        process = subprocess.Popen(
-            command,
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            start_new_session=True,
-        )
-        assert process.stdout is not None
-        try:
-            for line in process.stdout:
-                file.write(line)
-                if line.startswith(_PROGRESS):
-                    say(f"vivado: {line.removeprefix(_PROGRESS).rstrip()}")
-                elif line.startswith("ERROR") and not error:
-                    error = line.rstrip()
-            return process.wait(), error
-        finally:
-            _end(process)
+    def line(text: str) -> None:
+        if text.startswith(_PROGRESS):
+            say(f"vivado: {text.removeprefix(_PROGRESS)}")
+        elif text.startswith("ERROR"):
+            errors.append(text)
 
-
-def _end(process: "subprocess.Popen[str]") -> None:
-    """End the process and all of its group, at the latest after `_GRACE`; nothing if they have ended."""
-    try:
-        os.killpg(process.pid, signal.SIGTERM)
-        process.wait(_GRACE)
-    except (ProcessLookupError, subprocess.TimeoutExpired):
-        pass
-    finally:  # also where Ctrl-C comes once more while we wait
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-
-@contextmanager
-def _ending() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP (a closed terminal) raise SystemExit, so that what was started is ended as well."""
-
-    def leave(number: int, frame: FrameType | None) -> NoReturn:
-        sys.exit(128 + number)
-
-    before = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    status = process.run(command, folder / LOG, line, folder)
+    return status, errors[0] if errors else ""

@@ -23,6 +23,7 @@ from fpga.design import Layer
 from fpga.shell import hwh
 from host import metadata
 from tests import graphs
+from tests.fpga.bitstream.alive import is_alive
 from tests.fpga.shell import standin
 
 HERE = Path(__file__).parent
@@ -276,14 +277,6 @@ def test_a_full_disk_leaves_nothing(build: Path, path: None, monkeypatch: pytest
     assert left(build) == []
 
 
-def is_alive(process: int) -> bool:
-    """Whether it runs: not gone, and no zombie that nobody has asked for yet."""
-    try:
-        return Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupted_build_ends_vivado(number: int, build: Path, repository: Path) -> None:
     environment = {**os.environ, "FAKE_HANG": "route_design", "PATH": f"{REPORTS}{os.pathsep}{os.environ['PATH']}"}
@@ -304,17 +297,3 @@ def test_an_interrupted_build_ends_vivado(number: int, build: Path, repository: 
     assert run.returncode == 128 + number and b"Traceback" not in said
     assert not is_alive(child)
     assert left(build) == []
-
-
-def test_what_does_not_end_when_asked_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(vivado, "_GRACE", 0.2)
-    command = ["sh", "-c", "trap '' TERM; sleep 300 & echo $!; wait"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
-        assert process.stdout is not None
-        child = int(process.stdout.readline())
-        vivado._end(process)
-        assert process.returncode == -signal.SIGKILL
-        deadline = time.monotonic() + 10
-        while is_alive(child):  # what is killed takes a moment
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
