@@ -153,7 +153,7 @@ def test_a_clock_that_is_not_reached(make: Make, fails: bool) -> None:
     """nextpnr fails then, unless told not to."""
     job = make(88.25, fails)
     layer = job.design.layers[1].layer
-    with pytest.raises(ToolError, match=rf"reaches 88.2 MHz of 100 MHz .*layer '{layer}'\): lower clock_mhz"):
+    with pytest.raises(ToolError, match=rf"reaches 88.2 MHz of 100 MHz .*in layer '{layer}'\): lower clock_mhz"):
         openxc7.build(job)
     assert not (job.folder / "design.bit").exists()
 
