@@ -69,6 +69,11 @@ def fake_build(tmp_path_factory: pytest.TempPathFactory, pynq_python: Path) -> P
     """The build folder: `first` with 10 classes, `second` with 3."""
     packages = pynq_python.parent.parent / "lib" / "python3.11" / "site-packages"
     hwh = (packages / "pynqmetadata" / "tests" / "hwhs" / "resizer.hwh").read_bytes()
+    # pynq 4.0 asks every processor for its clock under the UltraScale+'s name, which this older hand-off lacks.
+    enabled = b'<PARAMETER NAME="PCW_FPGA_FCLK0_ENABLE" VALUE="1"/>'
+    assert hwh.count(enabled) == 1
+    frequency = f'<PARAMETER NAME="PSU__CRL_APB__PL0_REF_CTRL__ACT_FREQMHZ" VALUE="{CLOCK}"/>'
+    hwh = hwh.replace(enabled, enabled + frequency.encode())
     build = tmp_path_factory.mktemp("build")
     make_design(build, "first", 10, hwh)
     make_design(build, "second", 3, hwh)
