@@ -32,9 +32,15 @@ def pynq_python() -> Path:
     return _interpreter("pynq")
 
 
+@pytest.fixture(scope="session")
+def pynq4_python() -> Path:
+    """The interpreter of the environment with pynq 4.0 in place of 3.1, which `make test` makes."""
+    return _interpreter("pynq4")
+
+
 @pytest.fixture(scope="session", params=["pynq", "pynq4"])
 def each_pynq_python(request: pytest.FixtureRequest) -> Path:
-    """The interpreters with pynq 3.1 and with pynq 4.0, one after the other; `make test` makes both environments."""
+    """The interpreter with pynq 3.1, then the one with 4.0."""
     return _interpreter(request.param)
 
 
