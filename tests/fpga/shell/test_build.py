@@ -175,6 +175,22 @@ def test_reset_in_the_middle(board: Fixture) -> None:
     board.job(0x800, 0x50000, 7)
 
 
+def test_a_job_that_reset_ended_is_never_done(board: Fixture) -> None:
+    """Not even for the one cycle between its end and the reset of the done bits: another program may wait for it."""
+    board.board.set_limit(0)
+    for cycles in range(1, 400):
+        board.begin(0, 0x40000, 3)
+        board.board.run(cycles)
+        if board.read("OUT_CONTROL") & registers.DONE:
+            break
+        board.board.poke(registers.OFFSETS["RESET"], 1)
+        while board.read("RESET"):
+            assert not board.read("OUT_CONTROL") & registers.DONE, cycles
+        assert board.read("OUT_CONTROL") == registers.IDLE | registers.READY
+    else:
+        raise AssertionError("the job never ended by itself")
+
+
 def test_output_that_waits_for_nothing_does_not_hang(board: Fixture) -> None:
     board.start("OUT", BASE + 0x40000, 3)
     assert board.board.cycles < 10_000
