@@ -131,9 +131,7 @@ class Accelerator:
                 self._wait(frames)
                 counters = self._finish(frames)
             except BaseException:
-                # The DMAs must be at rest before their buffers go; the first error is the one worth telling.
-                with contextlib.suppress(Exception):
-                    self.reset()
+                self._come_to_rest()
                 raise
             waited = time.perf_counter()
             out.invalidate()
@@ -168,6 +166,16 @@ class Accelerator:
             self._write(f"{name}_ADDRESS_HIGH", address >> 32)
             self._write(f"{name}_FRAMES", frames)
             self._write(f"{name}_CONTROL", registers.START)
+
+    def _come_to_rest(self) -> None:
+        """Reset before the buffers go. The first error is the one worth telling; an interrupt waits for the DMAs."""
+        try:
+            with contextlib.suppress(Exception):
+                self.reset()
+        except BaseException:
+            with contextlib.suppress(Exception):
+                self.reset()
+            raise
 
     def _wait(self, frames: int) -> None:
         """Poll until the output DMA is done; StallError after `timeout` seconds without progress, BusError at once."""
@@ -212,8 +220,13 @@ class Accelerator:
         names = (*PROGRESS, "IN_STALLS", "OUT_STALLS")
         earlier = self._counters(names)
         time.sleep(0.01)
-        self._read("OUT_CONTROL")
+        status = self._read("OUT_CONTROL")
         later = self._counters(names)
+        if status & registers.IDLE and not (status | self._read("OUT_CONTROL")) & registers.DONE:
+            raise DeviceError(
+                f"the output DMA is idle and the job is not done, {later['FRAMES_OUT']} frames of {frames} are out: "
+                "the accelerator was reset from outside; does another program use it?"
+            )
         stage, reason = stopped_stage(earlier, later, self.metadata, frames)
         raise StallError(
             f"no progress for {self.timeout:g} s: the {stage} stopped: {reason}. "

@@ -335,3 +335,33 @@ def test_an_interrupt_resets_and_frees(accelerator: Accelerator, board: Board, m
     with pytest.raises(KeyboardInterrupt):
         accelerator.run(pixels(1))
     assert board.resets == 1 and not memory.buffers
+
+
+def test_an_interrupt_of_the_reset_waits_for_the_reset(
+    accelerator: Accelerator, board: Board, memory: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or the buffers would go while the DMAs still write."""
+    original, in_use = board.write, []
+
+    def write(offset: int, value: int) -> None:
+        original(offset, value)
+        if offset == OFFSETS["RESET"]:
+            in_use.append(len(memory.buffers))
+            if len(in_use) == 1:
+                raise KeyboardInterrupt
+
+    monkeypatch.setattr(board, "write", write)
+    board.fault = lambda board: board.set(ERROR=1)
+    with pytest.raises(KeyboardInterrupt):
+        accelerator.run(pixels(1))
+    assert in_use == [2, 2] and not memory.buffers
+
+
+def test_a_reset_from_outside_is_no_stage_that_stopped(accelerator: Accelerator, board: Board, memory: Memory) -> None:
+    def fault(board: Board) -> None:
+        board.busy = board.done = dict.fromkeys(("IN", "OUT"), False)
+
+    board.fault = fault
+    with pytest.raises(DeviceError, match="0 frames of 2 are out: the accelerator was reset from outside"):
+        accelerator.run(pixels(2))
+    assert board.resets == 1 and not memory.buffers

@@ -25,11 +25,11 @@ import numpy as np
 import numpy.typing as npt
 
 from fpga import design
-from fpga.shell import build, metadata, registers
+from fpga.shell import metadata, registers
 from fpga.shell.library import CHANNELS, DECERR, SLVERR, Board
 from host import accelerator
 from host import metadata as driver_metadata
-from host.errors import BusError, DeviceError, StallError
+from host.errors import BusError, DeviceError, HostError, StallError
 
 FRAME_BYTES, RESULT_BYTES = 6, 9  # words of 3 bytes
 FACTOR = 0x5851F42D4C95  # as in frames.sv
@@ -133,6 +133,7 @@ class Bus:
         self.board = board
         self.memory = memory
         self.before = b""  # the memory as it was when the job's first DMA was started
+        self.errors_before = 0  # error answers until then
         self.happened: str | None = None  # the event that came
         self._chance = chance
         self._trouble: Trouble | None = None
@@ -142,7 +143,7 @@ class Bus:
     def arm(self, trouble: Trouble | None) -> None:
         """Let this trouble happen from the next start on; None: no more."""
         self._trouble, self._due, self.happened = trouble, None, None
-        self.before = b""
+        self.before, self.errors_before = b"", self.board.errors
 
     def read(self, offset: int) -> int:
         self._pass(self._chance.randrange(4))
@@ -151,7 +152,7 @@ class Bus:
     def write(self, offset: int, value: int) -> None:
         self._pass(self._chance.randrange(4))
         if offset == registers.OFFSETS["OUT_CONTROL"] and self._trouble and not self.before:
-            self.before = bytes(self.memory)
+            self.before, self.errors_before = bytes(self.memory), self.board.errors
             for way, after, count, response in self._trouble.errors:
                 self.board.set_errors(way, after, count, response)
             if self._trouble.event:
@@ -208,6 +209,7 @@ class Traffic:
             TIMEOUT_SECONDS,
         )
         self._places: list[tuple[int, int]] = []  # of the job's two buffers: start and size
+        self._after = bytes(self._memory)  # the memory as the last job left it
 
     @property
     def cycles(self) -> int:
@@ -244,18 +246,20 @@ class Traffic:
         self._board.set_stall(self._chance.getrandbits(32), 0)
         for channel, percent in zip(CHANNELS, happens.stalls, strict=True):
             self._board.set_channel_stall(channel, percent)
-        errors = self._board.errors
         self._bus.arm(happens)
         ended, output = "good", None
         try:
             output, _ = self._driver.run(images)
         except (BusError, StallError, DeviceError) as error:
             ended = type(error).__name__
+        except HostError as error:
+            raise self._lost(f"the driver gives up: {error}") from error
         except Interrupt:
             ended = "Interrupt"
-        errors = self._board.errors - errors
+        errors = self._board.errors - self._bus.errors_before
         event = self._bus.happened
         self._check_memory(expected, ended == "good")
+        self._after = bytes(self._memory)
         self._bus.arm(None)
         for way in ("IN", "OUT"):
             self._board.set_errors(way, 0, 0)
@@ -270,11 +274,15 @@ class Traffic:
         if ended not in possible:
             raise self._lost(f"the job of {len(numbers)} frames ended as {ended}, with {errors} bus errors and {event}")
         if output is not None and not np.array_equal(output.astype(np.uint8), expected):
-            raise self._lost(f"the driver calls the job good, but {self._first_wrong(output.astype(np.uint8), expected)}")
+            raise self._lost(
+                f"the driver calls the job good, but {self._first_wrong(output.astype(np.uint8), expected)}"
+            )
         return output is not None
 
     def _allocate(self, size: int) -> Buffer:
         """A place that no other buffer of the job has; the two are apart by guard bytes."""
+        if not self._places and self._memory != self._after:
+            raise self._lost("the memory changed after the last job's end")
         while True:
             start = 8 * self._chance.randrange((MEMORY - size) // 8)
             if all(start >= other + length + 8 or start + size + 8 <= other for other, length in self._places):
@@ -320,8 +328,3 @@ class Traffic:
         )
         with mock.patch.object(accelerator, "time", clock):
             yield
-
-
-def library(rtl: Path, cache: Path) -> Path:
-    """The board library of `write`'s design."""
-    return build.library(rtl, cache)
