@@ -63,6 +63,7 @@ class Accelerator:
         self.timeout = timeout
         self._mmio = mmio
         self._allocate = allocate
+        self._stranded: list[Any] = []  # buffers of jobs that failed, until the next reset is over
 
     def identify(self) -> None:
         """Check that the board holds the design of the metadata. Raises DeviceError or MismatchError."""
@@ -112,10 +113,14 @@ class Accelerator:
                     "load the bitstream again"
                 )
             time.sleep(0.001)
+        while self._stranded:
+            self._stranded.pop().freebuffer()
 
     def _job(self, images: packing.Bytes) -> tuple[npt.NDArray[np.int32], Timing]:
         source, result = self.metadata.input, self.metadata.output
         frames = len(images)
+        if self._stranded or not self._idle():
+            self.reset()
         with contextlib.ExitStack() as stack:
             into = self._buffer(stack, frames * source.frame_bytes)
             out = self._buffer(stack, frames * result.frame_bytes)
@@ -131,7 +136,12 @@ class Accelerator:
                 self._wait(frames)
                 counters = self._finish(frames)
             except BaseException:
-                self._come_to_rest()
+                # Buffers go when the DMAs are at rest; a dead bus or a second interrupt can put that off.
+                stack.pop_all()
+                self._stranded += [into, out]
+                # The first error is the one worth telling.
+                with contextlib.suppress(Exception):
+                    self.reset()
                 raise
             waited = time.perf_counter()
             out.invalidate()
@@ -157,8 +167,6 @@ class Accelerator:
         return buffer
 
     def _start(self, into: Any, out: Any, frames: int) -> None:
-        if not self._idle():
-            self.reset()
         self._write("ERROR", registers.READ_ERROR | registers.WRITE_ERROR | registers.JOB_REFUSED)
         for name, buffer in (("OUT", out), ("IN", into)):
             address = int(buffer.device_address)
@@ -166,16 +174,6 @@ class Accelerator:
             self._write(f"{name}_ADDRESS_HIGH", address >> 32)
             self._write(f"{name}_FRAMES", frames)
             self._write(f"{name}_CONTROL", registers.START)
-
-    def _come_to_rest(self) -> None:
-        """Reset before the buffers go. The first error is the one worth telling; an interrupt waits for the DMAs."""
-        try:
-            with contextlib.suppress(Exception):
-                self.reset()
-        except BaseException:
-            with contextlib.suppress(Exception):
-                self.reset()
-            raise
 
     def _wait(self, frames: int) -> None:
         """Poll until the output DMA is done; StallError after `timeout` seconds without progress, BusError at once."""

@@ -9,6 +9,7 @@
 // What a real bus may do can be asked for: pauses on every channel, errors on chosen transfers. What it may not is
 // looked for: the first rule of AXI4 that the shell breaks is kept (board_broken_rule).
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <deque>
@@ -40,7 +41,9 @@ class Chance {
  public:
   void seed(uint32_t seed) { state_ = 0x9e3779b97f4a7c15ull ^ (uint64_t{seed} << 1 | 1); }
   void set(uint32_t channel, uint32_t percent) {
-    if (channel < kChannels) limits_[channel] = uint64_t{percent > 99 ? 99 : percent} * ((uint64_t{1} << 32) / 100);
+    if (channel >= kChannels) return;
+    const uint64_t most = channel == kRegisters ? 99 : 100;  // an access to the registers must come to its end
+    limits_[channel] = (std::min<uint64_t>(percent, most) << 32) / 100;
   }
   // True: this channel waits for this cycle.
   bool stalls(Channel channel) {
@@ -384,7 +387,7 @@ uint64_t board_cycles(void* board) { return static_cast<Board*>(board)->cycles()
 
 uint64_t board_run(void* board, uint64_t max_cycles) { return static_cast<Board*>(board)->run(max_cycles); }
 
-// From now on each channel of the memory waits in `percent` (0..99) of the cycles, chosen by `seed`.
+// From now on each channel of the memory waits in `percent` (100: all) of the cycles, chosen by `seed`.
 void board_set_stall(void* board, uint32_t seed, uint32_t percent) {
   static_cast<Board*>(board)->set_stall(seed, percent);
 }

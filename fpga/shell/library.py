@@ -67,11 +67,11 @@ class Board:
         return int(self._library.board_cycles(self._handle()))
 
     def set_stall(self, seed: int, percent: int) -> None:
-        """Let each memory channel wait in `percent` (0..99) of the cycles, at random by `seed`."""
+        """Let each memory channel wait in `percent` of the cycles (100: it has stopped), at random by `seed`."""
         self._library.board_set_stall(self._handle(), seed, percent)
 
     def set_channel_stall(self, channel: str, percent: int) -> None:
-        """The same for one of CHANNELS, by the seed of `set_stall`."""
+        """The same for one of CHANNELS, by the seed of `set_stall`; at most 99 for the registers."""
         self._library.board_set_channel_stall(self._handle(), CHANNELS.index(channel), percent)
 
     def set_errors(self, way: str, after: int, count: int, response: int = SLVERR) -> None:

@@ -337,10 +337,10 @@ def test_an_interrupt_resets_and_frees(accelerator: Accelerator, board: Board, m
     assert board.resets == 1 and not memory.buffers
 
 
-def test_an_interrupt_of_the_reset_waits_for_the_reset(
+def test_buffers_stay_until_a_reset_is_over(
     accelerator: Accelerator, board: Board, memory: Memory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Or the buffers would go while the DMAs still write."""
+    """A second Ctrl-C, in the reset, must not give memory away in which the DMAs still write."""
     original, in_use = board.write, []
 
     def write(offset: int, value: int) -> None:
@@ -354,6 +354,9 @@ def test_an_interrupt_of_the_reset_waits_for_the_reset(
     board.fault = lambda board: board.set(ERROR=1)
     with pytest.raises(KeyboardInterrupt):
         accelerator.run(pixels(1))
+    assert len(memory.buffers) == 2
+    board.fault = None
+    np.testing.assert_array_equal(accelerator.run(pixels(4))[0], expected(pixels(4)))
     assert in_use == [2, 2] and not memory.buffers
 
 

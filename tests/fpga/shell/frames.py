@@ -118,7 +118,9 @@ def trouble(chance: random.Random, count: int, often: float) -> Trouble:
     errors = []
     if chance.random() < often:
         for way in chance.choice((("IN",), ("OUT",), ("IN", "OUT"))):
-            transfers = -(-count * (FRAME_BYTES if way == "IN" else 1 + RESULT_BYTES // 16) // 8)
+            transfers = (
+                -(-count * FRAME_BYTES // 8) if way == "IN" else -(-count * RESULT_BYTES // 128)
+            )  # beats, bursts
             response = chance.choice((SLVERR, DECERR))
             errors.append((way, chance.randrange(transfers), chance.choice((1, 1, 3, 1 << 40)), response))
     event = chance.choice(("interrupt", "reset")) if chance.random() < often else None
@@ -183,12 +185,14 @@ class Buffer(np.ndarray[Any, np.dtype[np.uint8]]):
     """A piece of the shared memory with what the driver wants of pynq's buffers."""
 
     device_address = 0
+    traffic: "Traffic"
 
     def flush(self) -> None: ...
 
     def invalidate(self) -> None: ...
 
-    def freebuffer(self) -> None: ...
+    def freebuffer(self) -> None:
+        self.traffic.free(self.device_address - BASE, len(self))
 
 
 class Traffic:
@@ -209,7 +213,8 @@ class Traffic:
             TIMEOUT_SECONDS,
         )
         self._places: list[tuple[int, int]] = []  # of the job's two buffers: start and size
-        self._after = bytes(self._memory)  # the memory as the last job left it
+        self._held: list[tuple[int, int]] = []  # of all buffers that the driver has not given back
+        self._after = bytearray(self._memory)  # the memory as the last job left it
 
     @property
     def cycles(self) -> int:
@@ -237,6 +242,23 @@ class Traffic:
         if len(wrong):
             raise self._lost(f"{len(wrong)} frames, the first {wrong[0]}, came out {done[wrong[0]]} times, not once")
 
+    def stopped(self, channel: str, count: int) -> StallError:
+        """What the driver says of a job of `count` frames while `channel` (library.CHANNELS) has stopped."""
+        self._places.clear()
+        self._board.set_stall(0, 0)
+        self._board.set_channel_stall(channel, 100)
+        self._bus.arm(Trouble((), (), None, 0, 1000))
+        try:
+            with self._simulated_time():
+                self._driver.run(frames(np.arange(count), 0))
+        except StallError as error:
+            return error
+        finally:
+            self._board.set_channel_stall(channel, 0)
+            self._bus.arm(None)
+            self._after = bytearray(self._memory)
+        raise self._lost(f"a job went well although {channel} had stopped")
+
     def _job(self, numbers: npt.NDArray[np.int64]) -> bool:
         """One job of these frames; whether it was good."""
         images = frames(numbers, self.seen["jobs"])
@@ -259,7 +281,7 @@ class Traffic:
         errors = self._board.errors - self._bus.errors_before
         event = self._bus.happened
         self._check_memory(expected, ended == "good")
-        self._after = bytes(self._memory)
+        self._after = bytearray(self._memory)
         self._bus.arm(None)
         for way in ("IN", "OUT"):
             self._board.set_errors(way, 0, 0)
@@ -280,16 +302,17 @@ class Traffic:
         return output is not None
 
     def _allocate(self, size: int) -> Buffer:
-        """A place that no other buffer of the job has; the two are apart by guard bytes."""
-        if not self._places and self._memory != self._after:
-            raise self._lost("the memory changed after the last job's end")
+        """A place that no other buffer has; any two are apart by guard bytes."""
+        if not self._places:
+            self._check_memory_since()
         while True:
             start = 8 * self._chance.randrange((MEMORY - size) // 8)
-            if all(start >= other + length + 8 or start + size + 8 <= other for other, length in self._places):
+            if all(start >= other + length + 8 or start + size + 8 <= other for other, length in self._held):
                 break
         self._places.append((start, size))
+        self._held.append((start, size))
         buffer = np.frombuffer(self._memory, np.uint8, size, start).view(Buffer)
-        buffer.device_address = BASE + start
+        buffer.device_address, buffer.traffic = BASE + start, self
         return buffer
 
     def _check_memory(self, expected: Bytes, good: bool) -> None:
@@ -311,6 +334,19 @@ class Traffic:
             )
         if self._board.broken_rule:
             raise self._lost(f"the shell broke a rule of AXI4: {self._board.broken_rule}")
+
+    def free(self, start: int, size: int) -> None:
+        """From now on no byte of this buffer may change."""
+        self._held.remove((start, size))
+        self._after[start : start + size] = self._memory[start : start + size]
+
+    def _check_memory_since(self) -> None:
+        """Nothing changed since the last job, but in buffers that its end could not free."""
+        now, after = bytearray(self._memory), bytearray(self._after)
+        for start, size in self._held:
+            now[start : start + size] = after[start : start + size] = bytes(size)
+        if now != after:
+            raise self._lost("memory that the driver had given back changed after the last job's end")
 
     @staticmethod
     def _first_wrong(output: Bytes, expected: Bytes) -> str:

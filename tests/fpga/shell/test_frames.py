@@ -48,6 +48,27 @@ def test_little_but_trouble(rtl: Path, cache: Path, seed: int) -> None:
     assert min(some.seen[name] for name in ("good", "BusError", "DeviceError", "Interrupt", "reset")) > 100, some.seen
 
 
+@pytest.mark.parametrize(
+    ("channel", "count", "stage", "says"),
+    [
+        ("read address", 8, "input DMA", "it read 0 of 6 beats and delivered 0 of 16 words"),
+        ("read data", 8, "input DMA", "it read 0 of 6 beats and delivered 0 of 16 words"),
+        ("write address", 800, "output DMA", "a result waits at its input, it wrote 8 of 900 beats"),
+        ("write data", 800, "output DMA", "a result waits at its input, it wrote 0 of 900 beats"),
+        ("write response", 800, "output DMA", "a result waits at its input, it wrote 64 of 900 beats"),
+        ("write response", 8, "output DMA", "it was given all 24 words and wrote 9 of 9 beats"),
+    ],
+)
+def test_a_channel_that_stops_is_diagnosed(
+    rtl: Path, cache: Path, channel: str, count: int, stage: str, says: str
+) -> None:
+    """As docs/board.md explains it; and once the channel moves again, frames come out as ever."""
+    some = traffic(rtl, build.library(rtl, cache), SEED, often=0.1, most_frames=60)
+    error = some.stopped(channel, count)
+    assert error.stage == stage and says in str(error)
+    some.run(500)
+
+
 @dataclass(frozen=True)
 class Fault:
     """A fault in one file of the shell: the expression `old`, which stands there once in `where`, becomes `new`."""
