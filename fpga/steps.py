@@ -181,8 +181,8 @@ def check_graph(model: Model, advance: Advance = lambda count: None) -> StageRes
             got = mapping.execute(graph, images)
             wanted = session(np.moveaxis(images, -1, 1))
             expected = {layer: wanted[tensor].astype(np.int64) for layer, tensor in layers.items()}
-            expected["output"] = _results(made, given.outputs[part]).astype(np.int64)
-            result.add(given.labels[part], _predictions(made, got["output"]), expected, got)
+            expected["output"] = results(made, given.outputs[part]).astype(np.int64)
+            result.add(given.labels[part], predictions(made, got["output"]), expected, got)
             advance(len(images))
     result.save(model.stages)
     return result
@@ -208,9 +208,9 @@ def check_rtl(model: Model, images: int, seed: int, percent: int, advance: Advan
         timed = simulate.measure(simulator, given.images)
         run = simulator.run(given.images[:count], seed, percent, advance)
         expected = simulate.expectation(graph, given.images[:count], made)
-        expected["output"] = _results(made, given.outputs[:count])
+        expected["output"] = results(made, given.outputs[:count])
         result = StageResult("rtl", "finn")
-        simulate.agree(result, given.labels[:count], _predictions(made, run.outputs), expected, run, made)
+        simulate.agree(result, given.labels[:count], predictions(made, run.outputs), expected, run, made)
         result.extra = {
             "fill": timed.fill,
             "interval": timed.interval,
@@ -242,10 +242,10 @@ def check_netlist(model: Model, images: int, advance: Advance = lambda count: No
     with seconds(model, "netlist"):
         run = netlist.simulate(model.rtl, model.synthesis, model.cache, given.images[:count], advance)
         made, result = load(model.rtl), StageResult("netlist", "torch")
-        expected = _results(made, given.outputs[:count])
+        expected = results(made, given.outputs[:count])
         result.add(
             given.labels[:count],
-            _predictions(made, run.outputs),
+            predictions(made, run.outputs),
             {"output": expected},
             {"output": run.outputs.reshape(expected.shape)},
         )
@@ -271,12 +271,12 @@ def _batches(count: int) -> Iterator[slice]:
         yield slice(start, min(start + BATCH, count))
 
 
-def _results(made: Design, outputs: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def results(made: Design, outputs: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """What the design gives for a network's outputs [N, classes]: these, or labels [N, 1], the first of equals."""
     return outputs.argmax(axis=1)[:, None] if made.labels else outputs
 
 
-def _predictions(made: Design, results: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+def predictions(made: Design, results: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
     """Labels [N] from what the design gives."""
     rows = results.reshape(len(results), -1).astype(np.int64)
     return rows[:, 0] if made.labels else rows.argmax(axis=1)

@@ -308,7 +308,11 @@ def _instance(node: _Node, signals: dict[str, str]) -> list[str]:
         ports += [("in_ready_o", f"{source}_tready"), ("out_data_o", f"{sink}_tdata{_range(width)}")]
         ports += [("out_valid_o", f"{sink}_tvalid"), ("out_ready_i", f"{sink}_tready")]
         if width < padded:
-            extra = [f"    assign {sink}_tdata[{padded - 1}:{width}] = {padded - width}'d0;"]
+            upper = f"tdata[{padded - 1}:{width}]"
+            extra = [
+                f"    assign {sink}_{upper} = {padded - width}'d0;",
+                f"    wire unused_{source} = &{{1'b0, {source}_{upper}}};",
+            ]
     else:
         head = node.inst.get_nodeattr("gen_top_module") or node.name
         ports = [("ap_clk", "ap_clk"), ("ap_rst_n", "ap_rst_n")]

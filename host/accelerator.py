@@ -1,24 +1,21 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""One job of the accelerator: buffers, registers, waiting, and what is said when it stops. Knows nothing of pynq."""
+"""Jobs of the accelerator: registers, waiting, and what is said when one stops. Knows nothing of pynq."""
 
 import contextlib
+import itertools
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from host import packing, registers
 from host.diagnosis import PROGRESS, stopped_stage
 from host.errors import BusError, BusyError, DeviceError, MismatchError, StallError
+from host.job import Pair, Results, Timing, frames_of_a_job, whole_words
 from host.metadata import Metadata
 
 OFFSETS = registers.OFFSETS
-
-_JOB_BYTES = 16 << 20
-_BUS_BYTES = 8
 
 
 class Registers(Protocol):
@@ -29,25 +26,6 @@ class Registers(Protocol):
 
     def write(self, offset: int, value: int) -> None:
         """Write the word at `offset`."""
-
-
-@dataclass(frozen=True)
-class Timing:
-    """Where the time of one call went. Seconds are wall time of the host, cycles are counted by the accelerator.
-
-    `fill_cycles`: from the start to the end of the first result. `interval_cycles`: between two results of the
-    steady state, nan if no job had two frames. `wait_seconds` is what the host waited for the accelerator; on the
-    simulated board that is the speed of the simulator and says nothing about hardware.
-    """
-
-    images: int
-    pack_seconds: float
-    transfer_seconds: float
-    wait_seconds: float
-    unpack_seconds: float
-    cycles: int
-    fill_cycles: int
-    interval_cycles: float
 
 
 class Accelerator:
@@ -63,7 +41,8 @@ class Accelerator:
         self.timeout = timeout
         self._mmio = mmio
         self._allocate = allocate
-        self._stranded: list[Any] = []  # buffers of jobs that failed, until the next reset is over
+        self._in_flight = False
+        self._stranded = contextlib.ExitStack()  # frees buffers of jobs that failed, once a reset is over
 
     def identify(self) -> None:
         """Check that the board holds the design of the metadata. Raises DeviceError or MismatchError."""
@@ -86,20 +65,39 @@ class Accelerator:
                 f"0x{self.metadata.short_hash:08x}: another bitstream was loaded; load this one again"
             )
 
-    def run(self, images: packing.Bytes) -> tuple[npt.NDArray[np.int32], Timing]:
+    def run(self, images: packing.Bytes) -> tuple[Results, Timing]:
         """Results int32 [N, *output shape] of checked images uint8 [N, H, W, C], in jobs of at most 16 MiB a buffer.
 
-        Raises BusyError, StallError or BusError; the accelerator is reset then, so that the next call starts afresh.
+        Raises what `jobs` raises.
+        """
+        step = frames_of_a_job(self.metadata, len(images))
+        parts = [images[start : start + step] for start in range(0, len(images), step)]
+        with contextlib.closing(self.jobs(parts, step, pairs=min(2, len(parts)))) as jobs:
+            outputs, timings = zip(*jobs, strict=True)
+        return np.concatenate(outputs), _sum(timings)
+
+    def jobs(
+        self, batches: Iterable[packing.Bytes], frames: int, pairs: int = 2
+    ) -> Generator[tuple[Results, Timing], None, None]:
+        """Results and timing of each batch, in order; a batch is 1 to `frames` checked images uint8 [N, H, W, C].
+
+        The buffers are allocated once. While one job runs, the results of the job before it are unpacked and used by
+        the caller, and the next batch is asked for and packed: that takes two `pairs`; one suffices for one batch.
+        `batches` may give the same array again and again. Raises BusyError, StallError, BusError or DeviceError. Then,
+        or if the iterator is closed, a job that still runs is aborted, so that the next call starts afresh.
         """
         self.identify()
-        source, result = self.metadata.input, self.metadata.output
-        step = max(1, min(len(images), _JOB_BYTES // max(source.frame_bytes, result.frame_bytes)))
-        outputs, timings = [], []
-        for start in range(0, len(images), step):
-            output, timing = self._job(images[start : start + step])
-            outputs.append(output)
-            timings.append(timing)
-        return np.concatenate(outputs), _sum(timings)
+        running: Pair | None = None
+        with self._pairs(frames, pairs) as memory:
+            for images, pair in zip(batches, itertools.cycle(memory), strict=False):
+                pair.pack(images)
+                ended = self._wait(running) if running else None
+                self._start(pair)
+                if running and ended:
+                    yield running.unpack(*ended)
+                running = pair
+            if running:
+                yield running.unpack(*self._wait(running))
 
     def reset(self) -> None:
         """Abort both DMAs and reset the accelerator. Raises BusyError if it does not become idle within a second."""
@@ -113,70 +111,56 @@ class Accelerator:
                     "load the bitstream again"
                 )
             time.sleep(0.001)
-        while self._stranded:
-            self._stranded.pop().freebuffer()
+        self._in_flight = False
+        self._stranded.close()
 
-    def _job(self, images: packing.Bytes) -> tuple[npt.NDArray[np.int32], Timing]:
-        source, result = self.metadata.input, self.metadata.output
-        frames = len(images)
-        if self._stranded or not self._idle():
+    @contextlib.contextmanager
+    def _pairs(self, frames: int, count: int) -> Iterator[list[Pair]]:
+        """`count` pairs of buffers for up to `frames` images each. They are freed when no job is in flight any more."""
+        if self._in_flight:
             self.reset()
+        sizes = [whole_words(frames * end.frame_bytes) for end in (self.metadata.input, self.metadata.output)]
         with contextlib.ExitStack() as stack:
-            into = self._buffer(stack, frames * source.frame_bytes)
-            out = self._buffer(stack, frames * result.frame_bytes)
-            begin = time.perf_counter()
-            memory = np.asarray(into)
-            packing.pack(images, source, memory[: frames * source.frame_bytes])
-            memory[frames * source.frame_bytes :] = 0
-            packed = time.perf_counter()
-            into.flush()
-            flushed = time.perf_counter()
+            pairs = [Pair(self.metadata, *(self._buffer(stack, size) for size in sizes)) for _ in range(count)]
             try:
-                self._start(into, out, frames)
-                self._wait(frames)
-                counters = self._finish(frames)
+                yield pairs
             except BaseException:
-                # Buffers go when the DMAs are at rest; a dead bus or a second interrupt can put that off.
-                stack.pop_all()
-                self._stranded += [into, out]
-                # The first error is the one worth telling.
-                with contextlib.suppress(Exception):
-                    self.reset()
+                if self._in_flight:
+                    # Buffers go when the DMAs are at rest; a dead bus or a second interrupt can put that off.
+                    self._stranded.enter_context(stack.pop_all())
+                    # The first error is the one worth telling.
+                    with contextlib.suppress(Exception):
+                        self.reset()
                 raise
-            waited = time.perf_counter()
-            out.invalidate()
-            fetched = time.perf_counter()
-            output = packing.unpack(np.array(out, np.uint8, subok=False)[: frames * result.frame_bytes], result)
-            unpacked = time.perf_counter()
-        first, last = counters["FIRST_FRAME_CYCLE"], counters["LAST_FRAME_CYCLE"]
-        return output, Timing(
-            images=frames,
-            pack_seconds=packed - begin,
-            transfer_seconds=(flushed - packed) + (fetched - waited),
-            wait_seconds=waited - flushed,
-            unpack_seconds=unpacked - fetched,
-            cycles=counters["CYCLES_HIGH"] << 32 | counters["CYCLES_LOW"],
-            fill_cycles=first,
-            interval_cycles=((last - first) & 0xFFFFFFFF) / (frames - 1) if frames > 1 else float("nan"),
-        )
 
     def _buffer(self, stack: contextlib.ExitStack, size: int) -> Any:
-        # Whole buffers, whole bus words: slices of remote buffers misbehave.
-        buffer = self._allocate(-(-size // _BUS_BYTES) * _BUS_BYTES)
-        stack.callback(buffer.freebuffer)
+        buffer = self._allocate(size)
+
+        def free() -> None:
+            # A board that cannot be told any more has nothing to free; the caller has its results or a better error.
+            with contextlib.suppress(Exception):
+                buffer.freebuffer()
+
+        stack.callback(free)
         return buffer
 
-    def _start(self, into: Any, out: Any, frames: int) -> None:
+    def _start(self, pair: Pair) -> None:
+        if not self._idle():
+            self.reset()
+        self._in_flight = True
         self._write("ERROR", registers.READ_ERROR | registers.WRITE_ERROR | registers.JOB_REFUSED)
-        for name, buffer in (("OUT", out), ("IN", into)):
-            address = int(buffer.device_address)
-            self._write(f"{name}_ADDRESS_LOW", address & 0xFFFFFFFF)
-            self._write(f"{name}_ADDRESS_HIGH", address >> 32)
-            self._write(f"{name}_FRAMES", frames)
+        for name in ("OUT", "IN"):
+            self._write(f"{name}_ADDRESS_LOW", pair.addresses[name] & 0xFFFFFFFF)
+            self._write(f"{name}_ADDRESS_HIGH", pair.addresses[name] >> 32)
+            self._write(f"{name}_FRAMES", pair.frames)
             self._write(f"{name}_CONTROL", registers.START)
 
-    def _wait(self, frames: int) -> None:
-        """Poll until the output DMA is done; StallError after `timeout` seconds without progress, BusError at once."""
+    def _wait(self, pair: Pair) -> tuple[dict[str, int], float]:
+        """Wait for the end of the job; its counters, and the seconds that it took from now.
+
+        Polls until the output DMA is done; StallError after `timeout` seconds without progress, BusError at once.
+        """
+        begin = time.perf_counter()
         pause = 50e-6
         progress, since = self._counters(PROGRESS), time.monotonic()
         while not self._read("OUT_CONTROL") & registers.DONE:
@@ -185,9 +169,12 @@ class Accelerator:
             if now != progress:
                 progress, since = now, time.monotonic()
             elif time.monotonic() - since > self.timeout:
-                self._raise_stall(frames)
+                self._raise_stall(pair.frames)
             time.sleep(pause)
             pause = min(2 * pause, 0.01)
+        counters = self._finish(pair.frames)
+        self._in_flight = False
+        return counters, time.perf_counter() - begin
 
     def _finish(self, frames: int) -> dict[str, int]:
         self._raise_bus_error()
@@ -249,7 +236,7 @@ class Accelerator:
         self._mmio.write(OFFSETS[name], int(value) & 0xFFFFFFFF)
 
 
-def _sum(timings: list[Timing]) -> Timing:
+def _sum(timings: Sequence[Timing]) -> Timing:
     """One call's timing from its jobs': the fill is the first job's, the interval the longest job's."""
     longest = max(timings, key=lambda timing: timing.images)
     return Timing(

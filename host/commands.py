@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from host import archive, manifest, png
-from host.errors import HostError, MetadataError, MissingFileError, SelfTestError
+from host.errors import HostError, MetadataError, MissingFileError, RangeError, SelfTestError
+from host.images import is_one
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -34,18 +35,29 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m host", description="Run a WrapNet accelerator on a PYNQ board.")
+    parser = argparse.ArgumentParser(prog="python -m host", description="Run a WrapNet accelerator on a board.")
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument(
         "bitfile", type=Path, nargs="?", help="the .bit; its .hwh and .json lie beside it (default: this bundle's)"
     )
-    common.add_argument("--device", metavar="HOST[:PORT]", help="a board in the network, or the simulated one")
-    common.add_argument("--timeout", type=float, default=10.0, help="seconds without progress (default: %(default)s)")
+    about = "a board in the network, or the simulated one; classify and evaluate take several, each with its --device"
+    where = common.add_mutually_exclusive_group()
+    where.add_argument("--device", metavar="HOST[:PORT]", action="append", default=[], help=about)
+    where.add_argument("--serial", metavar="PORT", help="a board on a serial line, such as /dev/ttyUSB0")
+    common.add_argument("--retries", type=int, default=3, help="with --serial: repetitions (default: %(default)s)")
+    common.add_argument(
+        "--timeout", type=float, help="seconds without progress (default: 10; with --serial 1, if simulated 10)"
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     add = commands.add_parser("self-test", parents=[common], help="run the golden images beside the bitstream")
     add.set_defaults(command=_self_test)
-    add = commands.add_parser("bench", parents=[common], help="measure speed and power")
-    add.add_argument("--batch", type=int, default=64, help="images a call (default: %(default)s)")
+    add = commands.add_parser("bench", parents=[common], help="measure speed by batch size, and energy, into a file")
+    add.add_argument("--batches", type=_numbers, help="images a call, such as 1,10,100 (default: 1 to 10,000)")
+    add.add_argument("--repetitions", type=int, help="measured calls of each (default: 20)")
+    add.add_argument("--warm-up", type=int, help="calls before (default: 3); on the simulated board all three are less")
+    add.add_argument("--watts", type=float, help="your own reading of a meter at the board's supply while this ran")
+    add.add_argument("--energy-seconds", type=float, default=5.0, help="of the run for it (default: %(default)s)")
+    add.add_argument("--out", type=Path, help="default: measurements/<board>.json, where `make report` looks for it")
     add.set_defaults(command=_bench)
     add = commands.add_parser("classify", parents=[common], help="label images")
     add.add_argument("images", type=Path, help=_IMAGES)
@@ -54,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     add.add_argument("--images", type=Path, required=True, help="reference.npz: images, labels and outputs")
     add.add_argument("--count", type=int, help="only the first COUNT images")
     add.add_argument("--batch", type=int, default=50, help="images a call (default: %(default)s)")
-    add.add_argument("--out", type=Path, help="default: stages/board.json beside the reference")
+    add.add_argument("--out", type=Path, help="default: stages/board.json (serial.json) beside the reference")
     add.set_defaults(command=_evaluate)
     add = commands.add_parser("check", help="compare every file of a bundle with its manifest")
     add.add_argument("bundle", type=Path, nargs="?", help="archive or folder (default: that of this driver)")
@@ -68,14 +80,33 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _overlay(options: argparse.Namespace):
+def _overlay(options: argparse.Namespace, several: bool = False):
+    """The overlay, or if `several` boards are allowed and named, their fleet."""
+    if len(options.device) > 1 and not several:
+        raise RangeError(f"{len(options.device)} devices, expected one: only classify and evaluate take several")
     bitfile = options.bitfile or manifest.bitfile()
+    if options.serial is not None:
+        from host.serial.overlay import SerialOverlay
+
+        return SerialOverlay(bitfile, options.serial, options.timeout, options.retries)
+    timeout = 10.0 if options.timeout is None else options.timeout
     if options.bitfile is None:
         manifest.check(bitfile.parent)  # before a device is looked for
     from host.overlay import WrapNetOverlay, connect
 
-    device = connect(options.device) if options.device else None
-    return WrapNetOverlay(bitfile, device=device, timeout=options.timeout)
+    if len(options.device) > 1:
+        from host.fleet import Fleet
+
+        return Fleet(bitfile, options.device, timeout)
+    device = connect(options.device[0]) if options.device else None
+    return WrapNetOverlay(bitfile, device=device, timeout=timeout)
+
+
+def _numbers(text: str) -> list[int]:
+    try:
+        return [int(word) for word in text.split(",")]
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected numbers of images such as 1,10,100, found {text!r}") from None
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -92,16 +123,31 @@ def _self_test(options: argparse.Namespace) -> int:
 
 
 def _bench(options: argparse.Namespace) -> int:
+    from host import bench, measurement, table
+
     overlay = _overlay(options)
-    print(overlay.throughput(options.batch))
-    print(f"power: {overlay.power()}")
+    found = bench.measure(
+        overlay,
+        options.batches,
+        options.repetitions,
+        options.warm_up,
+        options.watts,
+        options.energy_seconds,
+        lambda text: print(text, file=sys.stderr, flush=True),
+    )
+    print(table.text(found), end="", flush=True)  # first, so that a full disk does not take it along
+    out = options.out or measurement.default_path(overlay.bitfile, found.board.name)
+    measurement.save(found, out)
+    print(f"written to {out}")
     return 0
 
 
 def _classify(options: argparse.Namespace) -> int:
     images = _pixels(options.images)
-    overlay = _overlay(options)
-    _print(overlay.run(_several(images, overlay.metadata.input.shape), labels=True), overlay.metadata.classes)
+    overlay = _overlay(options, several=True)
+    labels = overlay.run(_several(images, overlay.metadata.input.shape), labels=True)
+    _say_lost(overlay)
+    _print(labels, overlay.metadata.classes)
     return 0
 
 
@@ -140,7 +186,7 @@ def _pixels(path: Path) -> Pixels:
 
 def _several(images: Pixels, shape: tuple[int, ...]) -> Pixels:
     """A single image, [H, W, C] = `shape` or [H, W], as a batch of one; several as they are."""
-    return images[None] if images.shape == shape or (shape[-1] == 1 and images.shape == shape[:-1]) else images
+    return images[None] if is_one(images.shape, shape) else images
 
 
 def _print(labels: npt.NDArray[np.integer], classes: tuple[str, ...]) -> None:
@@ -151,9 +197,10 @@ def _print(labels: npt.NDArray[np.integer], classes: tuple[str, ...]) -> None:
 def _evaluate(options: argparse.Namespace) -> int:
     from host.evaluate import evaluate, save
 
-    overlay = _overlay(options)
+    overlay = _overlay(options, several=True)
     result = evaluate(overlay, options.images, options.count, options.batch, _progress)
-    out = options.out or options.images.parent / "stages" / "board.json"
+    _say_lost(overlay)
+    out = options.out or options.images.parent / "stages" / f"{overlay.stage}.json"
     save(result, out)
     print(
         f"{result.images} images: {result.correct} correct, {result.mismatches} differ from {result.against}"
@@ -167,6 +214,11 @@ def _evaluate(options: argparse.Namespace) -> int:
 def _progress(done: int, total: int) -> None:
     overwrite = sys.stderr.isatty() and done < total
     print(f"board: {done}/{total} images", end="\r" if overwrite else "\n", file=sys.stderr, flush=True)
+
+
+def _say_lost(overlay) -> None:
+    for address, reason in getattr(overlay, "lost", {}).items():
+        print(f"lost {address}: {reason}", file=sys.stderr)
 
 
 def _simulated(overlay) -> str:

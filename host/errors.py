@@ -54,6 +54,14 @@ class DeviceError(HostError):
     """The board could not be reached, or refused."""
 
 
+class HostMemoryError(HostError):
+    """The computer that drives the board has not enough memory for the images."""
+
+
+class BoardMemoryError(DeviceError):
+    """The board has not enough memory for the DMA buffers."""
+
+
 class BusyError(HostError):
     """The accelerator does not become idle, not even by a reset."""
 
@@ -75,5 +83,25 @@ class BusError(HostError):
         self.status = status
 
 
+class FleetError(HostError):
+    """Every board of a fleet is lost. `images` is how many had their results, `lost` each board's reason by address."""
+
+    def __init__(self, message: str, images: int, lost: dict[str, str]):
+        super().__init__(message)
+        self.images = images
+        self.lost = lost
+
+
 class SelfTestError(HostError):
     """The accelerator's results differ from the golden ones."""
+
+
+class LinkError(DeviceError):
+    """A request over a serial line was not answered, though repeated as often as allowed.
+
+    `image` is its place in the call, None if it carried none.
+    """
+
+    def __init__(self, message: str, image: int | None):
+        super().__init__(message)
+        self.image = image

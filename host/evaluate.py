@@ -15,7 +15,8 @@ from host import files
 from host.errors import EmptyError, MetadataError, MissingFileError, RangeError
 
 if TYPE_CHECKING:
-    from host.overlay import WrapNetOverlay
+    from host.driver import Driver
+    from host.fleet import Fleet
 
 STAGE = "board"
 AGAINST = "torch"
@@ -92,7 +93,7 @@ def reference(path: Path, count: int | None) -> tuple[npt.NDArray[Any], npt.NDAr
 
 
 def evaluate(
-    overlay: "WrapNetOverlay",
+    overlay: "Driver | Fleet",
     path: Path,
     count: int | None = None,
     batch: int = 50,
@@ -109,11 +110,10 @@ def evaluate(
             f"{path}: outputs have shape {list(expected.shape)}, the accelerator gives "
             f"[N, {overlay.metadata.output.shape[0]}]: export and build the same model"
         )
-    result = StageResult()
+    result = StageResult(overlay.stage)
     speed = None
-    for start in range(0, len(images), batch):
-        part = slice(start, start + batch)
-        got, timing = overlay.run_timed(images[part])
+    for got, timing in overlay.run_batches(images, batch):
+        part = slice(result.images, result.images + len(got))
         result.add(labels[part], overlay.metadata.predictions(got), expected[part], got)
         speed = speed or timing  # the first batch is never shorter than another
         progress(result.images, len(images))

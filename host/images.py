@@ -29,9 +29,14 @@ def as_images(images: object, shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:
     return np.ascontiguousarray(images)
 
 
+def is_one(found: tuple[int, ...], shape: tuple[int, ...]) -> bool:
+    """Whether an array of shape `found` is a single image of `shape` (H, W, C); [H, W] is one too where C is 1."""
+    return found == shape or (shape[-1] == 1 and found == shape[:-1])
+
+
 def _hint(found: tuple[int, ...], shape: tuple[int, ...]) -> str:
     height, width, channels = shape
-    if found == shape or (channels == 1 and found == (height, width)):
+    if is_one(found, shape):
         return ": for one image pass images[None]"
     if len(found) == 4 and found[1:] == (channels, height, width):
         return ": channels come last, pass images.transpose(0, 2, 3, 1)"

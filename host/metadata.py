@@ -18,6 +18,8 @@ FORMAT = 1
 _STAND_IN = b"WRAPNET\0"
 """What the payload of a bitstream for the simulated board begins with."""
 
+_MOST_BAUD = 100_000_000
+
 Array = npt.NDArray[np.integer]
 
 
@@ -29,6 +31,7 @@ class Metadata:
     which only the simulated board takes, `labels` that the accelerator chooses the label itself and gives nothing
     else; all three may be absent from the file. `bundled` says that a manifest must lie beside it. `bit_sha256` is
     None in a bundle that was made without a bitstream: the user brings one, and the board itself tells its design.
+    `baud` is that of a board on a serial line, which has no hardware hand-off; None for the others.
     """
 
     model: str
@@ -39,19 +42,20 @@ class Metadata:
     part: str
     design_hash: str
     bit_sha256: str | None
-    hwh_sha256: str
+    hwh_sha256: str | None
     ip: str | None = None
     simulated: bool = False
     labels: bool = False
     bundled: bool = False
+    baud: int | None = None
 
     def results(self, outputs: Array) -> Array:
         """What the accelerator gives for a network's outputs [N, classes]: these, or labels [N, 1]."""
         return outputs.argmax(axis=1)[:, None] if self.labels else outputs
 
-    def predictions(self, results: Array) -> Array:
-        """Labels [N] from what the accelerator gives; of equal outputs the first counts."""
-        return results[:, 0] if self.labels else results.argmax(axis=1)
+    def predictions(self, results: Array) -> npt.NDArray[np.int32]:
+        """Labels int32 [N] from what the accelerator gives; of equal outputs the first counts."""
+        return (results[:, 0] if self.labels else results.argmax(axis=1)).astype(np.int32)
 
     def class_name(self, label: int) -> str:
         """The name of a class; its number where the classes have no names."""
@@ -82,21 +86,46 @@ def load(bitfile: str | Path) -> Metadata:
                 f"{file}: the {what} is missing; copy {bit.stem}.bit, .hwh and .json together into one folder"
             )
     metadata = parse(path.read_bytes(), path)
+    if metadata.baud is not None:
+        raise MismatchError(f"{bit} is for a board on a serial line: use SerialOverlay (--serial PORT)")
     if metadata.bundled and not bundled:
         raise BundleError(f"{bit.parent}: {manifest.NAME} is missing from this bundle; unpack the archive again")
     content = bit.read_bytes()
     if metadata.bit_sha256 is None:
         metadata = replace(metadata, simulated=_STAND_IN in content)
-    for file, found, expected in (
-        (bit, manifest.digest(content), metadata.bit_sha256),
-        (hwh, manifest.digest(hwh.read_bytes()), metadata.hwh_sha256),
-    ):
-        if expected is not None and found != expected:
-            raise MismatchError(
-                f"{file} and {path} do not belong together: SHA-256 of {file.name} is {found[:16]}..., "
-                f"the metadata names {expected[:16]}...; copy the files of one build"
-            )
+    _require_same(bit, content, metadata.bit_sha256, path)
+    _require_same(hwh, hwh.read_bytes(), metadata.hwh_sha256, path)
     return metadata
+
+
+def load_serial(path: str | Path) -> tuple[Metadata, int]:
+    """Read the .json at or beside `path` (a .bit or the .json), of a board on a serial line, and its baud.
+
+    The board has its bitstream from elsewhere: a .bit that is named must be there, and one that is there must be the
+    metadata's. Raises MissingFileError, MetadataError or MismatchError (no such board's, or files of two builds).
+    """
+    given = Path(path)
+    if given.suffix not in (".bit", ".json"):
+        raise MissingFileError(f"{given}: expected the name of a .bit or .json file")
+    bit, text = given.with_suffix(".bit"), given.with_suffix(".json")
+    for file, what in ((text, "metadata"), *(((bit, "bitstream"),) if given == bit else ())):
+        if not file.is_file():
+            raise MissingFileError(f"{file}: the {what} is missing; copy {given.stem}.bit and .json into one folder")
+    metadata = parse(text.read_bytes(), text)
+    if metadata.baud is None:
+        raise MismatchError(f"{text} is of a design for a PYNQ board: use WrapNetOverlay (without --serial)")
+    if bit.is_file():
+        _require_same(bit, bit.read_bytes(), metadata.bit_sha256, text)
+    return metadata, metadata.baud
+
+
+def _require_same(file: Path, content: bytes, expected: str | None, path: Path) -> None:
+    found = manifest.digest(content)
+    if expected is not None and found != expected:
+        raise MismatchError(
+            f"{file} and {path} do not belong together: SHA-256 of {file.name} is {found[:16]}..., "
+            f"the metadata names {expected[:16]}...; copy the files of one build"
+        )
 
 
 def _check_bundle(bit: Path) -> None:
@@ -127,6 +156,7 @@ def parse(text: bytes, path: Path) -> Metadata:
             "use the driver that came with the bitstream"
         )
     try:
+        baud = _baud(values["link"]) if values.get("link") is not None else None
         return Metadata(
             model=_text(values, "model"),
             input=_layout(values, "input", 8),
@@ -136,11 +166,12 @@ def parse(text: bytes, path: Path) -> Metadata:
             part=_text(values, "part"),
             design_hash=_hash(values, "design_hash"),
             bit_sha256=_hash(values, "bit_sha256") if values["bit_sha256"] is not None else None,
-            hwh_sha256=_hash(values, "hwh_sha256"),
+            hwh_sha256=None if baud else _hash(values, "hwh_sha256"),
             ip=_text(values, "ip") if values.get("ip") is not None else None,
             simulated=bool(values.get("simulated", False)),
             labels=bool(values.get("labels", False)),
             bundled=bool(values.get("bundled", False)),
+            baud=baud,
         )
     except KeyError as error:
         raise MetadataError(f"{path}: the entry {error} is missing") from None
@@ -166,6 +197,15 @@ def _clock(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 2000:
         raise ValueError(f"clock_mhz: expected MHz above 0, found {value!r}")
     return float(value)
+
+
+def _baud(link: Any) -> int:
+    if not isinstance(link, dict) or link.get("kind") != "uart":
+        raise ValueError(f"link: this driver knows lines of the kind 'uart', found {link!r}")
+    baud = link["baud"]
+    if isinstance(baud, bool) or not isinstance(baud, int) or not 0 < baud <= _MOST_BAUD:
+        raise ValueError(f"link.baud: expected 1..{_MOST_BAUD}, found {baud!r}")
+    return baud
 
 
 def _layout(values: dict[str, Any], key: str, most_bits: int) -> Layout:

@@ -2,10 +2,9 @@
 """The accelerator as a user sees it: WrapNetOverlay on pynq >= 3.0, on the board or over the network."""
 
 import contextlib
-import math
+import functools
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,79 +13,24 @@ import numpy.typing as npt
 import pynq
 from pynq.pl_server.device import Device
 
+from host import board as boards
 from host import metadata as files
 from host import packing, sensors
-from host.accelerator import Accelerator, Timing
-from host.errors import (
-    DeviceError,
-    EmptyError,
-    HostError,
-    MetadataError,
-    MismatchError,
-    MissingFileError,
-    RangeError,
-    SelfTestError,
-)
+from host.accelerator import Accelerator
+from host.driver import Driver
+from host.errors import BoardMemoryError, BusyError, DeviceError, HostError, MismatchError, RangeError
+from host.items import Items
+from host.job import Timing, frames_of_a_job
 from host.locks import board_lock, locked
+from host.throughput import Throughput
+from host.watch import answering, exists_file
 
 PORT = 7967
 SIMULATED = "wrapnet-simulated"
 
 _LOCK_SECONDS = 600.0
-
-
-@dataclass(frozen=True)
-class Throughput:
-    """Speed of one call, each part by itself. Seconds of the host are wall time, the fabric's are cycles / clock.
-
-    `fill_cycles` is the latency of the first image, `interval_cycles` the distance of two images in the steady state;
-    `fps` follows from the interval alone. `simulated` says that no hardware was involved: then cycles are exact and
-    the wall times are those of a simulator.
-    """
-
-    images: int
-    simulated: bool
-    clock_mhz: float
-    pack_seconds: float
-    transfer_seconds: float
-    unpack_seconds: float
-    cycles: int
-    fill_cycles: int
-    interval_cycles: float
-
-    @property
-    def fabric_seconds(self) -> float:
-        """Time in the fabric from start to the last result: cycles / clock."""
-        return self.cycles / (self.clock_mhz * 1e6)
-
-    @property
-    def fill_seconds(self) -> float:
-        """Latency of the first image in the fabric: fill / clock."""
-        return self.fill_cycles / (self.clock_mhz * 1e6)
-
-    @property
-    def fps(self) -> float:
-        """Images a second of the fabric in the steady state: clock / interval."""
-        return self.clock_mhz * 1e6 / self.interval_cycles
-
-    @property
-    def batch_fps(self) -> float:
-        """Images a second of the fabric over this whole batch, filling included."""
-        return self.images / self.fabric_seconds
-
-    def __str__(self) -> str:
-        where = "simulated: FPS are cycles divided by the clock, not wall time" if self.simulated else "on the board"
-        return "\n".join(
-            [
-                f"{self.fps:,.0f} images a second in the steady state ({where})",
-                f"  interval     {self.interval_cycles:,.1f} cycles at {self.clock_mhz:g} MHz",
-                f"  fill latency {self.fill_cycles:,} cycles = {self.fill_seconds * 1e6:,.1f} us",
-                f"  fabric       {self.fabric_seconds * 1e3:,.3f} ms for {self.images} images, filling included",
-                f"  host packing {self.pack_seconds * 1e3:,.3f} ms, unpacking {self.unpack_seconds * 1e3:,.3f} ms",
-                f"  transfer     {self.transfer_seconds * 1e3:,.3f} ms"
-                + (" (to the simulator; says nothing about a board)" if self.simulated else ""),
-            ]
-        )
+_CONNECT_SECONDS = 5.0
+_LEAST_PATIENCE = 5.0
 
 
 def connect(address: str = "127.0.0.1") -> Any:
@@ -94,40 +38,61 @@ def connect(address: str = "127.0.0.1") -> Any:
 
     Raises DeviceError if the address makes no sense or nothing answers within 5 s.
     """
-    from pynq.pl_server.remote_device import RemoteDevice
+    device = reach(address)
+    Device.active_device = device
+    return device
 
+
+def reach(address: str) -> Any:
+    """What `connect` gives, not made the active device."""
+    from pynq.pl_server.remote_device import GrpcChannel, RemoteDevice
+    from pynq.remote.remote_device_pb2_grpc import RemoteDeviceStub
+
+    host, port = host_and_port(address)
+    with _talking_to(address, "is the board on, or the simulated one started (python -m fpga.board --build DIR)?"):
+        # RemoteDevice's own questions have no deadline.
+        with contextlib.closing(GrpcChannel(host, port).channel) as channel:
+            exists_file(RemoteDeviceStub(channel), _CONNECT_SECONDS)
+        return RemoteDevice(0, host, port)
+
+
+def host_and_port(address: str) -> tuple[str, int]:
+    """The parts of "host[:port]". Raises DeviceError."""
     host, colon, port = address.rpartition(":")
     if not colon:
         host, port = address, str(PORT)
     if not host or not port.isdecimal() or not 0 < int(port) < 65536:
         raise DeviceError(f"{address!r}: expected host[:port], such as 127.0.0.1:{PORT}")
-    with _talking_to(address, "is the board on, or the simulated one started (python -m fpga.board --build DIR)?"):
-        device = RemoteDevice(0, host, int(port))
-    Device.active_device = device
-    return device
+    return host, int(port)
 
 
-class WrapNetOverlay:
+class WrapNetOverlay(Driver):
     """The accelerator of `bitfile` (.bit; its .hwh and .json lie beside it) on `device`, pynq's active one by default.
 
     Loads the bitstream. Raises MissingFileError, MetadataError or MismatchError about the files, DeviceError or
-    BusyError about the board. `timeout`: seconds without progress after which a run counts as stopped.
+    BusyError about the board. `timeout`: seconds without progress after which a run counts as stopped, and (but at
+    least 5) without an answer after which a board in the network counts as gone.
     """
+
+    stage = "board"
 
     def __init__(self, bitfile: str | Path, device: Any = None, timeout: float = 10.0):
         self.bitfile = Path(bitfile).absolute()
+        self.golden = self.bitfile.with_suffix(".golden.npz")
         self.metadata = files.load(self.bitfile)
         if not timeout > 0:
             raise RangeError(f"timeout is {timeout}, expected seconds above 0")
+        self.timeout = timeout
         self.device = _active_device() if device is None else device
-        self.simulated: bool = self._board_name() == SIMULATED
+        self._streaming = False
+        self.simulated = self._board_name() == SIMULATED
         if self.metadata.simulated and not self.simulated:
             raise MismatchError(
                 f"{self.bitfile} is a stand-in that only the simulated board can load, and {self._board_name()} is "
                 "a real one: build a bitstream (make bitstream) and copy that"
             )
-        with self._exclusive(), _pynq_cache(), _talking_to(self._board_name(), f"while loading {self.bitfile}"):
-            _use_clocks_of(self.device)
+        with self._exclusive(), _pynq_cache(), self._talking(f"while loading {self.bitfile}"):
+            _make_active(self.device)
             self._overlay = pynq.Overlay(str(self.bitfile), device=self.device)
             self.clock_mhz = self._clock()
             shell = self._overlay.ip_dict[self._shell()]
@@ -135,30 +100,36 @@ class WrapNetOverlay:
             self._accelerator = Accelerator(mmio, self.metadata, self._allocate, timeout)
             self._accelerator.identify()
 
-    def run(self, images: npt.NDArray[np.uint8], labels: bool = False) -> npt.NDArray[np.int32]:
-        """Logits int32 [N, classes] of images uint8 [N, H, W, C] ([N, H, W] too if C is 1); with `labels`, int32 [N].
+    def results(self, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.int32]:
+        """What `run` gives without `labels`; raises what it raises."""
+        return self._run(images)[0]
 
-        An accelerator that chooses the label itself has no logits to give, but labels [N, 1].
-        Images are raw pixels as the network's input takes them. Raises ShapeError, DtypeError, RangeError or
-        EmptyError about the images; StallError, BusError, BusyError, MismatchError or DeviceError about the board.
+    def stream(self, source: Iterable[npt.NDArray[np.uint8]], labels: bool = True, batch: int = 256) -> Iterator[Any]:
+        """For every item of `source`, in order: its labels, or with `labels=False` its logits, as `run` gives them.
+
+        An item is one image, uint8 [H, W, C], whose label is a number int32 and whose logits are int32 [classes], or
+        several, [N, H, W, C], with labels [N] and logits [N, classes]; batches spare Python work. Jobs have `batch`
+        images (fewer where 16 MiB hold no more), whatever the items are: the larger, the less the host has to do, the
+        smaller, the sooner a result comes.
+
+        While the accelerator works on one job, results of the job before are unpacked and used by the caller, and the
+        source is asked for the next job's images, which are packed: all this in the caller's thread, so a source that
+        waits (a camera) delays the results that are ready. Nothing is asked of the source more than two jobs ahead.
+        Two pairs of buffers are allocated, once.
+
+        Until its end or its close() the overlay and the board are in use, and `run` raises BusyError. Raises as `run`
+        does. If the source raises, or gives an item that is not an image, that is raised once everything before it
+        has its result. Whatever happens, the overlay can be used again.
         """
-        outputs, _ = self._run(images)
-        return self.metadata.predictions(outputs).astype(np.int32) if labels else outputs
+        size = frames_of_a_job(self.metadata, batch)
+        return self._stream(Items(source, self.metadata.input, size), size, labels)
 
-    def throughput(self, batch: int | npt.NDArray[np.uint8]) -> Throughput:
-        """Measure one call: `batch` is a number of images (at least 2; random pixels) or the images themselves."""
-        if isinstance(batch, int | np.integer):
-            if batch < 2:
-                raise RangeError(f"batch is {batch}, expected at least 2: one image has no interval")
-            source = self.metadata.input
-            random = np.random.default_rng(0)
-            images = random.integers(0, 1 << source.bits, (int(batch), *source.shape), dtype=np.uint8)
-        else:
-            images = batch
-        speed = self.run_timed(images)[1]
-        if math.isnan(speed.interval_cycles):
-            raise RangeError(f"batch has {speed.images} image, expected at least 2: one image has no interval")
-        return speed
+    def run_batches(
+        self, images: npt.NDArray[np.uint8], batch: int
+    ) -> Iterator[tuple[npt.NDArray[np.int32], Throughput]]:
+        """`run_timed` of every `batch` images (fewer where 16 MiB hold no more), in order."""
+        size = frames_of_a_job(self.metadata, batch)
+        return (self.run_timed(images[start : start + size]) for start in range(0, len(images), size))
 
     def run_timed(self, images: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.int32], Throughput]:
         """Like `run`, with the speed of this very call; for a single image its interval and FPS are nan."""
@@ -178,39 +149,46 @@ class WrapNetOverlay:
     def power(self) -> sensors.Power:
         """The board's power now, in watts by rail; says plainly where a board has no sensor."""
         if self.simulated:
-            return sensors.Power(None, "the board is simulated: it has no power sensor and draws no power")
-        with _talking_to(self._board_name(), "while reading its sensors"):
-            return sensors.measure(self._read_file, self._board_name())
+            return sensors.SIMULATED
+        with self._talking("while reading its sensors"):
+            return sensors.measure(self._read_file, self.board.name)
 
-    def self_test(self) -> int:
-        """Run the golden images beside the bitstream (<model>.golden.npz); returns their number.
+    @functools.cached_property
+    def board(self) -> boards.Board:
+        """Which board this is, and which image it runs."""
+        with self._talking("while reading its files"):
+            return boards.describe(self._read_file, self._board_name(), hasattr(self.device, "read_file"))
 
-        Raises SelfTestError naming the first wrong value, MissingFileError or MetadataError about the golden file.
-        """
-        images, outputs = _golden(self.bitfile.with_suffix(".golden.npz"))
-        expected = self.metadata.results(outputs)
-        got = self.run(images)
-        if got.shape != expected.shape:
-            raise MismatchError(f"golden outputs have shape {list(expected.shape)}, results {list(got.shape)}")
-        wrong = np.argwhere(got != expected)
-        if len(wrong):
-            image, index = (int(i) for i in wrong[0])
-            raise SelfTestError(
-                f"{len(np.unique(wrong[:, 0]))} of {len(images)} golden images differ; first image {image}, output "
-                f"{index}: expected {expected[image, index]}, got {got[image, index]}"
-            )
-        return len(images)
+    def close(self) -> None:
+        """Harmless: nothing of the board is held between two calls."""
 
     def _run(self, images: Any) -> tuple[npt.NDArray[np.int32], Timing]:
         begin = time.perf_counter()
         checked = packing.check_images(images, self.metadata.input)
         checking = time.perf_counter() - begin
-        with self._exclusive(), _talking_to(self._board_name(), "while running"):
+        with self._exclusive(), self._talking("while running"):
             outputs, timing = self._accelerator.run(checked)
         return outputs, Timing(**{**timing.__dict__, "pack_seconds": timing.pack_seconds + checking})
 
+    def _stream(self, items: Items, size: int, labels: bool) -> Iterator[Any]:
+        with self._exclusive(), self._talking("while streaming"):
+            self._streaming = True
+            try:
+                with contextlib.closing(self._accelerator.jobs(items.batches(), size)) as jobs:
+                    for outputs, _ in jobs:
+                        yield from items.results(self.metadata.predictions(outputs) if labels else outputs)
+            finally:
+                self._streaming = False
+        if items.error:
+            raise items.error
+
     def _allocate(self, size: int) -> Any:
-        return pynq.allocate((size,), np.uint8, target=self.device)
+        try:
+            return pynq.allocate((size,), np.uint8, target=self.device)
+        except Exception as error:
+            if _lacks_memory(error):
+                raise BoardMemoryError(f"{self._board_name()} has no memory for a buffer of {size} bytes") from error
+            raise
 
     def _shell(self) -> str:
         """Name of the shell in the hardware hand-off: the metadata's, or the only block that is not the processor."""
@@ -238,9 +216,18 @@ class WrapNetOverlay:
         return clock
 
     def _exclusive(self) -> contextlib.AbstractContextManager[None]:
+        if self._streaming:
+            raise BusyError("this overlay is in the middle of a stream: take all of its results, or close() it, first")
         address = getattr(self.device, "ip_addr", None)
         name = f"{address}-{self.device.port}" if address else "local"
         return locked(board_lock(name), f"the board ({self._board_name()})", _LOCK_SECONDS)
+
+    @contextlib.contextmanager
+    def _talking(self, doing: str) -> Iterator[None]:
+        """While the block talks to the board: what pynq raises becomes DeviceError, and so does silence."""
+        name = self._board_name()
+        with _talking_to(name, doing), answering(self.device, name, max(self.timeout, _LEAST_PATIENCE)):
+            yield
 
     def _board_name(self) -> str:
         return str(getattr(self.device, "name", None) or "the board")
@@ -261,19 +248,6 @@ def _active_device() -> Any:
         return Device.active_device
 
 
-def _golden(path: Path) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int32]]:
-    if not path.is_file():
-        raise MissingFileError(f"{path}: the golden vectors are missing; copy them beside the bitstream")
-    try:
-        with np.load(path, allow_pickle=False) as content:
-            images, outputs = content["images"], content["outputs"]
-    except (OSError, ValueError, KeyError) as error:
-        raise MetadataError(f"{path} does not hold images and outputs: {error}") from None
-    if len(images) == 0 or len(images) != len(outputs):
-        raise EmptyError(f"{path}: {len(images)} images and {len(outputs)} outputs, expected as many, at least one")
-    return images, outputs
-
-
 @contextlib.contextmanager
 def _talking_to(name: str, hint: str) -> Iterator[None]:
     """Turn what pynq and its connection raise into DeviceError; the driver's own errors pass."""
@@ -291,14 +265,23 @@ def _talking_to(name: str, hint: str) -> Iterator[None]:
         raise DeviceError(f"{name}: {details()} ({hint})") from error
 
 
+def _lacks_memory(error: Exception) -> bool:
+    # On the board pynq raises RuntimeError when it cannot allocate; over the network there is gRPC's code for it.
+    code = getattr(error, "code", None)
+    return isinstance(error, RuntimeError | MemoryError) or (
+        callable(code) and getattr(code(), "name", "") == "RESOURCE_EXHAUSTED"
+    )
+
+
 def _pynq_cache() -> contextlib.AbstractContextManager[None]:
     # pynq keeps the last bitstream's metadata in files of its own package, and readers meet half-written ones.
     folder = Path(pynq.__file__).parent / "pl_server"
     return locked(folder, "pynq's metadata cache", _LOCK_SECONDS)
 
 
-def _use_clocks_of(device: Any) -> None:
-    # pynq's Clocks stays with the first device it ever saw in a process.
+def _make_active(device: Any) -> None:
+    # Loading uses parts of pynq that know the active device alone, and its Clocks stays with the first one ever seen.
+    Device.active_device = device
     clocks: Any = pynq.Clocks
     if clocks.device is not device and "_real_instance" in vars(clocks):
         del clocks._real_instance

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The report of one model: what every step of the chain measured, as JSON, as a page, and as a table.
 
-collect.py    reads build/<model>/ and makes the report, valid against schema.json
-repeat.py     the variables of make that repeat it
-summary.py    rows and totals, with stages.py's names and words.py's numbers
-histogram.py  a layer's sums as a figure
-pipeline.py   the hardware's nodes and streams as a picture
-page.py       the report as one self-contained HTML page (page.html, page.css)
-table.py      the report as tables in the terminal
+collect.py       reads build/<model>/ and makes the report, valid against schema.json
+bitstreams.py    what place and route tools reported, beside the estimate
+measurements.py  what `bench` measured on boards, and on the simulated one
+repeat.py        the variables of make that repeat it
+summary.py       rows and totals, with stages.py's names and words.py's numbers
+histogram.py     a layer's sums as a figure
+pipeline.py      the hardware's nodes and streams as a picture
+page.py          the report as one self-contained HTML page (*.html, page.css)
+table.py         the report as tables in the terminal
 """

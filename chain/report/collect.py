@@ -13,6 +13,7 @@ import jsonschema
 from chain import agreement, record
 from chain.errors import InputError
 from chain.files import write_json
+from chain.report import bitstreams, measurements
 
 Report = dict[str, Any]
 
@@ -60,7 +61,9 @@ def collect(folder: Path, model: str, arguments: str) -> Report:
     cycles = {key: _of(rtl, key, folder / "stages/rtl.json") for key in ("fill", "interval", "bound")}
     clock_mhz = float(_of(manifest, "clock_mhz", folder / "rtl/manifest.json"))
     layers = _of(training, "layers", folder / "training.json")
+    routed, outdated = bitstreams.read(folder, resources)
     runs = record.read(folder)
+    measured, left_out = measurements.read(folder, model, _schema())
     accuracy = {
         name: training["accuracy"][name]
         for name in ("torch_32bit", "torch_cut")
@@ -83,6 +86,7 @@ def collect(folder: Path, model: str, arguments: str) -> Report:
         "resources": resources,
         "seconds": {step: run.seconds for step, run in runs.items()},
         "versions": _versions(),
+        "measurements": measured,
         # Beyond the schema:
         "training": {key: training[key] for key in ("seed", "epochs", "train_images") if key in training},
         "layers": layers,
@@ -90,9 +94,10 @@ def collect(folder: Path, model: str, arguments: str) -> Report:
         "edges": _of(manifest, "edges", folder / "rtl/manifest.json"),
         "divergences": {n: str(s.divergence) for n, s in stages.items() if s.divergence},
         "board": stages["board"].extra,
+        "bitstreams": routed,
         "simulation": {k: v for k, v in rtl.items() if k not in cycles},
         "repeat": f"make deploy {arguments}",
-        "notes": _stale(runs),
+        "notes": [*_stale(runs), *outdated, *left_out],
     }
     validate(report)
     return report
@@ -108,11 +113,14 @@ def save(report: Report, folder: Path) -> Path:
 
 def validate(report: Report) -> None:
     """Raise InputError, naming the key, if `report` is not of the schema's form."""
-    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
-    error = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(schema).iter_errors(report))
+    error = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(_schema()).iter_errors(report))
     if error is not None:
         where = ".".join(str(part) for part in error.absolute_path) or "report"
         raise InputError(f"the report is not of the schema's form: {where}: {error.message}")
+
+
+def _schema() -> dict[str, Any]:
+    return json.loads(SCHEMA.read_text(encoding="utf-8"))
 
 
 def _require(folder: Path, arguments: str) -> None:

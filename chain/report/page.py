@@ -9,7 +9,9 @@ from typing import Any
 import jinja2
 
 from chain.files import write_text
+from chain.report import bitstreams as bitstream_tables
 from chain.report import histogram as histograms
+from chain.report import measurements
 from chain.report import pipeline as pipelines
 from chain.report.stages import STAGE_NAMES
 from chain.report.summary import REFERENCES, accumulators, stage_rows, totals
@@ -36,6 +38,7 @@ def render(report: Mapping[str, Any]) -> str:
     environment.filters |= {"count": count, "percent": percent, "rate": rate, "plain": plain, "micro": micro}
     pipeline = pipelines.pipeline(report["pipeline"], report["edges"])
     resources = report["resources"]
+    tables = measurements.shown(report)
     return environment.get_template("page.html").render(
         r=report,
         css=jinja2.utils.markupsafe.Markup(Path(__file__).with_name("page.css").read_text(encoding="utf-8")),
@@ -51,7 +54,10 @@ def render(report: Mapping[str, Any]) -> str:
         nw=pipelines.NODE_WIDTH,
         nh=pipelines.NODE_HEIGHT,
         available=resources.get("available"),
+        measurements=tables,
+        measured_on_a_board=measurements.any_board(tables),
         totals=totals(report),
+        bitstreams=bitstream_tables.shown(report),
         most_luts=max([row["lut"] for row in resources["by_layer"]] + [1]),
     )
 

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from chain.report import bitstreams, measurements
 from chain.report.pipeline import OP_NAMES
 from chain.report.summary import accumulators, bottlenecks, stage_rows, totals
 from chain.report.words import count, micro, percent, plain, rate
@@ -19,6 +20,13 @@ def show(report: Mapping[str, Any], console: Console) -> None:
     console.print(_stages(report))
     console.print(_layers(report))
     console.print(_hardware(report))
+    for bitstream in bitstreams.shown(report):
+        console.print(_bitstream(bitstream))
+    for found in measurements.shown(report):
+        console.print(_measurement(found))
+        for text in (*(f"left out: {text}" for text in found.left_out), found.energy):
+            if text:
+                console.print(escape(text), highlight=False)
     console.print(f"to repeat: {escape(report['repeat'])}", soft_wrap=True, highlight=False)
     for note in report["notes"]:
         console.print(f"[yellow]note:[/] {escape(note)}")
@@ -57,6 +65,17 @@ def _layers(report: Mapping[str, Any]) -> Table:
     return table
 
 
+def _bitstream(shown: bitstreams.Shown) -> Table:
+    stale = " [yellow](of an earlier design)[/]" if shown.stale else ""
+    table = Table("", title=f"{escape(shown.title)}{stale}", title_justify="left", box=box.SIMPLE_HEAD)
+    table.caption, table.caption_justify = escape(shown.about), "left"
+    for heading in ("used", "share", "compared", "difference"):
+        table.add_column(heading, justify="right")
+    for row in shown.rows:
+        table.add_row(*row)
+    return table
+
+
 def _hardware(report: Mapping[str, Any]) -> Table:
     resources, cycles = report["resources"], report["cycles"]
     table = Table("hardware", "", "", box=box.SIMPLE_HEAD)
@@ -71,4 +90,14 @@ def _hardware(report: Mapping[str, Any]) -> Table:
         of = f"{percent(total.share)} of {count(total.available)}; " if total.available else ""
         table.add_row(total.title, plain(total.used), f"{of}estimated by {resources['tool']}")
     table.add_row("seconds", count(sum(report["seconds"].values())), "all steps together")
+    return table
+
+
+def _measurement(found: measurements.Shown) -> Table:
+    table = Table(title=found.title, title_justify="left", caption=found.about, box=box.SIMPLE_HEAD)
+    table.caption_justify = "left"
+    for heading in found.headings:
+        table.add_column(heading, justify="right")
+    for row in found.rows:
+        table.add_row(*row)
     return table

@@ -14,21 +14,32 @@ BOARDS = Path(__file__).parent / "boards"
 
 @dataclass(frozen=True)
 class Zynq:
-    """The processor of a Zynq: `processor` is PS7 or PS8, `io_pll_mhz` the PLL that the fabric's clocks come from."""
+    """The processor of a Zynq: `processor` is PS7 or PS8, `io_pll_mhz` the PLL that the fabric's clocks come from.
+
+    `finn` is FINN's name of the board ("" where it knows none).
+    """
 
     processor: str
     ddr_bytes: int
     io_pll_mhz: float
+    finn: str = ""
 
 
 @dataclass(frozen=True)
 class Ecp5:
-    """A Lattice ECP5: `device`, `package` and `speed` as nextpnr-ecp5 names them, `pins` by port of the top level."""
+    """A Lattice ECP5 behind a serial line.
 
+    `top` is the board's top level (tops/<top>.sv) and `pins` are its ports'; `device`, `package` and `speed` are as
+    nextpnr-ecp5 names them. A PLL makes `clock_mhz`, which the accelerator has, of `oscillator_mhz`.
+    """
+
+    top: str
     device: str
     package: str
     speed: int
     oscillator_mhz: float
+    clock_mhz: float
+    baud: int
     pins: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -7,7 +7,7 @@ Standard library only: it runs before set-up, so that a missing tool is named wi
 import sys
 
 from chain.errors import WrapNetError
-from fpga.bitstream import board, toolchains
+from fpga.bitstream import board, toolchains, xray
 
 
 def main(arguments: list[str]) -> int:
@@ -17,6 +17,8 @@ def main(arguments: list[str]) -> int:
         chain = toolchains.choose(chosen, arguments[1] if len(arguments) > 1 else None)
         if chain.name != "trellis":
             toolchains.require(chosen, chain)
+        if chain.name == "openxc7":
+            xray.find(chosen.part)
     except WrapNetError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

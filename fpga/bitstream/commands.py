@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """python -m fpga.bitstream MODEL: place and route, and a record of what came of it.
 
-Writes build/MODEL/bitstream/BOARD/MODEL.bit, and bitstream.json beside it, last.
+Writes build/MODEL/bitstream/BOARD/MODEL.bit, what the driver reads beside it (.json, golden vectors, a Zynq's .hwh),
+and bitstream.json, last.
 """
 
 import dataclasses
@@ -19,11 +20,14 @@ from chain.cli import errors_as_text, model_name
 from fpga import design, steps
 from fpga.bitstream import board, toolchains
 from fpga.bitstream.job import Built, Job
+from fpga.board.evaluate import write_golden
+from fpga.shell import hwh
+from fpga.shell import metadata as shell_metadata
+from fpga.uart import metadata as uart_metadata
 
 FORMAT = 1
 FOLDER = "bitstream"
 RECORD = "bitstream.json"
-_MODULES = {"vivado": "vivado", "openxc7": "openxc7", "trellis": "trellis"}
 
 
 @click.command()
@@ -44,18 +48,45 @@ def main(model: str, build: Path, board_name: str, toolchain: str | None) -> Non
     target = opened.folder / FOLDER / chosen.name
     job = Job(made, design_hash, opened.rtl, chosen, programs, target / chain.name, lambda text: click.echo(text))
     bits, outcome = target / f"{made.model}.bit", target / RECORD
-    for path in (outcome, bits):  # an earlier bitstream must not stand for a build that fails
+    hand_off, metadata = _for_the_driver(job, chain.name)  # refuses a clock that the board cannot have
+    golden, reference = bits.with_suffix(".golden.npz"), opened.folder / "reference.npz"
+    discard = [outcome, bits, bits.with_suffix(".hwh"), bits.with_suffix(".json"), golden]
+    for path in discard:  # an earlier bitstream must not stand for a build that fails
         path.unlink(missing_ok=True)
     job.folder.mkdir(parents=True, exist_ok=True)
-    built: Built = importlib.import_module(f"fpga.bitstream.{_MODULES[chain.name]}").build(job)
-    with files.atomic(bits) as temporary:
-        shutil.copyfile(built.bits, temporary)
-    files.write_json(outcome, describe(job, chain.name, built))
+    built: Built = importlib.import_module(f"fpga.bitstream.{chain.name}").build(job)
+    try:
+        described = describe(job, chain.name, built)
+        if hand_off:
+            files.write_text(bits.with_suffix(".hwh"), hand_off)
+        if metadata:
+            files.write_json(bits.with_suffix(".json"), metadata | {"bit_sha256": described["bit_sha256"]})
+            if reference.is_file():
+                write_golden(reference, golden)
+        with files.atomic(bits) as temporary:
+            shutil.copyfile(built.bits, temporary)
+        files.write_json(outcome, described)
+    except BaseException:
+        for path in (*discard, built.bits):
+            path.unlink(missing_ok=True)
+        raise
     record.write(opened.folder, f"bitstream-{chosen.name}", time.monotonic() - started)
     click.echo(
         f"{bits}: {chosen.title}, {built.timing.clock_mhz:g} MHz asked, {built.timing.fmax_mhz:.1f} MHz reached "
         f"({built.tool}, {time.monotonic() - started:.0f} s)"
     )
+
+
+def _for_the_driver(job: Job, chain: str) -> tuple[str, dict[str, Any]]:
+    """The .hwh's text, "" where there is none, and the .json's content without the bitstream's hash."""
+    if chain == "finn":  # its design has a hand-off and a driver of its own
+        return "", {}
+    if job.board.ecp5 is not None:
+        clock, baud = job.board.ecp5.clock_mhz, job.board.ecp5.baud
+        return "", uart_metadata.of_board(job.design, job.design_hash, job.board.part, clock, baud, None)
+    text = hwh.text(job.design.model, job.board.part, job.design.clock_mhz)
+    made = dataclasses.replace(job.design, part=job.board.part)
+    return text, shell_metadata.of_board(made, job.design_hash, None, hashlib.sha256(text.encode()).hexdigest())
 
 
 def describe(job: Job, chain: str, built: Built) -> dict[str, Any]:
@@ -72,5 +103,7 @@ def describe(job: Job, chain: str, built: Built) -> dict[str, Any]:
         "timing": dataclasses.asdict(built.timing) | {"met": built.timing.met},
         "use": dict(built.use),
         "available": dict(built.available),
+        "accelerator": dict(built.accelerator),
         "power_w": built.power_w,
+        "netlist_images": built.netlist_images,
     }

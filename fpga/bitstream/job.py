@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fpga.bitstream.board import Board
-from fpga.design import Design
+from fpga.design import SHELL, Design
 
 
 @dataclass(frozen=True)
@@ -38,13 +38,20 @@ class Timing:
         """Whether the design may have the clock asked for."""
         return self.fmax_mhz >= self.clock_mhz
 
+    @property
+    def where(self) -> str:
+        """The slowest path's place, in words."""
+        return "the shell" if self.layer in (SHELL, "") else f"layer {self.layer!r}"
+
 
 @dataclass(frozen=True)
 class Built:
     """A finished bitstream (`bits`, a path in the job's folder) and what the tool said of it.
 
     `tool` is name and version ("nextpnr 0.11.1"), `use` what it takes of the part by the tool's own kinds of cell
-    (Xilinx: lut, ff, bram36, dsp), `available` the part's totals of the same kinds.
+    (Xilinx: lut, ff, bram36, dsp), `available` the part's totals of the same kinds. `power_w` is the tool's estimate,
+    `accelerator` what of `use` is the accelerator's: both where the tool says so. `netlist_images` test images went
+    through the simulated netlist and agreed with PyTorch, before place and route.
     """
 
     bits: Path
@@ -53,3 +60,5 @@ class Built:
     use: Mapping[str, float]
     available: Mapping[str, float] = field(default_factory=dict)
     power_w: float | None = None
+    accelerator: Mapping[str, float] = field(default_factory=dict)
+    netlist_images: int = 0

@@ -14,7 +14,10 @@ from fpga.bitstream.board import Board
 
 @dataclass(frozen=True)
 class Toolchain:
-    """`programs` it calls, `source`: how to get them, `without`: what works where they are missing."""
+    """`programs` it calls ("a or b": the first that is there), `source`: how to get them.
+
+    `without`: what works where they are missing.
+    """
 
     name: str
     programs: tuple[str, ...]
@@ -29,6 +32,12 @@ TOOLCHAINS: Mapping[str, Toolchain] = {
         Toolchain("vivado", ("vivado",), "AMD Vivado, whose free edition covers the xc7z020", _SIMULATED),
         Toolchain(
             "openxc7", ("nextpnr-xilinx", "fasm2frames", "xc7frames2bit"), "https://github.com/openXC7", _SIMULATED
+        ),
+        Toolchain(
+            "finn",
+            ("vivado", "vitis_hls or vitis-run"),
+            "AMD Vivado with Vitis HLS (`vitis_hls` up to 2024.2, `vitis-run` after it)",
+            _SIMULATED,
         ),
         Toolchain(
             "trellis",
@@ -56,12 +65,12 @@ def find(program: str) -> Path | None:
     """The program's path: beside the running Python (the tools' environment), or on the PATH."""
     places = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     found = shutil.which(program, path=places)
-    return Path(found) if found else None
+    return Path(found).absolute() if found else None  # it is run in another folder
 
 
 def require(board: Board, chain: Toolchain) -> dict[str, Path]:
     """The paths of the chain's programs by name. Raises ToolError naming those that are missing."""
-    found = {name: find(name) for name in chain.programs}
+    found = {name: next(filter(None, map(find, name.split(" or "))), None) for name in chain.programs}
     missing = [name for name, path in found.items() if path is None]
     if missing:
         raise ToolError(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""python -m fpga.board [evaluate MODEL] --build DIR: serve the simulated board, or run the chain's stage on it."""
+"""python -m fpga.board [evaluate | bench MODEL] --build DIR: serve the simulated board, or run the driver on it."""
 
 import argparse
 import os
@@ -20,6 +20,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if arguments[:1] == ["evaluate"]:
             return _evaluate(arguments[1:])
+        if arguments[:1] == ["bench"]:
+            return _bench(arguments[1:])
         return _serve(arguments)
     except WrapNetError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -44,10 +46,27 @@ def _evaluate(arguments: list[str]) -> int:
     return evaluate(options.model, options.build, options.images, options.stall)
 
 
+def _bench(arguments: list[str]) -> int:
+    from fpga.board.bench import bench
+
+    parser = argparse.ArgumentParser(
+        prog="python -m fpga.board bench",
+        description=bench.__doc__,
+        epilog="All other options are those of the driver: python -m host bench --help",
+        allow_abbrev=False,
+    )
+    parser.add_argument("model", help="a model's name, or its recipe (.toml)")
+    parser.add_argument("--build", type=Path, default=Path("build"), help="default: %(default)s")
+    parser.add_argument("--device", metavar="HOST[:PORT]", help="a real board in the network")
+    parser.add_argument("--bitfile", type=Path, help="default: the simulated board's")
+    options, others = parser.parse_known_args(arguments)
+    return bench(options.model, options.build, others, options.device, options.bitfile)
+
+
 def _serve(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m fpga.board",
-        description="Serve a simulated PYNQ board on 127.0.0.1. (python -m fpga.board evaluate: the chain's stage.)",
+        description="Serve a simulated PYNQ board on 127.0.0.1. (Also: evaluate MODEL, bench MODEL.)",
     )
     parser.add_argument("--build", type=Path, default=Path("build"), help="where the models lie (default: build)")
     parser.add_argument("--model", help="offer only this model")

@@ -25,7 +25,7 @@ LEAST_IMAGES, CYCLES = 200, 10_000_000
 """Images without a given number: at least so many, and as many more as so many simulated cycles carry."""
 START_SECONDS = 120
 
-_ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[2]
 _GREETING = "listening on "
 
 
@@ -42,7 +42,7 @@ def evaluate(model: str, build: Path, images: int | None, stall: int = 0) -> int
     for path, step in ((reference, f"python -m export export {model}"), (bitfile, f"python -m fpga.shell {model}")):
         if not path.is_file():
             raise InputError(f"{path} does not exist: make it first ({step} --build {build})")
-    _require_current(folder / "rtl", bitfile, f"python -m fpga.shell {model} --build {build}")
+    require_current(folder / "rtl", bitfile, f"python -m fpga.shell {model} --build {build}")
     outcome = folder / "stages" / "board.json"
     outcome.unlink(missing_ok=True)  # an earlier result must not stand for a driver that stops
     begin = time.monotonic()
@@ -52,7 +52,7 @@ def evaluate(model: str, build: Path, images: int | None, stall: int = 0) -> int
         command += ["--images", str(reference), "--timeout", "60"]
         command += ["--count", str(_affordable(bitfile) if images is None else images)]
         # Ctrl-C is for this process alone: it ends the driver and the board, whose start-up must not see it.
-        with subprocess.Popen(command, cwd=_ROOT, process_group=0) as driver:
+        with subprocess.Popen(command, cwd=ROOT, process_group=0) as driver:
             status = watch(driver, address)
     if status not in (0, 1) or not outcome.is_file():
         raise ToolError(f"the driver stopped with status {status} (see above); repeat: {' '.join(command)}")
@@ -103,7 +103,8 @@ def _affordable(bitfile: Path) -> int:
     return max(LEAST_IMAGES, CYCLES // int(bound))
 
 
-def _require_current(rtl: Path, bitfile: Path, again: str) -> None:
+def require_current(rtl: Path, bitfile: Path, again: str) -> None:
+    """Raise InputError if the simulated board of `bitfile` was built of another design than `rtl` holds."""
     made = designs.find(bitfile.parents[2], bitfile.stem)[0]
     if (rtl / design.MANIFEST).is_file() and design.digest(rtl) != made.hash:
         raise InputError(f"{bitfile} was built of another design than {rtl} holds: build it again ({again})")
@@ -116,7 +117,7 @@ def simulated_board(build: Path, model: str | None = None, stall: int = 0, port:
     command += ["--stall", str(stall), "--until-stdin-closes", *(["--model", model] if model else [])]
     with subprocess.Popen(
         command,
-        cwd=_ROOT,
+        cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -8,7 +8,7 @@ import click
 from chain.cli import errors_as_text, model_name
 from chain.errors import InputError, ToolError
 from chain.files import atomic
-from fpga.bundle import contents, inputs, pack, readme
+from fpga.bundle import contents, inputs, pack
 from host import archive, manifest
 from host.errors import BundleError, CompilerError
 
@@ -16,10 +16,11 @@ from host.errors import BundleError, CompilerError
 @click.command()
 @click.argument("model")
 @click.option("--build", default="build", show_default=True, type=click.Path(path_type=Path), help="build folder")
+@click.option("--board", default=None, help="whose bitstream goes along (default: that of the only board with one)")
 @errors_as_text
-def main(model: str, build: Path) -> None:
+def main(model: str, build: Path, board: str | None) -> None:
     """Write build/MODEL/bundle/MODEL.tar.gz for MODEL (a recipe's name or path)."""
-    given = inputs.read(build, model_name(model))
+    given = inputs.read(build, model_name(model), board)
     compiler = contents.cross_compiler()
     try:
         files = contents.collect(given, compiler)
@@ -34,7 +35,9 @@ def main(model: str, build: Path) -> None:
     click.echo(f"{path}: {len(files)} files and their manifest, {len(packed):,} bytes")
     click.echo(f"SHA-256 {manifest.digest(packed)}")
     if given.bitstream is None:
-        click.echo(readme.NO_BITSTREAM)
+        click.echo(f"no bitstream in it: none was built (make bitstream MODEL={name} BOARD=pynq-z2)")
+    else:
+        click.echo(f"bitstream for {given.bitstream.board}, by {given.bitstream.tool}; not tried on a board")
     if f"{name}.npz" not in files:
         click.echo("no network for the board's processor in it: the CPU engine cannot run this one")
     elif compiler is None:

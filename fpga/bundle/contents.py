@@ -42,7 +42,7 @@ def collect(given: Inputs, compiler: str | None) -> Files:
         **_driver(),
     }
     if given.bitstream is not None:
-        files[f"{name}.bit"] = given.bitstream
+        files[f"{name}.bit"] = given.bitstream.content
     network = _network(given.model.onnx)
     compiled = network is not None and compiler is not None
     if network is not None:
@@ -59,10 +59,9 @@ def cross_compiler() -> str | None:
 
 def _metadata(given: Inputs, hand_off: bytes) -> dict[str, Any]:
     """What the driver reads. Without a bitstream there is no hash of one: the design on the board says what it is."""
-    bit = given.bitstream
-    values = metadata.describe(given.design, given.design_hash, _sha256(bit or b""), _sha256(hand_off))
-    values |= {"simulated": False, "bundled": True, "bit_sha256": None if bit is None else _sha256(bit)}
-    return {key: value for key, value in values.items() if key not in ("library", "rtl")}
+    bit = given.bitstream.content if given.bitstream else None
+    digest = None if bit is None else _sha256(bit)
+    return metadata.of_board(given.design, given.design_hash, digest, _sha256(hand_off), bundled=True)
 
 
 def _driver() -> Files:

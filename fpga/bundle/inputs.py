@@ -12,7 +12,7 @@ from chain.errors import AgreementError, InputError
 from chain.report.collect import AFTER
 from export.ops import runtime
 from fpga import design, steps
-from fpga.shell import bitfile
+from fpga.bundle.bitstream import Bitstream, find
 
 GOLDEN_IMAGES = 64
 STEPS = ("export", "rtl", "resources")
@@ -36,11 +36,13 @@ class Inputs:
     design_hash: str
     golden: Golden
     resources: bytes
-    bitstream: bytes | None
+    bitstream: Bitstream | None
 
 
-def read(build: Path, name: str) -> Inputs:
-    """Read and check. Raises InputError naming what is missing or stale, AgreementError where stages disagree."""
+def read(build: Path, name: str, board: str | None = None) -> Inputs:
+    """Read and check, with the bitstream of `board` (None: of the only one there is).
+
+    Raises InputError naming what is missing or stale, AgreementError where stages disagree."""
     model = steps.open_model(build, name)
     steps.dataflow(model)  # refuses an rtl/ of another model.onnx
     _require_order(model)
@@ -48,9 +50,9 @@ def read(build: Path, name: str) -> Inputs:
     path = model.folder / "resources.json"
     if not path.is_file():
         raise InputError(f"{path} does not exist: count them first (make resources MODEL={name})")
-    return Inputs(
-        model, design.load(model.rtl), design.digest(model.rtl), _golden(model), path.read_bytes(), _bitstream(model)
-    )
+    made, design_hash = design.load(model.rtl), design.digest(model.rtl)
+    bits = find(model, made, design_hash, board)
+    return Inputs(model, made, design_hash, _golden(model), path.read_bytes(), bits)
 
 
 def _require_order(model: steps.Model) -> None:
@@ -95,13 +97,3 @@ def _golden(model: steps.Model) -> Golden:
             f"export again (make export MODEL={model.name})"
         )
     return golden
-
-
-def _bitstream(model: steps.Model) -> bytes | None:
-    path = model.folder / "bitstream" / f"{model.name}.bit"
-    if not path.is_file():
-        return None
-    content = path.read_bytes()
-    if bitfile.MAGIC in content:
-        raise InputError(f"{path} is the stand-in of the simulated board, no board takes it: remove it")
-    return content

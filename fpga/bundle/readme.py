@@ -6,11 +6,6 @@ from collections.abc import Container
 from fpga.bundle.inputs import Inputs
 from fpga.shell import build
 
-NO_BITSTREAM = (
-    "no bitstream in it: this version of the toolkit stops before place and route "
-    "(`make bitstream` says what is missing)"
-)
-
 
 def text(given: Inputs, names: Container[str], compiled: bool) -> str:
     """README.md of a bundle that has the files `names`; `compiled`: with the CPU engine's library for the board."""
@@ -19,14 +14,14 @@ def text(given: Inputs, names: Container[str], compiled: bool) -> str:
 
 An 8-bit wraparound network for {made.part} at {made.clock_mhz:g} MHz, design {given.design_hash[:16]}.
 
-{_bitstream(given, f"{name}.bit" in names)}
+{_bitstream(given)}
     scp {name}.tar.gz xilinx@pynq:            (on your computer; what follows on the board)
     sudo -i                                   (pynq wants root, and its own Python environment)
     cd ~xilinx && tar xzf {name}.tar.gz && cd {name}
     python3 -m host check                     every file against SHA256SUMS
 {_engine(f"{name}.npz" if f"{name}.npz" in names else None, compiled)}
     python3 -m host self-test                 * {len(given.golden.images)} images, every integer of every output
-    python3 -m host bench                     * frames a second, latency, power
+    python3 -m host bench                     * speed by batch size, latency, energy, into measurements/
     python3 -m host classify image.npy        * labels of raw pixels: .npy, uint8 [N, H, W, C], or .png
     python3 classify.py                       * the same from Python: a start for your program
 
@@ -37,15 +32,16 @@ It is meant to need nothing but PYNQ's image (3.0 or later). Licence: BSD 3-Clau
 """
 
 
-def _bitstream(given: Inputs, there: bool) -> str:
+def _bitstream(given: Inputs) -> str:
     name = given.model.name
-    if there:
-        return f"`{name}.bit` is the bitstream. No board was at hand to try it on.\n"
+    if given.bitstream is not None:
+        by = given.bitstream
+        return f"`{name}.bit` is the bitstream for {by.board}, made by {by.tool}. No board was at hand to try it on.\n"
     values = build.parameters(given.design, given.design_hash)
     parameters = " ".join(f"{key}={value}" for key, value in values.items())
-    return f"""**There is no bitstream in here**: this version of the toolkit stops before place and route, and no board
-was at hand. What is marked * waits for your own `{name}.bit` in this folder, built of build/{name}/rtl and
-fpga/shell, top `shell`:
+    return f"""**There is no bitstream in here**: none had been built (`make bitstream MODEL={name} BOARD=pynq-z2`, then
+`make bundle` again), and no board was at hand. What is marked * waits for a `{name}.bit` in this folder; one of your
+own is built of build/{name}/rtl and fpga/shell, top `shell`:
 `{parameters}`.
 For the simulated board, copy build/{name}/board/{name}.bit here and add `--device 127.0.0.1:7967`.
 """

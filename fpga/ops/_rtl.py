@@ -54,7 +54,10 @@ class RtlOp(RTLBackend):
         return [path.name for path in cells] + [top]
 
     def get_memory_files(self) -> list[str]:
-        """Absolute paths of the .hex files that the wrapper's cell reads by their bare names."""
+        """Absolute paths of the .hex files, which the wrapper's cell reads from the folder in which it runs.
+
+        The wrapper writes `./` before their names: FINN replaces that by the folder where it builds with Vivado.
+        """
         folder = Path(self.get_nodeattr("code_gen_dir_ipgen"))
         return [str(folder / name) for name in self.get_nodeattr("memoryFiles")]
 

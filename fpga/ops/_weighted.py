@@ -83,6 +83,6 @@ class WeightedRtl(RtlOp):
             "InBits": self.get_input_datatype().bitwidth(),
             "WeightBits": self.get_input_datatype(1).bitwidth(),
             "AccBits": self.get_nodeattr("accumulatorBits"),
-            "InitFile": memory,
+            "InitFile": f"./{memory}",
         }
         return Cell(name, parameters, {memory: lines})

@@ -38,9 +38,11 @@ def wrapper(top: str, cell: Cell, inputs: Sequence[int], outputs: Sequence[int])
                 f".{port}_valid_{forth[0]}({stream}_TVALID)",
                 f".{port}_ready_{back[0]}({stream}_TREADY)",
             ]
-            if side == "out" and padded(width) > width:
-                missing = padded(width) - width
-                padding.append(f"  assign {stream}_TDATA[{padded(width) - 1}:{width}] = {missing}'d0;\n")
+            missing, upper = padded(width) - width, f"{stream}_TDATA[{padded(width) - 1}:{width}]"
+            if missing and side == "out":
+                padding.append(f"  assign {upper} = {missing}'d0;\n")
+            elif missing:  # said once, so that nobody warns of it
+                padding.append(f"  wire unused_{stream} = &{{1'b0, {upper}}};\n")
     parameters = [
         f'.{name}("{value}")' if isinstance(value, str) else f".{name}({value})"
         for name, value in cell.parameters.items()

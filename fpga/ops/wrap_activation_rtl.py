@@ -28,7 +28,7 @@ class WrapActivation_rtl(RtlOp, WrapActivation):
             "ThresholdBits": self.get_nodeattr("thresholdBits"),
             "Shared": int(shared),
             "Style": style,
-            "InitFile": stem,
+            "InitFile": f"./{stem}",
         }
         steps = rtl_memory.Staircase(
             integers(self.initializer(graph, 1)), integers(self.initializer(graph, 2)).astype(bool)

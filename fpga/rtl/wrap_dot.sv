@@ -97,7 +97,7 @@ module wrap_dot #(
             .b_i(w[3*Triples-1:0]),
             .count_o(count)
         );
-        assign sums[c] = Tall'(count[0]) | (Tall'(product >> (3 * Triples)) << Triples);
+        assign sums[c] = Tall'(count[0]) | (Tall'({1'b0, product} >> (3 * Triples)) << Triples);
         assign carries[c] = Tall'(count[1]);
       end else begin : gen_single
         assign sums[c] = Tall'(product);

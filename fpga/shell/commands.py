@@ -26,8 +26,9 @@ def main(model: str, build: Path) -> None:
     record.write(opened.folder, "shell", seconds)
     click.echo(f"{bundle.bit}: stand-in for the simulated board, with {bundle.hwh.name} and {bundle.json.name}")
     click.echo(f"{bundle.library}: shell and accelerator, Verilated ({seconds:.1f} s)")
-    wanted = design.load(opened.rtl).clock_mhz  # of what the other stages report
-    reached = hwh.clock(wanted).mhz
+    made = design.load(opened.rtl)
+    wanted = made.clock_mhz  # of what the other stages report
+    reached = hwh.clock(wanted, hwh.processor(made.part)).mhz
     if reached < wanted * 0.9999:
         click.echo(
             f"clock: the board's dividers reach {reached:.6g} MHz, not the recipe's {wanted:g}. Figures of the board "

@@ -29,7 +29,7 @@ class Bundle:
 def write(rtl: Path, board: Path, cache: Path = verilate.DEFAULT_CACHE) -> Bundle:
     """Build the board of the stitched design in `rtl` into the folder `board`; the .json comes last.
 
-    Raises InputError (no or unusable design), UnsupportedError (a part that is no Zynq-7000), ToolError (Verilator).
+    Raises InputError (no or unusable design), UnsupportedError (a part that is no Zynq), ToolError (Verilator).
     """
     made = design.load(rtl)
     bundle = Bundle(
@@ -72,11 +72,19 @@ def describe(made: design.Design, design_hash: str, bit_sha256: str, hwh_sha256:
         "bit_sha256": bit_sha256,
         "hwh_sha256": hwh_sha256,
         "ip": hwh.IP,
-        "base_address": hwh.BASE_ADDRESS,
+        "base_address": hwh.processor(made.part).shell_address,
         "registers": registers.OFFSETS,
         "library": f"{made.model}.so",
         "rtl": MEMORIES,
     }
+
+
+def of_board(
+    made: design.Design, design_hash: str, bit_sha256: str | None, hwh_sha256: str, **more: object
+) -> dict[str, Any]:
+    """The content of the .json for a real board; `bit_sha256` is None where no bitstream is there yet."""
+    values = describe(made, design_hash, "", hwh_sha256) | {"simulated": False, "bit_sha256": bit_sha256, **more}
+    return {key: value for key, value in values.items() if key not in ("library", "rtl")}
 
 
 def _copy(source: Path, target: Path) -> None:

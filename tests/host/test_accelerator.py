@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Jobs on a made-up accelerator: protocol, results, timing, and what is said and done when something stops."""
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -21,10 +22,11 @@ FILL, INTERVAL = 500, 40
 
 
 class Memory:
-    """Buffers by address; counts those in use."""
+    """Buffers by address; counts those in use, and those there ever were."""
 
     def __init__(self) -> None:
         self.buffers: dict[int, np.ndarray] = {}
+        self.allocated = 0
         self.next = 0x1_0000_0000  # above 32 bits, so that both address words matter
 
     def allocate(self, size: int) -> np.ndarray:
@@ -34,6 +36,7 @@ class Memory:
         buffer[:] = 0xEE
         self.buffers[self.next] = buffer
         self.next += 1 << 24
+        self.allocated += 1
         return buffer
 
 
@@ -172,7 +175,7 @@ def test_results_and_timing(accelerator: Accelerator, memory: Memory) -> None:
     assert (timing.images, timing.fill_cycles, timing.interval_cycles) == (11, FILL, INTERVAL)
     assert timing.cycles == FILL + 10 * INTERVAL + 9
     assert min(timing.pack_seconds, timing.transfer_seconds, timing.wait_seconds, timing.unpack_seconds) > 0
-    assert not memory.buffers
+    assert not memory.buffers and memory.allocated == 2
 
 
 def test_one_image_has_no_interval(accelerator: Accelerator) -> None:
@@ -189,13 +192,13 @@ def test_the_hundredth_call_gives_what_the_first_gave(accelerator: Accelerator, 
 
 
 def test_large_batches_become_several_jobs(
-    accelerator: Accelerator, board: Board, monkeypatch: pytest.MonkeyPatch
+    accelerator: Accelerator, board: Board, memory: Memory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("host.accelerator._JOB_BYTES", 10 * INPUT.frame_bytes)
+    monkeypatch.setattr("host.job.LARGEST", 10 * INPUT.frame_bytes)
     images = pixels(25)
     output, timing = accelerator.run(images)
     np.testing.assert_array_equal(output, expected(images))
-    assert board.jobs == [10, 10, 5]
+    assert board.jobs == [10, 10, 5] and memory.allocated == 4
     assert timing.images == 25 and timing.interval_cycles == INTERVAL
 
 
@@ -368,3 +371,177 @@ def test_a_reset_from_outside_is_no_stage_that_stopped(accelerator: Accelerator,
     with pytest.raises(DeviceError, match="0 frames of 2 are out: the accelerator was reset from outside"):
         accelerator.run(pixels(2))
     assert board.resets == 1 and not memory.buffers
+
+
+@pytest.mark.parametrize("total", [1, 8, 9, 16, 20, 800])
+def test_jobs_give_what_one_run_gives(accelerator: Accelerator, board: Board, memory: Memory, total: int) -> None:
+    images = pixels(total)
+    shared = np.empty_like(images[:8])
+
+    def batches() -> Iterator[np.ndarray]:
+        for start in range(0, total, 8):
+            part = images[start : start + 8]
+            shared[: len(part)] = part
+            yield shared[: len(part)]
+
+    outputs, timings = zip(*accelerator.jobs(batches(), 8), strict=True)
+    np.testing.assert_array_equal(np.concatenate(outputs), accelerator.run(images)[0])
+    assert [timing.images for timing in timings] == board.jobs[:-1]
+    assert memory.allocated == 4 + 2 and not memory.buffers and not board.resets
+
+
+def test_no_batch_at_all(accelerator: Accelerator, memory: Memory) -> None:
+    assert list(accelerator.jobs(iter(()), 8)) == []
+    assert not memory.buffers
+
+
+class Clock:
+    """Time that passes only when somebody sleeps or works."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 0.0
+        monkeypatch.setattr("time.sleep", self.pass_)
+        for name in ("time.monotonic", "time.perf_counter"):
+            monkeypatch.setattr(name, lambda: self.now)
+
+    def pass_(self, seconds: float) -> None:
+        self.now += seconds
+
+
+def slow(board: Board, clock: Clock, seconds: float, events: list[str]) -> None:
+    """Every job takes `seconds` of the clock."""
+    original, ends = board.read, 0.0
+
+    def job(slow: Board) -> None:
+        nonlocal ends
+        events.append("start")
+        slow.fault = None
+        Board.job(slow)
+        slow.fault = job
+        ends = clock.now + seconds
+
+    def read(offset: int) -> int:
+        if offset == OFFSETS["OUT_CONTROL"] and board.done["OUT"]:
+            if clock.now < ends:
+                return 0
+            events.append("done")
+        return original(offset)
+
+    board.fault = job
+    board.read = read  # type: ignore[method-assign]
+
+
+def test_the_host_works_while_the_accelerator_does(
+    accelerator: Accelerator, board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accelerator.timeout = 60
+    clock, events = Clock(monkeypatch), []
+    slow(board, clock, 1.0, events)
+
+    def flush(buffer: Buffer) -> None:
+        buffer.flushed = True
+        events.append("packed")
+        clock.pass_(0.2)
+
+    monkeypatch.setattr(Buffer, "flush", flush)
+
+    def source(count: int) -> Iterator[np.ndarray]:
+        for _ in range(count):
+            events.append("pull")
+            clock.pass_(0.3)
+            yield pixels(4)
+
+    waits = []
+    for _, timing in accelerator.jobs(source(10), 4):
+        events.append("use")
+        clock.pass_(0.4)
+        waits.append(timing.wait_seconds)
+    # The first job has no results to use beside it, the last no batch to pack.
+    assert waits == pytest.approx([0.5, *[0.1] * 8, 0.6], abs=0.02)
+    # One after the other it would be 10 * (0.5 + 1 + 0.4) = 19 seconds; a poll may come 10 ms late.
+    assert clock.now == pytest.approx(0.5 + 10 * 1.0 + 0.4, abs=0.11)
+    assert events == [
+        *("pull", "packed", "start", "pull", "packed", "done", "start", "use"),
+        *("pull", "packed", "done", "start", "use") * 8,
+        *("done", "use"),
+    ]
+
+
+def test_a_source_is_never_two_jobs_ahead_of_its_results(accelerator: Accelerator) -> None:
+    pulled = used = 0
+
+    def source() -> Iterator[np.ndarray]:
+        nonlocal pulled
+        while True:
+            assert pulled - used <= 1
+            pulled += 1
+            yield pixels(3, pulled)
+
+    for output, _ in itertools.islice(accelerator.jobs(source(), 3), 1000):
+        used += 1
+        np.testing.assert_array_equal(output, expected(pixels(3, used)))
+    assert pulled == 1001
+
+
+def test_a_stream_that_is_closed_aborts_the_job_in_flight(
+    accelerator: Accelerator, board: Board, memory: Memory
+) -> None:
+    jobs = accelerator.jobs((pixels(4, seed) for seed in range(9)), 4)
+    np.testing.assert_array_equal(next(jobs)[0], expected(pixels(4, 0)))
+    assert len(memory.buffers) == 4 and len(board.jobs) == 2
+    jobs.close()
+    assert board.resets == 1 and not memory.buffers
+    np.testing.assert_array_equal(accelerator.run(pixels(4))[0], expected(pixels(4)))
+    assert board.resets == 1
+
+    jobs = accelerator.jobs([pixels(4)], 4)
+    next(jobs)
+    jobs.close()  # nothing is in flight
+    assert board.resets == 1 and not memory.buffers
+
+
+@pytest.mark.parametrize("bad", [1, 2, 5])
+def test_a_failed_job_of_a_stream(accelerator: Accelerator, board: Board, memory: Memory, bad: int) -> None:
+    """All jobs before it have given their results, and the next call starts afresh."""
+
+    def fails(board: Board) -> None:
+        board.fault = None
+        if len(board.jobs) == bad:
+            board.set(ERROR=1)
+        else:
+            Board.job(board)
+            board.fault = fails
+
+    board.fault = fails
+    got = []
+    with pytest.raises(BusError, match="reading the images"):
+        for output, _ in accelerator.jobs((pixels(4, seed) for seed in range(9)), 4):
+            got.append(output)
+    for seed, output in enumerate(got):
+        np.testing.assert_array_equal(output, expected(pixels(4, seed)))
+    assert len(got) == bad and board.resets == 1 and not memory.buffers
+    np.testing.assert_array_equal(accelerator.run(pixels(4))[0], expected(pixels(4)))
+
+
+def test_batches_that_raise_leave_nothing_behind(accelerator: Accelerator, board: Board, memory: Memory) -> None:
+    def source() -> Iterator[np.ndarray]:
+        yield pixels(4)
+        yield pixels(4)
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        list(accelerator.jobs(source(), 4))
+    assert board.resets == 1 and not memory.buffers
+
+
+def test_a_board_that_cannot_free_its_buffers_hides_neither_result_nor_error(
+    accelerator: Accelerator, board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def freebuffer(buffer: Buffer) -> None:
+        raise OSError("gone")
+
+    monkeypatch.setattr(Buffer, "freebuffer", freebuffer)
+    np.testing.assert_array_equal(accelerator.run(pixels(4))[0], expected(pixels(4)))
+    board.fault = lambda board: board.set(ERROR=1)
+    with pytest.raises(BusError):
+        accelerator.run(pixels(4))

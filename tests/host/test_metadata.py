@@ -11,7 +11,7 @@ import pytest
 
 from host import manifest
 from host.errors import BundleError, MetadataError, MismatchError, MissingFileError
-from host.metadata import load
+from host.metadata import load, load_serial
 
 
 def values() -> dict[str, Any]:
@@ -180,3 +180,57 @@ def test_the_bitstream_of_another_model_in_a_bundle(tmp_path: Path) -> None:
     bundle(tmp_path)
     with pytest.raises(BundleError, match=r"bundle of another model: other\.hwh, other\.json, other\.golden\.npz"):
         load(tmp_path / "other.bit")
+
+
+def serial(folder: Path, **changes: Any) -> Path:
+    """The metadata of a board on a serial line, and its bitstream; the path of the .json."""
+    content = {**values(), "link": {"kind": "uart", "baud": 2_000_000}, **changes}
+    del content["hwh_sha256"]
+    bit = write(folder, content)
+    bit.with_suffix(".hwh").unlink()
+    return bit.with_suffix(".json")
+
+
+def test_a_board_on_a_serial_line_has_no_hand_off(tmp_path: Path) -> None:
+    path = serial(tmp_path)
+    for given in (path, path.with_suffix(".bit")):
+        metadata, baud = load_serial(given)
+        assert (metadata.model, baud, metadata.hwh_sha256) == ("toy", 2_000_000, None)
+    path.with_suffix(".bit").write_bytes(b"another build")
+    with pytest.raises(MismatchError, match=r"toy\.bit and .*toy\.json do not belong together"):
+        load_serial(path)
+    path.with_suffix(".bit").unlink()  # the board has it from elsewhere
+    assert load_serial(path)[1] == 2_000_000
+    with pytest.raises(MissingFileError, match=r"toy\.bit: the bitstream is missing"):
+        load_serial(path.with_suffix(".bit"))
+    with pytest.raises(MissingFileError, match=r"expected the name of a \.bit or \.json file"):
+        load_serial(path.with_suffix(".hwh"))
+    path.unlink()
+    with pytest.raises(MissingFileError, match=r"toy\.json: the metadata is missing"):
+        load_serial(path)
+
+
+@pytest.mark.parametrize(
+    "link, says",
+    [
+        ({"kind": "usb", "baud": 1}, "lines of the kind 'uart', found"),
+        ("uart", "lines of the kind 'uart', found 'uart'"),
+        ({"kind": "uart"}, "'baud' is missing"),
+        ({"kind": "uart", "baud": 0}, r"link.baud: expected 1\.\..*, found 0"),
+        ({"kind": "uart", "baud": "fast"}, "found 'fast'"),
+        ({"kind": "uart", "baud": True}, "found True"),
+    ],
+)
+def test_a_link_that_makes_no_sense(tmp_path: Path, link: object, says: str) -> None:
+    with pytest.raises(MetadataError, match=says):
+        load_serial(serial(tmp_path, link=link))
+
+
+def test_each_driver_refuses_the_others_boards(tmp_path: Path) -> None:
+    bit = write(tmp_path, values())
+    with pytest.raises(MismatchError, match="for a PYNQ board: use WrapNetOverlay"):
+        load_serial(bit)
+    path = serial(tmp_path)
+    bit.with_suffix(".hwh").write_bytes(b"hwh")
+    with pytest.raises(MismatchError, match=r"on a serial line: use SerialOverlay \(--serial PORT\)"):
+        load(path.with_suffix(".bit"))

@@ -64,16 +64,20 @@ def make_design(build: Path, model: str, classes: int, hwh: bytes) -> None:
     np.savez(build / model / "reference.npz", images=images, outputs=outputs, labels=outputs.argmax(axis=1))
 
 
+def hand_off(pynq_python: Path) -> bytes:
+    """The .hwh of pynq's own example, and in it what pynq 4.0 asks every processor for: the UltraScale+'s clock."""
+    packages = pynq_python.parent.parent / "lib" / "python3.11" / "site-packages"
+    text = (packages / "pynqmetadata" / "tests" / "hwhs" / "resizer.hwh").read_bytes()
+    enabled = b'<PARAMETER NAME="PCW_FPGA_FCLK0_ENABLE" VALUE="1"/>'
+    assert text.count(enabled) == 1
+    frequency = f'<PARAMETER NAME="PSU__CRL_APB__PL0_REF_CTRL__ACT_FREQMHZ" VALUE="{CLOCK}"/>'
+    return text.replace(enabled, enabled + frequency.encode())
+
+
 @pytest.fixture(scope="session")
 def fake_build(tmp_path_factory: pytest.TempPathFactory, pynq_python: Path) -> Path:
     """The build folder: `first` with 10 classes, `second` with 3."""
-    packages = pynq_python.parent.parent / "lib" / "python3.11" / "site-packages"
-    hwh = (packages / "pynqmetadata" / "tests" / "hwhs" / "resizer.hwh").read_bytes()
-    # pynq 4.0 asks every processor for its clock under the UltraScale+'s name, which this older hand-off lacks.
-    enabled = b'<PARAMETER NAME="PCW_FPGA_FCLK0_ENABLE" VALUE="1"/>'
-    assert hwh.count(enabled) == 1
-    frequency = f'<PARAMETER NAME="PSU__CRL_APB__PL0_REF_CTRL__ACT_FREQMHZ" VALUE="{CLOCK}"/>'
-    hwh = hwh.replace(enabled, enabled + frequency.encode())
+    hwh = hand_off(pynq_python)
     build = tmp_path_factory.mktemp("build")
     make_design(build, "first", 10, hwh)
     make_design(build, "second", 3, hwh)

@@ -28,7 +28,7 @@ from pynq.remote import buffer_pb2, remote_device_pb2
 
 from fpga.board import connections, memory
 from fpga.board.evaluate import simulated_board
-from host import errors, locks, overlay
+from host import bench, errors, locks, overlay
 from host.overlay import WrapNetOverlay, connect
 
 BUILD = Path(sys.argv.pop(1)) if __name__ == "__main__" else Path()
@@ -174,6 +174,20 @@ class Driver(OnBoard):
         real = types.SimpleNamespace(name="Pynq-Z2")
         with self.assertRaisesRegex(errors.MismatchError, "stand-in .* Pynq-Z2 is a real one"):
             WrapNetOverlay(bit("first"), device=real)
+
+    def test_a_board_without_memory_is_told_apart_from_one_that_fails(self) -> None:
+        board = self.overlay()
+        images = np.zeros((200_000, 3, 5, 2), np.uint8)  # 6 MB of 256 MiB
+        buffer = pynq.allocate((252 << 20,), np.uint8, target=self.device)
+        try:
+            with self.assertRaisesRegex(errors.BoardMemoryError, "simulated has no memory for a buffer of 6000000"):
+                board.run(images)
+            self.check(board)
+            found = bench.measure(board, [20, 200_000], 1, 0)
+        finally:
+            buffer.freebuffer()
+        self.assertEqual([row.skipped is None for row in found.batches], [True, False])
+        self.assertIn("no memory for a buffer of 6000000", found.batches[1].skipped)
 
     def test_memory_is_given_back(self) -> None:
         board = self.overlay()

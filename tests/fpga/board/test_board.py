@@ -36,15 +36,25 @@ def run(pynq_python: Path, repository: Path) -> Run:
 
 
 @pytest.mark.parametrize(
-    "version, tests",
-    [("3.1", ()), ("4.0", ("Driver", "Server.test_plain_pynq", "Parts.test_the_two_sides_agree_on_names"))],
+    "version, suite, tests",
+    [
+        ("3.1", "pynq_suite.py", ()),
+        ("3.1", "fleet_suite.py", ()),
+        ("4.0", "pynq_suite.py", ("Driver", "Server.test_plain_pynq", "Parts.test_the_two_sides_agree_on_names")),
+    ],
 )
-def test_the_suite_in_pynqs_environment(
-    version: str, tests: tuple[str, ...], pynq_python: Path, pynq4_python: Path, repository: Path, fake_build: Path
+def test_the_suites_in_pynqs_environments(
+    version: str,
+    suite: str,
+    tests: tuple[str, ...],
+    pynq_python: Path,
+    pynq4_python: Path,
+    repository: Path,
+    fake_build: Path,
 ) -> None:
-    """All of it on pynq 3.1; on 4.0 what pynq has a hand in."""
+    """All of them on pynq 3.1; on 4.0 what pynq has a hand in."""
     run = runs({"3.1": pynq_python, "4.0": pynq4_python}[version], repository)
-    done = run(Path(__file__).with_name("pynq_suite.py"), fake_build, *tests)
+    done = run(Path(__file__).with_name(suite), fake_build, *tests)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "OK" in done.stderr and f"pynq {version}." in done.stdout
 
@@ -192,9 +202,9 @@ def test_the_drivers_commands(serve: Callable[..., Served], run: Run, fake_build
     with np.load(fake_build / "first" / "reference.npz") as content:
         images, outputs = content["images"], content["outputs"]
 
-    bench = run("-m", "host", "bench", bit, "--device", address, "--batch", 8)
+    bench = run("-m", "host", "bench", bit, "--device", address, "--batches", 8, "--out", tmp_path / "bench.json")
     assert bench.returncode == 0, bench.stderr
-    assert "625,000 images a second" in bench.stdout and "no power sensor" in bench.stdout
+    assert "625,000" in bench.stdout and "the board is simulated and draws no power" in bench.stdout
 
     np.save(tmp_path / "many.npy", images[:3])
     np.save(tmp_path / "one.npy", images[2])

@@ -163,3 +163,67 @@ def test_faults_are_diagnosed_and_survived(build: Path, each_pynq_python: Path, 
     assert f"took {5 * IN_WORDS + 7} of {IMAGES * IN_WORDS} words and gave {5 * OUT_WORDS} of" in text
     assert (said["read"], said["write"]) == (1, 2)
     assert said["seconds after"] < 2  # the 6.5 million cycles of the job that nobody waits for would take longer
+
+
+STREAM = '''
+import json, sys, time
+from pathlib import Path
+import numpy as np
+from fpga.board.evaluate import simulated_board
+from host import WrapNetOverlay, connect, errors
+
+build, count, batch = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+with np.load(build / "toy" / "reference.npz") as content:
+    images, outputs = content["images"], content["outputs"]
+chosen = np.random.default_rng(4).integers(0, len(images), count)
+said = {"bus errors": 0, "aborted": 0, "jobs": 0}
+
+def source(first):
+    """From image `first` on: in pieces of any size, as a camera or a disk gives them."""
+    for start in range(first, count, 37):
+        yield images[chosen[start : min(start + 37, count)]]
+
+with simulated_board(build, "toy", stall=30) as address:
+    board = WrapNetOverlay(build / "toy" / "board" / "toy.bit", device=connect(address), timeout=20)
+    whole = board.run(images[chosen])
+    assert (whole == outputs[chosen]).all()
+    assert (np.concatenate(list(board.stream(source(0), False, batch))) == whole).all()
+
+    start = board._accelerator._start
+    def sometimes_outside(pair):
+        said["jobs"] += 1
+        good = dict(pair.addresses)
+        if said["jobs"] % 7 == 0:
+            pair.addresses["IN" if said["jobs"] % 2 else "OUT"] = 0x4000_0000
+        start(pair)
+        pair.addresses.update(good)
+    board._accelerator._start = sometimes_outside
+    got, done, begin = [], 0, time.monotonic()
+    while done < count:
+        before = said["jobs"]
+        stream = board.stream(source(done), False, batch)
+        try:
+            for part in stream:
+                got.append(part)
+                done += len(part)
+                if said["jobs"] - before == 5 and said["jobs"] % 3 == 0:
+                    said["aborted"] += 1  # with a job in flight
+                    break
+        except errors.BusError:
+            said["bus errors"] += 1
+        stream.close()
+    assert (np.concatenate(got) == whole).all()
+    said["seconds"] = time.monotonic() - begin
+    board._accelerator._start = start
+    assert (board.run(images) == outputs).all()
+print(json.dumps(said))
+'''
+
+
+def test_a_stream_with_stalls_bus_errors_and_resets_loses_and_repeats_no_image(
+    build: Path, pynq_python: Path, repository: Path
+) -> None:
+    done = run(pynq_python, repository, "-c", STREAM, build, 3000, 64)
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    assert said["bus errors"] >= 4 and said["aborted"] >= 2 and said["jobs"] > 3000 // 64, said

@@ -1,15 +1,20 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A build folder as the chain leaves it, of a small network with random weights, and copies of it to be spoilt."""
 
+import os
 import shutil
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
+from click.testing import CliRunner
 
 from export.ops import runtime
 from fpga import steps, verilate
+from fpga.bundle import commands, contents
 from fpga.shell import metadata
 from tests import graphs
 
@@ -41,3 +46,38 @@ def whole(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Path:
 def build(whole: Path, tmp_path: Path) -> Path:
     """A copy of it."""
     return Path(shutil.copytree(whole, tmp_path / "build"))
+
+
+@pytest.fixture(scope="session")
+def address(whole: Path, repository: Path, pynq_python: Path) -> Iterator[str]:
+    """A simulated board that has the model."""
+    command = [str(pynq_python), "-m", "fpga.board", "--build", str(whole), "--port", "0", "--until-stdin-closes"]
+    with subprocess.Popen(command, cwd=repository, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdin and server.stdout
+        yield server.stdout.readline().removeprefix("listening on ").strip()
+        server.stdin.close()
+
+
+@pytest.fixture
+def folder(whole: Path, tmp_path: Path, repository: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The bundle, unpacked far from the repository, with the simulated board's bitstream."""
+    monkeypatch.setattr(contents, "cross_compiler", lambda: None)
+    done = CliRunner().invoke(commands.main, [MODEL, "--build", str(whole)])
+    assert done.exit_code == 0, done.output
+    subprocess.run(["tar", "xzf", whole / MODEL / "bundle" / f"{MODEL}.tar.gz", "-C", tmp_path], check=True)
+    (tmp_path / MODEL / f"{MODEL}.bit").write_bytes((whole / MODEL / "board" / f"{MODEL}.bit").read_bytes())
+    (tmp_path / MODEL / "build").symlink_to(repository / "build")  # where the CPU engine may have been compiled before
+    return tmp_path / MODEL
+
+
+@pytest.fixture
+def run(folder: Path, pynq_python: Path):
+    """A program in the bundle's folder, in pynq's environment, that sees nothing of the repository."""
+
+    def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+        environment["HOME"] = str(folder.parent)
+        command = [str(pynq_python), "-s", *map(str, arguments)]
+        return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
+
+    return run

@@ -4,7 +4,9 @@
 import json
 import os
 import re
+import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -61,7 +63,7 @@ def test_what_is_in_it(build: Path, repository: Path, tmp_path: Path) -> None:
     lines = done.stdout.splitlines()
     assert lines[0] == f"{path}: {len(archive.check(path))} files and their manifest, {path.stat().st_size:,} bytes"
     assert lines[1] == f"SHA-256 {manifest.digest(path.read_bytes())}"
-    assert lines[2].startswith("no bitstream in it: this version of the toolkit stops before place and route")
+    assert lines[2] == f"no bitstream in it: none was built (make bitstream MODEL={NAME} BOARD=pynq-z2)"
     assert "arm-linux-gnueabihf-g++ not found" in lines[3]
     folder = unpacked(path, tmp_path / "board")
     listed = manifest.check(folder)
@@ -92,7 +94,7 @@ def test_the_readme_is_one_screen_and_says_what_is_missing(build: Path, tmp_path
     lines = (unpacked(bundled(build), tmp_path / "board") / "README.md").read_text().splitlines()
     assert len(lines) <= 40 and max(map(len, lines)) <= 120
     text = "\n".join(lines)
-    assert "There is no bitstream in here" in text and "no board\nwas at hand" in text
+    assert "There is no bitstream in here" in text and "no board was at hand" in text
     made = design.digest(build / NAME / "rtl")
     assert f"DesignHash={int(made[-8:], 16)}" in text
     for command in ("scp", "check", "self-test", "bench", "classify image.npy", f"cpu {NAME}.npz"):
@@ -155,25 +157,121 @@ def test_a_failure_leaves_the_earlier_archive(build: Path, monkeypatch: pytest.M
     assert path.read_bytes() == first and list(path.parent.iterdir()) == [path]
 
 
+def write_bitstream(build: Path, board: str, content: bytes = b"a bitstream", **changes: str) -> Path:
+    """What `make bitstream` leaves of a board's, as far as a bundle looks at it."""
+    path = build / NAME / "bitstream" / board / f"{NAME}.bit"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(content)
+    made = {
+        "design_hash": design.digest(build / NAME / "rtl"),
+        "bit_sha256": manifest.digest(content),
+        "tool": "tool 1",
+    }
+    path.with_name("bitstream.json").write_text(json.dumps({**made, **changes}), encoding="utf-8")
+    return path
+
+
 def test_a_bitstream_goes_along(build: Path, tmp_path: Path) -> None:
-    path = build / NAME / "bitstream" / f"{NAME}.bit"
-    path.parent.mkdir()
-    path.write_bytes(b"a bitstream")
+    write_bitstream(build, "pynq-z2")
+    write_bitstream(build, "ulx3s-85f", b"no board of pynq")
     done = run(build)
+    assert "bitstream for TUL PYNQ-Z2, by tool 1; not tried on a board" in done.stdout
     assert "no bitstream" not in done.stdout
     folder = unpacked(build / NAME / "bundle" / f"{NAME}.tar.gz", tmp_path / "board")
+    assert (folder / f"{NAME}.bit").read_bytes() == b"a bitstream"
     found = metadata.load(manifest.bitfile(folder))
     assert (found.simulated, found.bit_sha256) == (False, manifest.digest(b"a bitstream"))
     text = (folder / "README.md").read_text()
-    assert f"`{NAME}.bit` is the bitstream. No board was at hand" in text and "no bitstream" not in text
+    assert f"`{NAME}.bit` is the bitstream for TUL PYNQ-Z2, made by tool 1. No board was at hand" in text
+    assert "no bitstream" not in text
+
+
+def test_of_several_bitstreams_one_is_named(build: Path, tmp_path: Path) -> None:
+    write_bitstream(build, "pynq-z1", b"one")
+    write_bitstream(build, "pynq-z2", b"two")
+    refused(build, "has bitstreams for pynq-z1 and pynq-z2, a bundle takes one", "--board pynq-z1")
+    for board, content in (("pynq-z1", b"one"), ("pynq-z2", b"two")):
+        done = CliRunner().invoke(commands.main, [NAME, "--build", str(build), "--board", board])
+        assert done.exit_code == 0, done.output
+        folder = unpacked(build / NAME / "bundle" / f"{NAME}.tar.gz", tmp_path / board)
+        assert (folder / f"{NAME}.bit").read_bytes() == content
+
+
+@pytest.mark.parametrize(
+    ("board", "says"),
+    [
+        ("pynq-z1", f"bitstream/pynq-z1/{NAME}.bit does not exist: make bitstream MODEL={NAME} BOARD=pynq-z1"),
+        ("ulx3s-85f", "takes no bundle of this design, which is for pynq and xc7z020clg400-1"),
+        ("pynq-z3", "did you mean 'pynq-z"),
+    ],
+)
+def test_a_board_without_a_bitstream_is_named(build: Path, board: str, says: str) -> None:
+    done = CliRunner().invoke(commands.main, [NAME, "--build", str(build), "--board", board])
+    assert done.exit_code == 2 and says in done.stderr and not (build / NAME / "bundle").exists()
+
+
+def test_a_bitstream_of_another_design_is_refused(build: Path) -> None:
+    write_bitstream(build, "pynq-z2", design_hash="cd" * 32)
+    refused(build, "is of the design cdcdcdcd, the present one is", f"make bitstream MODEL={NAME} BOARD=pynq-z2")
+
+
+def test_a_bitstream_that_was_replaced_is_refused(build: Path) -> None:
+    path = write_bitstream(build, "pynq-z2")
+    path.write_bytes(b"another")
+    refused(build, f"{path} is not the file that bitstream.json beside it describes")
+    path.with_name("bitstream.json").unlink()
+    refused(build, "bitstream.json does not say what toy.bit was made of")
 
 
 def test_the_stand_in_is_no_bitstream(build: Path) -> None:
-    path = build / NAME / "bitstream" / f"{NAME}.bit"
-    path.parent.mkdir()
-    path.write_bytes((build / NAME / "board" / f"{NAME}.bit").read_bytes())
+    path = write_bitstream(build, "pynq-z2", (build / NAME / "board" / f"{NAME}.bit").read_bytes())
     assert bitfile.MAGIC in path.read_bytes()
     refused(build, f"{path} is the stand-in of the simulated board")
+
+
+def test_any_flipped_byte_is_found_before_the_device_is_touched(build: Path, tmp_path: Path, pynq_python: Path) -> None:
+    write_bitstream(build, "pynq-z2", np.random.default_rng(3).bytes(5000))
+    folder = unpacked(bundled(build), tmp_path / "board")
+    script = Path(__file__).with_name("flip.py").read_text(encoding="utf-8")
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+    command = [str(pynq_python), "-s", "-c", script, "300", "4"]
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=200)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 280  # empty files have no byte to flip
+
+
+def test_a_file_of_another_bundle_of_the_same_model_is_named(build: Path, tmp_path: Path) -> None:
+    write_bitstream(build, "pynq-z2", b"one bitstream")
+    first = unpacked(bundled(build), tmp_path / "first")
+    with np.load(build / NAME / "reference.npz") as content:
+        changed = {key: content[key][::-1] for key in content}
+    np.savez(build / NAME / "reference.npz", **changed)
+    source = build / NAME / "rtl" / "accelerator.sv"
+    source.write_text(source.read_text(encoding="utf-8") + "// folded otherwise\n", encoding="utf-8")
+    shutil.rmtree(build / NAME / "bitstream")
+    write_bitstream(build, "pynq-z2", b"two bitstreams")
+    second = unpacked(bundled(build), tmp_path / "second")
+    for folder in (first, second):
+        assert metadata.load(manifest.bitfile(folder)).model == NAME
+    for name in (f"{NAME}.bit", f"{NAME}.json", f"{NAME}.golden.npz", "README.md", manifest.NAME):
+        whole = (first / name).read_bytes()
+        assert whole != (second / name).read_bytes()
+        shutil.copy(second / name, first / name)
+        with pytest.raises(BundleError, match="is not the bundle that was made") as caught:
+            metadata.load(manifest.bitfile(first))
+        assert f"{NAME}.json was changed" in str(caught.value) or f"{name} was changed" in str(caught.value)
+        (first / name).write_bytes(whole)
+
+
+def test_two_processes_make_the_same_bytes(build: Path, repository: Path) -> None:
+    made = set()
+    for seed, zone in (("1", "UTC"), ("2", "Pacific/Auckland")):
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "TZ": zone, "PATH": "/nowhere", "LC_ALL": "C"}
+        command = [sys.executable, "-m", "fpga.bundle", NAME, "--build", str(build)]
+        done = subprocess.run(command, cwd=repository, env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        made.add(done.stdout.splitlines()[1])
+    assert len(made) == 1 and made.pop().startswith("SHA-256 ")
 
 
 COMPILER = """#!/bin/sh

@@ -1,54 +1,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The unpacked bundle by itself, in the pynq environment, on the simulated board: commands, script and notebook."""
+"""The unpacked bundle by itself, in the pynq environment, on the simulated board: commands and script."""
 
 import json
-import os
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
-from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 
-from fpga.bundle import commands, contents
+from tests.fpga.bundle.conftest import MODEL as NAME
 
-NAME = "toy"
-
-
-@pytest.fixture(scope="module")
-def address(whole: Path, repository: Path, pynq_python: Path) -> Iterator[str]:
-    """A simulated board that has the model."""
-    command = [str(pynq_python), "-m", "fpga.board", "--build", str(whole), "--port", "0", "--until-stdin-closes"]
-    with subprocess.Popen(command, cwd=repository, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdin and server.stdout
-        yield server.stdout.readline().removeprefix("listening on ").strip()
-        server.stdin.close()
-
-
-@pytest.fixture
-def folder(whole: Path, tmp_path: Path, repository: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The bundle, unpacked far from the repository, with the simulated board's bitstream."""
-    monkeypatch.setattr(contents, "cross_compiler", lambda: None)
-    done = CliRunner().invoke(commands.main, [NAME, "--build", str(whole)])
-    assert done.exit_code == 0, done.output
-    subprocess.run(["tar", "xzf", whole / NAME / "bundle" / f"{NAME}.tar.gz", "-C", tmp_path], check=True)
-    (tmp_path / NAME / f"{NAME}.bit").write_bytes((whole / NAME / "board" / f"{NAME}.bit").read_bytes())
-    (tmp_path / NAME / "build").symlink_to(repository / "build")  # where the CPU engine may have been compiled before
-    return tmp_path / NAME
-
-
-@pytest.fixture
-def run(folder: Path, pynq_python: Path):
-    """A program in the bundle's folder, in pynq's environment, that sees nothing of the repository."""
-
-    def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-        environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
-        command = [str(pynq_python), "-s", *map(str, arguments)]
-        return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
-
-    return run
+HERE = Path(__file__).parent
 
 
 def test_commands_and_script(run, folder: Path, address: str) -> None:
@@ -58,8 +19,11 @@ def test_commands_and_script(run, folder: Path, address: str) -> None:
     tested = run("-m", "host", "self-test", "--device", address)
     assert (tested.returncode, tested.stdout) == (0, "64 golden images agree (simulated board)\n"), tested.stderr
 
-    bench = run("-m", "host", "bench", "--device", address, "--batch", 4)
-    assert "simulated: FPS are cycles divided by the clock" in bench.stdout, bench.stderr
+    bench = run("-m", "host", "bench", "--device", address, "--batches", 4)
+    assert "FPS are simulated cycles divided by the clock" in bench.stdout, bench.stderr
+    measured = json.loads((folder / "measurements" / "wrapnet-simulated.json").read_text())
+    assert (measured["model"], measured["simulated"], measured["images"]) == (NAME, True, "golden")
+    assert run("-m", "host", "check").returncode == 0  # the file is the user's, the bundle is as it was
 
     with np.load(folder / f"{NAME}.golden.npz") as golden:
         expected = golden["outputs"].argmax(axis=1)
@@ -94,39 +58,9 @@ def test_nothing_is_loaded_where_a_byte_was_flipped(run, folder: Path, address: 
     assert f"{name} was changed. Nothing was loaded" in done.stderr
 
 
-# Each cell as Jupyter's kernel runs it: what it printed, and the SVG of its last line.
-NOTEBOOK = """
-import json, sys
-from IPython.core.interactiveshell import InteractiveShell
-from IPython.utils.capture import capture_output
-
-device = "DEVICE = None"
-with open("demo.ipynb", encoding="utf-8") as file:
-    cells = ["".join(cell["source"]) for cell in json.load(file)["cells"] if cell["cell_type"] == "code"]
-assert sum(cell.count(device) for cell in cells) == 1
-shell, said = InteractiveShell.instance(), {}
-for number, cell in enumerate(cells):
-    with capture_output() as captured:
-        result = shell.run_cell(cell.replace(device, f"DEVICE = {sys.argv[1]!r}"))
-    result.raise_error()
-    svg = getattr(result.result, "_repr_svg_", None)
-    said[number] = [captured.stdout, svg() if svg else None]
-print(json.dumps(list(said.values())))
-"""
-
-
-def test_the_notebook(run, folder: Path, address: str) -> None:
-    done = run("-c", NOTEBOOK, address)
-    assert done.returncode == 0, done.stderr
-    load, classify, accuracy, speed, resources = json.loads(done.stdout)
-    assert load[0].startswith(f"{NAME}: 64 golden images agree, every integer of every output\n")
-    assert "The board is simulated: nothing here was measured on hardware." in load[0]
-    assert len(classify[0].splitlines()) == 5
-    counts = accuracy[0].strip().split("\r")
-    assert counts[0] == "8 of 8 right: 100.0 %" and counts[-1] == "64 of 64 right: 100.0 %" and len(counts) == 8
-    curve = ElementTree.fromstring(speed[1])
-    assert len(list(curve.iter("{http://www.w3.org/2000/svg}circle"))) == 6
-    assert "simulated cycles / clock" in speed[1]
-    counted = json.loads((folder / f"{NAME}.resources.json").read_text())
-    assert resources[0].startswith(f"{counted['device']}, counted by {counted['tool']}\n")
-    assert f"{counted['lut']:,}" in resources[0]
+def test_the_driver_needs_no_package_but_pynq_and_what_pynq_needs(run, address: str) -> None:
+    script = (HERE / "packages.py").read_text(encoding="utf-8")
+    done = run("-c", script, address)
+    assert (done.returncode, done.stdout) == (0, "[]\n"), done.stderr
+    done = run("-c", script, "numpy", "pynq", "json", "host", "nbclient", "ipykernel")
+    assert json.loads(done.stdout) == ["ipykernel", "nbclient"]  # it finds what would be foreign

@@ -231,6 +231,7 @@ module accelerator (
         .out_ready_i(WrapActivation_rtl_0_fifo0_out0_tready)
     );
     assign WrapActivation_rtl_0_fifo0_out0_tdata[7:3] = 5'd0;
+    wire unused_WrapActivation_rtl_0_out0 = &{1'b0, WrapActivation_rtl_0_out0_tdata[7:3]};
 
     StreamFork_rtl_0 i_StreamFork_rtl_0 (
         .ap_clk(ap_clk),
@@ -257,6 +258,7 @@ module accelerator (
         .out_ready_i(StreamFork_rtl_0_fifo1_out0_tready)
     );
     assign StreamFork_rtl_0_fifo1_out0_tdata[7:3] = 5'd0;
+    wire unused_StreamFork_rtl_0_out1 = &{1'b0, StreamFork_rtl_0_out1_tdata[7:3]};
 
     StreamingDataWidthConverter_rtl_1 i_StreamingDataWidthConverter_rtl_1 (
         .ap_clk(ap_clk),
@@ -468,6 +470,7 @@ module accelerator (
         .out_ready_i(WrapActivation_rtl_2_fifo0_out0_tready)
     );
     assign WrapActivation_rtl_2_fifo0_out0_tdata[7:3] = 5'd0;
+    wire unused_WrapActivation_rtl_2_out0 = &{1'b0, WrapActivation_rtl_2_out0_tdata[7:3]};
 
     StreamAdd_rtl_0 i_StreamAdd_rtl_0 (
         .ap_clk(ap_clk),
@@ -599,6 +602,7 @@ module accelerator (
         .out_ready_i(WrapActivation_rtl_3_fifo0_out0_tready)
     );
     assign WrapActivation_rtl_3_fifo0_out0_tdata[7:4] = 4'd0;
+    wire unused_WrapActivation_rtl_3_out0 = &{1'b0, WrapActivation_rtl_3_out0_tdata[7:4]};
 
     WindowSum_rtl_0 i_WindowSum_rtl_0 (
         .ap_clk(ap_clk),
@@ -644,6 +648,7 @@ module accelerator (
         .out_ready_i(WrapActivation_rtl_4_fifo0_out0_tready)
     );
     assign WrapActivation_rtl_4_fifo0_out0_tdata[7:4] = 4'd0;
+    wire unused_WrapActivation_rtl_4_out0 = &{1'b0, WrapActivation_rtl_4_out0_tdata[7:4]};
 
     WrapMVU_rtl_4 i_WrapMVU_rtl_4 (
         .ap_clk(ap_clk),

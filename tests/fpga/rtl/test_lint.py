@@ -29,6 +29,7 @@ CASES = [
     test_wrap_mvu.case(1, (26, 4, 13, 2, 2, 1, 8)),
     test_wrap_mvu.case(2, (8, 2, 4, 2, 3, 2, 6)),
     test_wrap_mvu.case(3, (12, 6, 4, 1, 4, 1, 8, 2)),
+    test_wrap_mvu.case(4, (9, 2, 3, 1, 2, 1, 8)),
     test_vvu.case(1, (4, 9, 2, 2, 1, 8)),
     test_vvu.case(2, (2, 3, 1, 2, 3, 6)),
 ]

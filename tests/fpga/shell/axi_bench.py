@@ -70,7 +70,7 @@ class TB:
     """The bench: clock, reset, memory, register access, jobs."""
 
     def __init__(self, dut: Any, seed: int = 1) -> None:
-        self.dut = dut
+        self.dut, self.clock = dut, dut.ap_clk
         self.design = standin.design(SIZES[0], SIZES[1], SIZES[2], SIZES[3])
         self.random = random.Random(seed + 1000 * SEED)
         self.numpy = np.random.default_rng(seed + 1000 * SEED)
@@ -139,7 +139,7 @@ class TB:
     async def wait(self, limit: int = 20_000) -> None:
         """Until both DMAs are idle."""
         for _ in range(limit):
-            await RisingEdge(self.dut.ap_clk)
+            await RisingEdge(self.clock)
             if not (int(self.dut.in_busy.value) or int(self.dut.out_busy.value)):
                 return
         raise AssertionError(f"still busy after {limit} cycles")

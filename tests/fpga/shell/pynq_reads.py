@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pynq
 from pynq.pl_server.embedded_device import RuntimeMetadataParser, bit2bin, parse_bit_header
-from pynq.pl_server.hwh_parser import _HWHZynq
+from pynq.pl_server.hwh_parser import _HWHUltrascale, _HWHZynq
 from pynqmetadata.frontends import Metadata
 
 
@@ -16,7 +16,8 @@ def main(bit: Path) -> None:
     """Print the findings for `bit`."""
     hwh = str(bit.with_suffix(".hwh"))
     found = {"version": pynq.__version__}
-    for name, parser in (("metadata", RuntimeMetadataParser(Metadata(input=hwh))), ("hwh", _HWHZynq(hwh))):
+    family = _HWHUltrascale if "zynq_ultra_ps_e" in bit.with_suffix(".hwh").read_text() else _HWHZynq
+    for name, parser in (("metadata", RuntimeMetadataParser(Metadata(input=hwh))), ("hwh", family(hwh))):
         found[name] = {
             "clocks": {str(index): values for index, values in parser.clock_dict.items()},
             "ip": sorted(parser.ip_dict),

@@ -9,19 +9,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chain.errors import InputError, UnsupportedError
+from fpga.bitstream import board
 from fpga.shell import hwh
 
-GOLDEN = Path(__file__).parent / "golden" / "example.hwh"
+GOLDEN = Path(__file__).parent / "golden"
+PARTS = {"example": "xc7z020clg400-1", "example_zynqmp": "xczu7ev-ffvc1156-2-e"}
 
 
-def test_text_is_the_golden() -> None:
+@pytest.mark.parametrize("name", PARTS)
+def test_text_is_the_golden(name: str) -> None:
     """After a wanted change: python -c "from tests.fpga.shell import test_hwh as t; t.write_golden()"."""
-    assert hwh.text("example", "xc7z020clg400-1", 100.0) == GOLDEN.read_text(encoding="utf-8")
+    assert hwh.text("example", PARTS[name], 100.0) == (GOLDEN / f"{name}.hwh").read_text(encoding="utf-8")
 
 
 def write_golden() -> None:
-    """Take the present text as the golden."""
-    GOLDEN.write_text(hwh.text("example", "xc7z020clg400-1", 100.0), encoding="utf-8")
+    """Take the present texts as the goldens."""
+    for name, part in PARTS.items():
+        (GOLDEN / f"{name}.hwh").write_text(hwh.text("example", part, 100.0), encoding="utf-8")
 
 
 def test_names_are_escaped() -> None:
@@ -32,17 +36,17 @@ def test_names_are_escaped() -> None:
     assert info.get("DEVICE") == "7z010"
 
 
-@pytest.mark.parametrize("part", ["xczu7ev-ffvc1156-2-e", "LFE5U-85F", "", "xc7a35tcpg236-1"])
+@pytest.mark.parametrize("part", ["xcku040-ffva1156-2-e", "LFE5U-85F", "", "xc7a35tcpg236-1"])
 def test_other_parts_are_refused(part: str) -> None:
     with pytest.raises(UnsupportedError, match="xc7z020clg400-1"):
         hwh.text("example", part, 100.0)
 
 
-@given(st.floats(0.3, 250))
-def test_clock_is_never_faster_than_wanted(mhz: float) -> None:
-    clock = hwh.clock(mhz)
+@given(st.floats(0.4, 250), st.sampled_from([hwh.ZYNQ7, hwh.ZYNQMP]))
+def test_clock_is_never_faster_than_wanted(mhz: float, processor: hwh.Processor) -> None:
+    clock = hwh.clock(mhz, processor)
     assert clock.mhz <= mhz * (1 + 1e-6)
-    assert clock.mhz == pytest.approx(1000 / (clock.divisor0 * clock.divisor1))
+    assert clock.mhz == pytest.approx(processor.io_pll_mhz / (clock.divisor0 * clock.divisor1))
     assert 1 <= clock.divisor1 <= clock.divisor0 <= 63
 
 
@@ -56,6 +60,16 @@ def test_usual_clocks_are_exact(mhz: int, divisors: tuple[int, int]) -> None:
 
 
 @pytest.mark.parametrize("mhz", [0.0, -1.0, 0.1, 400.0, float("nan")])
-def test_impossible_clocks(mhz: float) -> None:
-    with pytest.raises(InputError, match="MHz"):
-        hwh.clock(mhz)
+@pytest.mark.parametrize("processor", [hwh.ZYNQ7, hwh.ZYNQMP], ids=lambda processor: processor.modtype)
+def test_impossible_clocks(mhz: float, processor: hwh.Processor) -> None:
+    with pytest.raises(InputError, match=f"{processor.family}.* MHz".replace("+", r"\+")):
+        hwh.clock(mhz, processor)
+
+
+@pytest.mark.parametrize("name", [name for name in board.names() if board.load(name).zynq])
+def test_boards_say_the_same_of_their_processor(name: str) -> None:
+    """A board's file and the hand-off state the memory and the clock's source each on their own."""
+    zynq, processor = board.load(name).zynq, hwh.processor(board.load(name).part)
+    assert zynq is not None
+    assert (zynq.ddr_bytes, zynq.io_pll_mhz) == (processor.ddr_bytes, processor.io_pll_mhz)
+    assert zynq.processor == ("PS7" if processor is hwh.ZYNQ7 else "PS8")

@@ -82,7 +82,7 @@ def test_second_write_gives_the_same_bytes(bundle: metadata.Bundle, tmp_path: Pa
 @pytest.mark.parametrize("parser", ["metadata", "hwh"])
 def test_pynq_finds_the_shell(seen: Any, parser: str) -> None:
     found = seen[parser]
-    assert found["ip"] == ["processing_system7_0", "wrapnet"]
+    assert found["ip"] == [hwh.ZYNQ7.instance, hwh.IP]
     shell = found["wrapnet"]
     assert shell["type"] == hwh.IP_VLNV
     assert (shell["phys_addr"], shell["addr_range"]) == (hwh.BASE_ADDRESS, hwh.ADDRESS_RANGE)
@@ -101,6 +101,30 @@ def test_pynq_sets_the_clock(seen: Any, parser: str) -> None:
     assert float(seen[parser]["processor"]["PSU__CRL_APB__PL0_REF_CTRL__ACT_FREQMHZ"]) == 100.0
     if seen["version"].startswith("4.") and parser == "metadata":  # sets the clock by this, not by the divisors
         assert clocks["0"]["frequency"] == 100.0
+
+
+def test_pynq_reads_an_ultrascale(each_pynq_python: Path, tmp_path: Path) -> None:
+    """Address, clock and the ports' widths, which pynq writes into the processor's registers."""
+    part = "xczu7ev-ffvc1156-2-e"
+    bit = tmp_path / "example.bit"
+    hand_off = hwh.text("example", part, 187.5)
+    bit.with_suffix(".hwh").write_text(hand_off, encoding="utf-8")
+    bit.write_bytes(bitfile.stand_in("example", part, "0" * 64, hashlib.sha256(hand_off.encode()).hexdigest()))
+    found = read(each_pynq_python, bit)
+    for parser in (found["metadata"], found["hwh"]):
+        assert parser["ip"] == ["wrapnet", "zynq_ultra_ps_e_0"]
+        assert (parser["wrapnet"]["phys_addr"], parser["wrapnet"]["addr_range"]) == (0xA0000000, hwh.ADDRESS_RANGE)
+        assert {name: entry["address_offset"] for name, entry in parser["wrapnet"]["registers"].items()} == (
+            registers.OFFSETS
+        )
+        assert [parser["clocks"][str(index)]["enable"] for index in range(4)] == [1, 0, 0, 0]
+        assert parser["clocks"]["0"]["divisor0"] * parser["clocks"]["0"]["divisor1"] == 8
+        widths = {name: parser["processor"][name] for name in hwh.ZYNQMP.parameters if "WIDTH" in name}
+        assert widths == {
+            "C_MAXIGP0_DATA_WIDTH": "32",
+            "C_SAXIGP2_DATA_WIDTH": "64",
+            "C_SAXIGP3_DATA_WIDTH": "64",
+        }
 
 
 def test_pynq_reads_the_bit(seen: Any, bundle: metadata.Bundle) -> None:

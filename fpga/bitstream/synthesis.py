@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Yosys' synthesis of a Zynq board's whole top level: what the open place and route takes, and what is simulated of it.
+
+The flow is synth_xilinx with abc9, as the openXC7 project's demos use it. Every cell of the result must be a primitive
+that place and route knows: that is looked up in the file that it gets, not taken from Yosys.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from chain.errors import ToolError, UnsupportedError
+from fpga import yosys
+from fpga.bitstream import top
+from fpga.bitstream.job import Job
+
+_COMMON = frozenset(
+    {f"LUT{inputs}" for inputs in range(1, 7)}
+    | {"INV", "SRL16E", "SRLC32E", "RAM32M", "RAM64M", "MUXF7", "MUXF8", "BUFG", "GND", "VCC"}
+    | {f"RAM{words}X1{ports}" for words in (32, 64, 128, 256) for ports in "SD"}
+    | {f"FD{kind}E{edge}" for kind in "RSCP" for edge in ("", "_1")}
+    | {"LDCE", "LDPE"}
+)
+
+
+@dataclass(frozen=True)
+class Family:
+    """A Zynq's processor, Yosys' name of the fabric, and the primitives that place and route knows."""
+
+    processor: str
+    yosys: str
+    cells: frozenset[str]
+
+    @property
+    def top(self) -> str:
+        """The top level that instantiates the processor."""
+        return top.ZYNQ[self.processor]
+
+
+FAMILIES: Mapping[str, Family] = {
+    family.processor: family
+    for family in (
+        Family("PS7", "xc7", _COMMON | {"PS7", "CARRY4", "RAMB18E1", "RAMB36E1", "DSP48E1"}),
+        Family(
+            "PS8",
+            "xcup",
+            _COMMON
+            # Yosys makes CARRY4 for this family as well: AMD's tools take it for half a CARRY8 (UG974).
+            | {"PS8", "BUFG_PS", "CARRY4", "CARRY8", "MUXF9", "RAMB18E2", "RAMB36E2", "DSP48E2", "URAM288"}
+            | {"RAM32M16", "RAM64M8", "RAM512X1S"},
+        ),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Netlist:
+    """`json` is what place and route gets. `verilog` is the same netlist with the processor taken out.
+
+    The processor's pins are ports of `verilog`, `i_processor_<pin>`: so it can be simulated. `cells` counts by type.
+    """
+
+    json: Path
+    verilog: Path
+    cells: Mapping[str, int]
+
+
+def family(job: Job) -> Family:
+    """The family of the job's board. UnsupportedError for one without a processor."""
+    if job.board.zynq is None:
+        raise UnsupportedError(f"board {job.board.name!r} has no Zynq on it")
+    return FAMILIES[job.board.zynq.processor]
+
+
+def synthesise(job: Job, folder: Path) -> Netlist:
+    """Synthesise `job`'s top level into `folder`: <top>.json, <top>.v and log.txt. ToolError if Yosys fails."""
+    kind = family(job)
+    made = Netlist(folder / f"{kind.top}.json", folder / f"{kind.top}.v", {})
+    for path in (made.json, made.verilog):
+        path.unlink(missing_ok=True)
+    sources = folder / "sources"
+    names = top.gather(job, top.zynq_sources(kind.top), sources)
+    yosys.run(commands(kind, names, top.parameters(job)), sources, folder / "log.txt")
+    return Netlist(made.json, made.verilog, require_mapped(made.json, kind))
+
+
+def commands(kind: Family, files: Sequence[str], parameters: Mapping[str, str]) -> list[str]:
+    """The Yosys commands from `files`, in the current folder, to ../<top>.json and ../<top>.v."""
+    values = " ".join(f"-G {name}={value}" for name, value in parameters.items())
+    return [
+        # The primitives, which the top level instantiates: slang takes what Yosys has read before it.
+        "read_verilog -lib -specify +/xilinx/cells_sim.v",
+        "read_verilog -lib +/xilinx/cells_xtra.v",
+        # FINN's RTL uses names before their declaration, which slang takes only when told.
+        f"read_slang --allow-use-before-declare --top {kind.top} {values} {' '.join(files)}",
+        f"hierarchy -check -top {kind.top}",
+        "chformal -remove",
+        "delete t:$print t:$check",
+        f"synth_xilinx -family {kind.yosys} -flatten -abc9 -top {kind.top}",
+        "delete t:$scopeinfo",  # notes on where a cell came from, which place and route does not know
+        "check -assert",
+        f"write_json ../{kind.top}.json",
+        f"cd {kind.top}",
+        f"expose -evert -sep _ t:{kind.processor}",
+        "cd",
+        f"write_verilog -noattr ../{kind.top}.v",
+    ]
+
+
+def require_mapped(netlist: Path, kind: Family) -> Mapping[str, int]:
+    """Cells of the top module in the JSON `netlist`, by type. ToolError naming those that are no primitives."""
+    modules = json.loads(netlist.read_text(encoding="utf-8"))["modules"]
+    cells = Counter(cell["type"] for cell in modules[kind.top]["cells"].values())
+    unknown = [f"{number} {name}" for name, number in sorted(cells.items()) if name not in kind.cells]
+    if unknown:
+        raise ToolError(f"{netlist}: synthesis left cells that are no primitives of {kind.yosys}: {', '.join(unknown)}")
+    if cells[kind.processor] != 1:
+        raise ToolError(f"{netlist}: {cells[kind.processor]} cells {kind.processor}, expected one")
+    return dict(sorted(cells.items()))
