@@ -43,9 +43,9 @@ demo: deploy ## train a small network on scikit-learn's digits and run it on the
 
 deploy: train export rtl sim resources netlist shell evaluate cpu report ## the whole chain for MODEL=
 
-test: lint ## lint, then all tests (ARGS= goes to pytest); sets up a second pynq beside what the other targets need
+test: lint ## lint, then all tests, a file a core at a time (ARGS= goes to pytest); sets up a second pynq as well
 	@scripts/python scripts/environments.py $(if $(FORCE),--force) pynq4
-	@$(TOOLS) -m pytest $(ARGS)
+	@$(TOOLS) -m pytest -n auto --dist loadfile $(ARGS)
 
 lint: setup ## ruff and mypy
 	@$(TOOLS) -m ruff check .
