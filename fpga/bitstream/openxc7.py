@@ -79,8 +79,8 @@ def missed(log: str, job: Job, path: Path) -> None:
     if not reached.met:
         raise ToolError(
             f"{job.design.model} reaches {reached.fmax_mhz:.1f} MHz of {reached.clock_mhz:g} MHz after place and route "
-            f"(the slowest path in {reached.where}): lower clock_mhz in the recipe's [hardware], or fold that layer "
-            f"further. Log: {path}"
+            f"(the slowest path in {reached.where}): lower clock_mhz in the recipe's [hardware], or fold "
+            f"further (FPS=). Log: {path}"
         )
 
 
