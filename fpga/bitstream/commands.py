@@ -85,7 +85,7 @@ def _require_part(job: Job) -> None:
     Nothing in it is a Xilinx part's where the board has none.
     """
     if job.board.zynq is not None and job.design.part != job.board.part:
-        there = " or ".join(name for name in board.names() if board.load(name).part == job.design.part)
+        there = " or ".join(board.with_part(job.design.part))
         raise InputError(
             f"{job.design.model} is made for {job.design.part}, {job.board.title} has {job.board.part}: write "
             f'part = "{job.board.part}" into the recipe\'s [hardware], then repeat `make export rtl` and this'
