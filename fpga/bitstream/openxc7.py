@@ -104,9 +104,4 @@ def version(nextpnr: Path) -> str:
 
 def run(program: Path, arguments: Sequence[str | Path], log: Path, output: Path | None = None) -> None:
     """Run `program`; stdout goes to `output` if that is given, all else to `log`. ToolError with its first error."""
-    status = process.run([program, *arguments], log, lambda text: None, output=output)
-    if status:
-        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-        errors = [line.strip() for line in lines if "error" in line.lower()]
-        said = (errors or lines[-1:] or ["it said nothing"])[0]
-        raise ToolError(f"{program.name} failed (exit {status}): {said}\nWhole log: {log}")
+    process.require(program.name, [program, *arguments], log, output=output)
