@@ -354,6 +354,51 @@ def test_unplugged_in_the_middle(device: Device, path: Path) -> None:
         assert time.monotonic() - begin < 2
 
 
+def test_a_stream_of_images_and_batches(device: Device, path: Path) -> None:
+    given = images(50)
+    labels = answers(given).argmax(axis=1)
+    with SerialOverlay(path, device.name) as overlay:
+        assert list(overlay.stream(iter(given), batch=8)) == labels.tolist()
+        got = list(overlay.stream([given[:3], given[3], given[4:]], labels=False, batch=8))
+        assert [part.shape for part in got] == [(3, 4), (4,), (46, 4)]
+        np.testing.assert_array_equal(np.vstack(got), answers(given))
+        stream = overlay.stream(itertools.cycle(given), batch=8)
+        assert next(stream) == labels[0]
+        check(overlay)  # between two batches the line is free
+        assert list(itertools.islice(stream, 49)) == labels[1:].tolist()
+        with pytest.raises(errors.RangeError, match="0 images a batch"):
+            overlay.stream(given, batch=0)
+
+
+def test_a_stream_whose_source_or_line_fails(device: Device, path: Path) -> None:
+    given = images(20)
+    labels = answers(given).argmax(axis=1)
+    with SerialOverlay(path, device.name, timeout=QUICK, retries=0) as overlay:
+        got = []
+        with pytest.raises(errors.DtypeError, match="item 20 of the source: images are int16"):
+            for label in overlay.stream([*given, given[0].astype(np.int16)], batch=8):
+                got.append(label)
+        assert got == labels.tolist()
+        one_time(device, 11, lambda back: b"")
+        got = []
+        with pytest.raises(errors.LinkError):
+            for label in overlay.stream(given, batch=8):
+                got.append(label)
+        assert got == labels[:8].tolist()
+        check(overlay)
+
+
+def test_batches_of_a_call(device: Device, path: Path) -> None:
+    given = images(20)
+    with SerialOverlay(path, device.name) as overlay:
+        parts = list(overlay.run_batches(given, 8))
+        assert [speed.images for _, speed in parts] == [8, 8, 4]
+        np.testing.assert_array_equal(np.concatenate([outputs for outputs, _ in parts]), answers(given))
+        for batch in (0, -1):
+            with pytest.raises(errors.RangeError, match=f"{batch} images a batch, expected at least 1"):
+                overlay.run_batches(given, batch)
+
+
 def test_options_that_make_no_sense(device: Device, path: Path) -> None:
     with pytest.raises(errors.RangeError, match="timeout is 0"):
         SerialOverlay(path, device.name, timeout=0)
