@@ -17,6 +17,7 @@ from host import board as boards
 from host import metadata as files
 from host import packing, sensors
 from host.accelerator import Accelerator
+from host.board import SIMULATED
 from host.driver import Driver
 from host.errors import BoardMemoryError, BusyError, DeviceError, HostError, MismatchError, RangeError
 from host.job import Results, Timing
@@ -25,7 +26,6 @@ from host.throughput import Throughput
 from host.watch import answering, exists_file
 
 PORT = 7967
-SIMULATED = "wrapnet-simulated"
 
 _LOCK_SECONDS = 600.0
 _CONNECT_SECONDS = 5.0
