@@ -419,6 +419,10 @@ def test_self_test(device: Device, path: Path) -> None:
         np.savez(golden, images=given, outputs=wrong)
         with pytest.raises(errors.SelfTestError, match="1 of 20 golden images differ; first image 3, output 2"):
             overlay.self_test()
+        for other in (wrong[:, :3], wrong[:, 0]):
+            np.savez(golden, images=given, outputs=other)
+            with pytest.raises(errors.MismatchError, match=r"toy\.golden\.npz: outputs have shape .* gives \[N, 4\]"):
+                overlay.self_test()
 
 
 def test_an_accelerator_that_chooses_the_label(device: Device, tmp_path: Path) -> None:
