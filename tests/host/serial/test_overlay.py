@@ -114,7 +114,7 @@ def noise(seed: int, rate: float, kind: str) -> Callable[[bytes], bytes]:
 def test_a_line_that_damages_loses_and_mixes_up_nothing(
     device: Device, path: Path, way: str, kind: str, seed: int, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with SerialOverlay(path, device.name, timeout=QUICK, retries=10) as overlay:
+    with SerialOverlay(path, device.name, timeout=QUICK, retries=20) as overlay:
         if way != "to the host":
             device.hurt = noise(seed, 0.01, kind)
         if way != "to the board":
@@ -155,12 +155,12 @@ def test_without_repetition_the_error_surfaces_and_the_next_call_works(device: D
 
 
 def test_a_silent_board(device: Device, path: Path) -> None:
-    with SerialOverlay(path, device.name, timeout=0.1, retries=2) as overlay:
+    with SerialOverlay(path, device.name, timeout=QUICK, retries=2) as overlay:
         device.reply = lambda content: b""
         begin = time.monotonic()
         with pytest.raises(errors.LinkError) as caught:
             overlay.run(images(5))
-        assert time.monotonic() - begin < 3
+        assert time.monotonic() - begin < 10
         text = str(caught.value)
         assert "was not answered" in text and "Meanwhile 0 bytes came" in text and "Is the board on" in text
         device.reply = device.answer
@@ -168,7 +168,7 @@ def test_a_silent_board(device: Device, path: Path) -> None:
 
 
 def test_a_board_that_falls_silent_in_the_middle(device: Device, path: Path) -> None:
-    with SerialOverlay(path, device.name, timeout=0.1, retries=2) as overlay:
+    with SerialOverlay(path, device.name, timeout=QUICK, retries=2) as overlay:
         heard = itertools.count()
         device.reply = lambda content: device.answer(content) if next(heard) < 8 else b""
         with pytest.raises(errors.LinkError, match=r"image 7 was not answered: 3 attempts") as caught:
@@ -199,12 +199,12 @@ def test_late_replies_are_nobodys(device: Device, path: Path) -> None:
 
 
 def test_replies_to_any_number_do_not_keep_the_host_waiting(device: Device, path: Path) -> None:
-    with SerialOverlay(path, device.name, timeout=0.1, retries=1) as overlay:
+    with SerialOverlay(path, device.name, timeout=QUICK, retries=1) as overlay:
         device.reply = lambda content: line.frame(b"r" + bytes(1) + bytes(12)) * 50
         begin = time.monotonic()
         with pytest.raises(errors.LinkError, match="late"):
             overlay.run(images(3))
-        assert time.monotonic() - begin < 3
+        assert time.monotonic() - begin < 10
         device.reply = device.answer
         check(overlay)
 
@@ -220,7 +220,7 @@ def test_images_that_meet_no_free_buffer(device: Device, path: Path) -> None:
 
     device.reply = reply
     given = images(12)
-    with SerialOverlay(path, device.name, timeout=QUICK) as overlay:
+    with SerialOverlay(path, device.name, timeout=8 * QUICK) as overlay:  # a tenth of it, once one was refused
         np.testing.assert_array_equal(overlay.run(given), answers(given))
         assert overlay.link_errors.refused == overlay.link_errors.repeated == 5
 
@@ -345,13 +345,13 @@ def test_unplugged_in_the_middle(device: Device, path: Path) -> None:
         return device.answer(content)
 
     device.reply = reply
-    with SerialOverlay(path, device.name, timeout=2) as overlay:
+    with SerialOverlay(path, device.name, timeout=30) as overlay:
         threading.Timer(0.3, device.unplug).start()
         begin = time.monotonic()
         for _ in range(2):  # and it stays so
             with pytest.raises(errors.DeviceError, match=rf"{device.name} is gone .* unplugged"):
                 overlay.run(images(100))
-        assert time.monotonic() - begin < 2
+        assert time.monotonic() - begin < 20  # no time-out had to pass
 
 
 def test_a_stream_of_images_and_batches(device: Device, path: Path) -> None:
