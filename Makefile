@@ -5,7 +5,7 @@ MODEL     ?= digits
 BUILD     ?= build
 BOARD     ?= pynq-z2
 
-# The two environments. TOOLS= may be another Python with the same packages (environment.yml).
+# The environments. TOOLS= may be another Python with the same packages (environment.yml).
 TOOLS ?= .venv/tools/bin/python
 PYNQ  := .venv/pynq/bin/python
 
@@ -43,8 +43,9 @@ demo: deploy ## train a small network on scikit-learn's digits and run it on the
 
 deploy: train export rtl sim resources netlist shell evaluate cpu report ## the whole chain for MODEL=
 
-test: lint ## lint, then all tests (ARGS= goes to pytest)
-	@$(TOOLS) -m pytest $(ARGS)
+test: lint ## lint, then all tests, a file a core at a time (ARGS= goes to pytest); sets up a second pynq as well
+	@scripts/python scripts/environments.py $(if $(FORCE),--force) pynq4
+	@$(TOOLS) -m pytest -n auto --dist loadfile $(ARGS)
 
 lint: setup ## ruff and mypy
 	@$(TOOLS) -m ruff check .

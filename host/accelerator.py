@@ -42,6 +42,7 @@ class Accelerator:
         self._mmio = mmio
         self._allocate = allocate
         self._in_flight = False
+        self._stranded = contextlib.ExitStack()  # frees buffers of jobs that failed, once a reset is over
 
     def identify(self) -> None:
         """Check that the board holds the design of the metadata. Raises DeviceError or MismatchError."""
@@ -111,19 +112,24 @@ class Accelerator:
                 )
             time.sleep(0.001)
         self._in_flight = False
+        self._stranded.close()
 
     @contextlib.contextmanager
     def _pairs(self, frames: int, count: int) -> Iterator[list[Pair]]:
-        """`count` pairs of buffers for up to `frames` images each. No job is in flight any more when they are freed."""
+        """`count` pairs of buffers for up to `frames` images each. They are freed when no job is in flight any more."""
+        if self._in_flight:
+            self.reset()
         sizes = [whole_words(frames * end.frame_bytes) for end in (self.metadata.input, self.metadata.output)]
         with contextlib.ExitStack() as stack:
             pairs = [Pair(self.metadata, *(self._buffer(stack, size) for size in sizes)) for _ in range(count)]
             try:
                 yield pairs
             except BaseException:
-                # The DMAs must be at rest before their buffers go; the first error is the one worth telling.
-                with contextlib.suppress(Exception):
-                    if self._in_flight:
+                if self._in_flight:
+                    # Buffers go when the DMAs are at rest; a dead bus or a second interrupt can put that off.
+                    self._stranded.enter_context(stack.pop_all())
+                    # The first error is the one worth telling.
+                    with contextlib.suppress(Exception):
                         self.reset()
                 raise
 
@@ -199,8 +205,13 @@ class Accelerator:
         names = (*PROGRESS, "IN_STALLS", "OUT_STALLS")
         earlier = self._counters(names)
         time.sleep(0.01)
-        self._read("OUT_CONTROL")
+        status = self._read("OUT_CONTROL")
         later = self._counters(names)
+        if status & registers.IDLE and not (status | self._read("OUT_CONTROL")) & registers.DONE:
+            raise DeviceError(
+                f"the output DMA is idle and the job is not done, {later['FRAMES_OUT']} frames of {frames} are out: "
+                "the accelerator was reset from outside; does another program use it?"
+            )
         stage, reason = stopped_stage(earlier, later, self.metadata, frames)
         raise StallError(
             f"no progress for {self.timeout:g} s: the {stage} stopped: {reason}. "

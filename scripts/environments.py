@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Set up the two virtual environments of the toolkit in .venv/, or find that nothing is to do.
+"""Set up the virtual environments of the toolkit in .venv/, or find that nothing is to do.
 
     tools   training, export, hardware, tests      requirements/tools.txt, then finn.txt without its dependencies
     pynq    the driver and the simulated board     requirements/pynq.txt (pynq pins numpy<2)
+    pynq4   the driver's tests on another pynq     requirements/pynq4.txt (only `make test` sets it up)
 
 An environment is ready when its stamp holds the hash of its requirement files and of the Python that made it. The
 stamp is written last. While pip works a mark says so: if the mark is there at the start, the last set-up was cut off
@@ -64,6 +65,12 @@ ENVIRONMENTS = (
         "pynq",
         "driver and simulated board",
         (Requirements("pynq.txt"),),
+        "import numpy, grpc, pynq.lib",
+    ),
+    Environment(
+        "pynq4",
+        "driver tests with pynq 4.0",
+        (Requirements("pynq4.txt"),),
         "import numpy, grpc, pynq.lib",
     ),
 )

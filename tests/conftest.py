@@ -29,7 +29,23 @@ def repository() -> Path:
 @pytest.fixture(scope="session")
 def pynq_python() -> Path:
     """The interpreter of the pynq environment, which `make setup` makes."""
-    python = ROOT / ".venv" / "pynq" / "bin" / "python"
+    return _interpreter("pynq")
+
+
+@pytest.fixture(scope="session")
+def pynq4_python() -> Path:
+    """The interpreter of the environment with pynq 4.0 in place of 3.1, which `make test` makes."""
+    return _interpreter("pynq4")
+
+
+@pytest.fixture(scope="session", params=["pynq", "pynq4"])
+def each_pynq_python(request: pytest.FixtureRequest) -> Path:
+    """The interpreter with pynq 3.1, then the one with 4.0."""
+    return _interpreter(request.param)
+
+
+def _interpreter(environment: str) -> Path:
+    python = ROOT / ".venv" / environment / "bin" / "python"
     if not python.exists():
-        pytest.fail(f"{python} is missing: run `make setup`")
+        pytest.fail(f"{python} is missing: run `scripts/python scripts/environments.py {environment}`")
     return python

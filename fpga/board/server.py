@@ -28,6 +28,8 @@ HOST = "127.0.0.1"
 _CHUNK = 3 << 20  # clients take at most 4 MiB
 _THREADS = 64
 _MESSAGE = 64 << 20
+_DATA = mmio_pb2.ReadResponse.DESCRIPTOR.fields_by_name["data"]
+_SIGNED = _DATA.type == _DATA.TYPE_INT32  # pynq 3.1; 4.0 has TYPE_UINT32
 _CODES: dict[type[Exception], grpc.StatusCode] = {
     OutOfMemory: grpc.StatusCode.RESOURCE_EXHAUSTED,
     UnknownBuffer: grpc.StatusCode.NOT_FOUND,
@@ -145,12 +147,13 @@ class Mmio(mmio_pb2_grpc.MmioServicer):
 
     @_answers
     def read(self, request: Any, context: grpc.ServicerContext) -> Any:
-        """1, 2 or 4 bytes. The answer has 32 signed bits, so clients mask what they read; 8 bytes do not fit."""
+        """1, 2 or 4 bytes. The answer has 32 bits, signed in pynq 3.1, so clients mask what they read; 8 do not fit."""
         if request.length not in (1, 2, 4):
             raise BadAddress(f"{request.length} bytes to read: the protocol carries 1, 2 or 4")
         address = _address(request.mmio_id, request.offset, request.length)
         value = self._machine.read_word(address) & ((1 << 8 * request.length) - 1)
-        value -= (value >> 31) << 32
+        if _SIGNED:
+            value -= (value >> 31) << 32
         return mmio_pb2.ReadResponse(status=True, data=value)
 
     @_answers

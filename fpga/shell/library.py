@@ -11,12 +11,20 @@ _SIGNATURES = {
     "board_free": (None, [ctypes.c_void_p]),
     "board_read": (U32, [ctypes.c_void_p, U32]),
     "board_write": (None, [ctypes.c_void_p, U32, U32]),
+    "board_poke": (None, [ctypes.c_void_p, U32, U32]),
     "board_cycles": (U64, [ctypes.c_void_p]),
     "board_run": (U64, [ctypes.c_void_p, U64]),
     "board_set_stall": (None, [ctypes.c_void_p, U32, U32]),
+    "board_set_channel_stall": (None, [ctypes.c_void_p, U32, U32]),
+    "board_set_errors": (None, [ctypes.c_void_p, U32, U64, U64, U32]),
+    "board_errors": (U64, [ctypes.c_void_p]),
+    "board_broken_rule": (ctypes.c_char_p, [ctypes.c_void_p]),
     "board_set_limit": (None, [ctypes.c_void_p, U64]),
     "board_set_fault": (None, [ctypes.c_void_p, U64, U64]),
 }
+# Where a bus can wait: the memory's five channels, and the register port.
+CHANNELS = ("read address", "read data", "write address", "write data", "write response", "registers")
+SLVERR, DECERR = 2, 3
 
 
 class Board:
@@ -45,6 +53,10 @@ class Board:
         """Write a register. Writing a start bit runs the job: to its end, or until nothing moves any more."""
         self._library.board_write(self._handle(), offset, value & 0xFFFFFFFF)
 
+    def poke(self, offset: int, value: int) -> None:
+        """Write a register, and let nothing run besides: a start or a reset has only begun."""
+        self._library.board_poke(self._handle(), offset, value & 0xFFFFFFFF)
+
     def run(self, max_cycles: int) -> int:
         """Clock until both DMAs are idle, nothing moves, or `max_cycles` are over; returns the cycles it took."""
         return int(self._library.board_run(self._handle(), max_cycles))
@@ -55,8 +67,27 @@ class Board:
         return int(self._library.board_cycles(self._handle()))
 
     def set_stall(self, seed: int, percent: int) -> None:
-        """Let each memory channel wait in `percent` (0..99) of the cycles, at random by `seed`."""
+        """Let each memory channel wait in `percent` of the cycles (100: it has stopped), at random by `seed`."""
         self._library.board_set_stall(self._handle(), seed, percent)
+
+    def set_channel_stall(self, channel: str, percent: int) -> None:
+        """The same for one of CHANNELS, by the seed of `set_stall`; at most 99 for the registers."""
+        self._library.board_set_channel_stall(self._handle(), CHANNELS.index(channel), percent)
+
+    def set_errors(self, way: str, after: int, count: int, response: int = SLVERR) -> None:
+        """After `after` more beats read (`way` "IN") or bursts written ("OUT") answer `count` with `response`."""
+        self._library.board_set_errors(self._handle(), way == "OUT", after, count, response)
+
+    @property
+    def errors(self) -> int:
+        """Error answers of the memory that the shell has taken since the board was made."""
+        return int(self._library.board_errors(self._handle()))
+
+    @property
+    def broken_rule(self) -> str | None:
+        """The first rule of AXI4 that the shell has broken."""
+        text = self._library.board_broken_rule(self._handle())
+        return text.decode() if text else None
 
     def set_limit(self, cycles: int) -> None:
         """The most cycles that writing a start bit runs by itself (at first: no limit); `run` goes on from there."""

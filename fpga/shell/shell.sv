@@ -150,7 +150,7 @@ module shell #(
   state_e state_q;
   logic by_request_q;  // RESET rather than an error
   logic [$clog2(ResetCycles)-1:0] clear_left_q;
-  logic trouble, settled;
+  logic trouble, settled, reset_ends;
   logic in_request, out_request, in_pending_q, out_pending_q;
 
   assign in_busy    = in_job_busy || in_dma_busy;
@@ -170,8 +170,9 @@ module shell #(
   assign out_accept  = out_request && settled && !failed && !out_busy;
   assign in_reject   = in_request && failed && !in_busy;
   assign out_reject  = out_request && failed && !out_busy;
-  assign in_done     = (in_busy_q && !in_busy) || in_reject;
-  assign out_done    = (out_busy_q && !out_busy) || out_reject;
+  assign in_done     = (in_busy_q && !in_busy && !reset_ends) || in_reject;
+  assign out_done    = (out_busy_q && !out_busy && !reset_ends) || out_reject;
+  assign reset_ends  = abort && by_request_q;  // a job, which then is not done
   assign forget_done = state_q == Clear && by_request_q;
 
   always_ff @(posedge ap_clk) begin
@@ -332,11 +333,12 @@ module shell #(
       .last_bytes_o(out_last_bytes)
   );
 
-  // Words are taken for the job's frames only; what the accelerator has beyond them waits for the next job.
+  // Words are taken for the job's frames only; what the accelerator has beyond them waits for the next job. None are
+  // taken during an abort: the beats that fill up a burst must not change while they wait.
   logic [31:0] word_q, frames_left_q;
   logic open, frame_end, job_end, out_word, gear_ready;
 
-  assign open      = frames_left_q != '0;
+  assign open      = frames_left_q != '0 && !abort;
   assign frame_end = word_q == OutWordsPerFrame - 1;
   assign job_end   = frame_end && frames_left_q == 32'd1;
   assign out_ready = open && gear_ready;

@@ -74,6 +74,8 @@ def test_a_damaged_environment_is_named_with_the_way_out(tmp_path: Path) -> None
     finding = doctor.environment(tmp_path, "tools", "all")
     assert not finding.is_present and finding.is_needed
     assert "thing/a.py is missing or cut off, 2 such files; `make setup FORCE=1`" in finding.text
+    finding = doctor.environment(tmp_path, "tools", "tests", only_for_tests=True)
+    assert not finding.is_present and not finding.is_needed and "`make test FORCE=1`" in finding.text
 
 
 def test_it_needs_nothing_but_the_standard_library(repository: Path) -> None:

@@ -340,6 +340,39 @@ def test_an_interrupt_resets_and_frees(accelerator: Accelerator, board: Board, m
     assert board.resets == 1 and not memory.buffers
 
 
+def test_buffers_stay_until_a_reset_is_over(
+    accelerator: Accelerator, board: Board, memory: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second Ctrl-C, in the reset, must not give memory away in which the DMAs still write."""
+    original, in_use = board.write, []
+
+    def write(offset: int, value: int) -> None:
+        original(offset, value)
+        if offset == OFFSETS["RESET"]:
+            in_use.append(len(memory.buffers))
+            if len(in_use) == 1:
+                raise KeyboardInterrupt
+
+    monkeypatch.setattr(board, "write", write)
+    board.fault = lambda board: board.set(ERROR=1)
+    with pytest.raises(KeyboardInterrupt):
+        accelerator.run(pixels(1))
+    assert len(memory.buffers) == 2
+    board.fault = None
+    np.testing.assert_array_equal(accelerator.run(pixels(4))[0], expected(pixels(4)))
+    assert in_use == [2, 2] and not memory.buffers
+
+
+def test_a_reset_from_outside_is_no_stage_that_stopped(accelerator: Accelerator, board: Board, memory: Memory) -> None:
+    def fault(board: Board) -> None:
+        board.busy = board.done = dict.fromkeys(("IN", "OUT"), False)
+
+    board.fault = fault
+    with pytest.raises(DeviceError, match="0 frames of 2 are out: the accelerator was reset from outside"):
+        accelerator.run(pixels(2))
+    assert board.resets == 1 and not memory.buffers
+
+
 @pytest.mark.parametrize("total", [1, 8, 9, 16, 20, 800])
 def test_jobs_give_what_one_run_gives(accelerator: Accelerator, board: Board, memory: Memory, total: int) -> None:
     images = pixels(total)

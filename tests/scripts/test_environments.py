@@ -156,6 +156,16 @@ def test_the_key_follows_files_and_options(requirements: Path) -> None:
     assert environments.key(SMALL, requirements) != plain
 
 
+def test_both_pynqs_have_the_same_packages_around_them(repository: Path) -> None:
+    """So that a difference between them is pynq's own."""
+    pins = {}
+    for name in ("pynq.txt", "pynq4.txt"):
+        lines = (repository / "requirements" / name).read_text(encoding="utf-8").splitlines()
+        pins[name] = dict(line.split("==") for line in lines if not line.startswith("#"))
+    assert pins["pynq.txt"].pop("pynq").startswith("3.1.") and pins["pynq4.txt"].pop("pynq").startswith("4.0.")
+    assert pins["pynq4.txt"].items() <= pins["pynq.txt"].items()
+
+
 def test_without_python_3_11_a_text_says_what_to_do(tmp_path: Path, repository: Path) -> None:
     fake = tmp_path / "python3"
     fake.write_text('#!/bin/sh\ncase "$1" in --version) echo Python 3.14.1; exit 0 ;; esac\nexit 1\n', encoding="utf-8")

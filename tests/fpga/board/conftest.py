@@ -65,9 +65,13 @@ def make_design(build: Path, model: str, classes: int, hwh: bytes) -> None:
 
 
 def hand_off(pynq_python: Path) -> bytes:
-    """The .hwh of pynq's own example."""
+    """The .hwh of pynq's own example, and in it what pynq 4.0 asks every processor for: the UltraScale+'s clock."""
     packages = pynq_python.parent.parent / "lib" / "python3.11" / "site-packages"
-    return (packages / "pynqmetadata" / "tests" / "hwhs" / "resizer.hwh").read_bytes()
+    text = (packages / "pynqmetadata" / "tests" / "hwhs" / "resizer.hwh").read_bytes()
+    enabled = b'<PARAMETER NAME="PCW_FPGA_FCLK0_ENABLE" VALUE="1"/>'
+    assert text.count(enabled) == 1
+    frequency = f'<PARAMETER NAME="PSU__CRL_APB__PL0_REF_CTRL__ACT_FREQMHZ" VALUE="{CLOCK}"/>'
+    return text.replace(enabled, enabled + frequency.encode())
 
 
 @pytest.fixture(scope="session")

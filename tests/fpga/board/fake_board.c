@@ -32,6 +32,12 @@ Board* board_new(const char* rtl, uint8_t* ddr, uint64_t base, uint64_t size) {
 void board_free(Board* b) { free(b); }
 uint64_t board_cycles(Board* b) { return b->cycles; }
 void board_set_stall(Board* b, uint32_t seed, uint32_t percent) { (void)b, (void)seed, (void)percent; }
+void board_set_channel_stall(Board* b, uint32_t channel, uint32_t percent) { (void)b, (void)channel, (void)percent; }
+void board_set_errors(Board* b, uint32_t writes, uint64_t after, uint64_t count, uint32_t response) {
+    (void)b, (void)writes, (void)after, (void)count, (void)response;
+}
+uint64_t board_errors(Board* b) { return (void)b, 0; }
+const char* board_broken_rule(Board* b) { return (void)b, (const char*)0; }
 void board_set_limit(Board* b, uint64_t cycles) { (void)b, (void)cycles; }
 void board_set_fault(Board* b, uint64_t base, uint64_t size) { (void)b, (void)base, (void)size; }
 
@@ -97,3 +103,5 @@ void board_write(Board* b, uint32_t offset, uint32_t value) {
         *at(b, offset) = value;
     }
 }
+
+void board_poke(Board* b, uint32_t offset, uint32_t value) { board_write(b, offset, value); }

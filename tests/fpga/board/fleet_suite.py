@@ -407,4 +407,5 @@ class Sharing(unittest.TestCase):
 
 if __name__ == "__main__":
     signal.alarm(300)
+    print(f"pynq {pynq.__version__}", flush=True)
     unittest.main(verbosity=2, warnings="ignore")  # pynq's own

@@ -46,8 +46,8 @@ def run(pynq_python: Path, repository: Path, *arguments: object) -> subprocess.C
 
 
 @pytest.mark.parametrize("stall", [0, 40])
-def test_the_board_stage_agrees(build: Path, pynq_python: Path, repository: Path, stall: int) -> None:
-    done = run(pynq_python, repository, "-m", "fpga.board", "evaluate", "toy", "--build", build, "--stall", stall)
+def test_the_board_stage_agrees(build: Path, each_pynq_python: Path, repository: Path, stall: int) -> None:
+    done = run(each_pynq_python, repository, "-m", "fpga.board", "evaluate", "toy", "--build", build, "--stall", stall)
     assert done.returncode == 0, done.stdout + done.stderr
     result = agreement.load(build / "toy" / "stages")["board"]
     assert (result.images, result.correct, result.mismatches) == (IMAGES, IMAGES, 0)
@@ -149,11 +149,11 @@ print(json.dumps(said))
 '''
 
 
-def test_faults_are_diagnosed_and_survived(build: Path, pynq_python: Path, repository: Path) -> None:
+def test_faults_are_diagnosed_and_survived(build: Path, each_pynq_python: Path, repository: Path) -> None:
     with np.load(build / "toy" / "reference.npz") as content:
         golden = {name: content[name][:16] for name in ("images", "outputs")}
     np.savez(build / "toy" / "board" / "toy.golden.npz", **golden)
-    done = run(pynq_python, repository, "-c", FAULTS, build)
+    done = run(each_pynq_python, repository, "-c", FAULTS, build)
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout)
     assert IN_WORDS < said["fill"] < 100

@@ -128,6 +128,7 @@ module top (
     .out_valid_o(out0_V_TVALID),
     .out_ready_i(out0_V_TREADY)
   );
+  wire unused_in0_V = &{1'b0, in0_V_TDATA[7:6]};
   assign out0_V_TDATA[15:10] = 6'd0;
 endmodule
 """

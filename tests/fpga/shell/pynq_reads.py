@@ -6,8 +6,8 @@ import json
 import sys
 from pathlib import Path
 
-from pynq.metadata.runtime_metadata_parser import RuntimeMetadataParser
-from pynq.pl_server.embedded_device import bit2bin, parse_bit_header
+import pynq
+from pynq.pl_server.embedded_device import RuntimeMetadataParser, bit2bin, parse_bit_header
 from pynq.pl_server.hwh_parser import _HWHUltrascale, _HWHZynq
 from pynqmetadata.frontends import Metadata
 
@@ -15,7 +15,7 @@ from pynqmetadata.frontends import Metadata
 def main(bit: Path) -> None:
     """Print the findings for `bit`."""
     hwh = str(bit.with_suffix(".hwh"))
-    found = {}
+    found = {"version": pynq.__version__}
     family = _HWHUltrascale if "zynq_ultra_ps_e" in bit.with_suffix(".hwh").read_text() else _HWHZynq
     for name, parser in (("metadata", RuntimeMetadataParser(Metadata(input=hwh))), ("hwh", family(hwh))):
         found[name] = {

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from chain.errors import InputError, ToolError
 from fpga import design
 from fpga.shell import build, registers
-from fpga.shell.library import Board
+from fpga.shell.library import DECERR, SLVERR, Board
 from tests.fpga.shell import standin
 
 MEMORY = 1 << 20
@@ -59,6 +59,7 @@ class Fixture:
         assert self.memory[target:end] == expected.tobytes()
         assert self.memory[target - 8 : target] == bytes([GUARD]) * 8
         assert self.memory[end : end + 8] == bytes([GUARD]) * 8
+        assert self.board.broken_rule is None
 
     def job(self, source: int, target: int, count: int, seed: int = 0) -> None:
         self.check(target, self.begin(source, target, count, seed))
@@ -151,6 +152,24 @@ def test_fault_in_the_memory(board: Fixture) -> None:
     board.job(0x1000, 0x40000, 5)
 
 
+@pytest.mark.parametrize("response", [SLVERR, DECERR])
+def test_errors_on_chosen_transfers(board: Fixture, response: int) -> None:
+    """The 4th and 5th beat read, the 3rd burst written: bit and count say so, and the results before them are right."""
+    for way, bit, after, count in (("IN", registers.READ_ERROR, 3, 2), ("OUT", registers.WRITE_ERROR, 2, 1)):
+        for stall in (0, 50):
+            board.board.set_stall(stall, stall)
+            before = board.board.errors
+            board.board.set_errors(way, after, count, response)
+            expected = board.begin(0x1000, 0x40000, 20)
+            assert board.read("ERROR") == bit
+            assert 1 <= board.board.errors - before <= count
+            if way == "OUT":
+                assert board.memory[0x40000 : 0x40000 + 3 * 128] == expected.tobytes()[: 3 * 128]
+            board.board.set_errors(way, 0, 0)
+            board.write("ERROR", 7)
+            board.job(0x1000, 0x40000, 2)
+
+
 def test_job_in_steps(board: Fixture) -> None:
     """With a limit of 0 a start returns at once, and `run` carries the job on."""
     board.board.set_limit(0)
@@ -173,6 +192,21 @@ def test_reset_in_the_middle(board: Fixture) -> None:
     assert board.read("IN_CONTROL") == registers.IDLE | registers.READY
     board.board.set_limit(1 << 40)
     board.job(0x800, 0x50000, 7)
+
+
+def test_a_job_that_reset_ended_is_never_done(board: Fixture) -> None:
+    """Not even for the one cycle between its end and the reset of the done bits: another program may wait for it."""
+    board.board.set_limit(0)
+    cycles = 1
+    board.begin(0, 0x40000, 3)
+    while board.board.run(cycles) == cycles:
+        board.board.poke(registers.OFFSETS["RESET"], 1)
+        while board.read("RESET"):
+            assert not board.read("OUT_CONTROL") & registers.DONE, cycles
+        assert board.read("OUT_CONTROL") == registers.IDLE | registers.READY
+        cycles += 1
+        board.begin(0, 0x40000, 3)
+    assert cycles > 40
 
 
 def test_output_that_waits_for_nothing_does_not_hang(board: Fixture) -> None:

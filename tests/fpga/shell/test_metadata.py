@@ -32,18 +32,19 @@ def bundle(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> metadata.Bu
     return metadata.write(folder / "rtl", folder / "board", cache)
 
 
-@pytest.fixture(scope="module")
-def seen(bundle: metadata.Bundle, pynq_python: Path) -> Any:
-    """What pynq reads, by its own parsers."""
-    return read(pynq_python, bundle.bit)
-
-
-def read(pynq_python: Path, bit: Path) -> Any:
-    """What pynq makes of `bit` and the .hwh beside it."""
+def read(python: Path, bit: Path) -> Any:
+    """What this pynq reads from `bit` and the .hwh beside it, by its own parsers."""
     script = Path(__file__).parent / "pynq_reads.py"
-    done = subprocess.run([pynq_python, script, bit], capture_output=True, text=True, check=False)
+    done = subprocess.run([python, script, bit], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def seen(bundle: metadata.Bundle, each_pynq_python: Path) -> Any:
+    found = read(each_pynq_python, bundle.bit)
+    assert found["version"].startswith({"pynq": "3.1.", "pynq4": "4.0."}[each_pynq_python.parents[1].name])
+    return found
 
 
 def test_hashes_belong_together(bundle: metadata.Bundle) -> None:
@@ -98,16 +99,18 @@ def test_pynq_sets_the_clock(seen: Any, parser: str) -> None:
     assert [clocks[str(index)]["enable"] for index in range(4)] == [1, 0, 0, 0]
     assert clocks["0"]["divisor0"] * clocks["0"]["divisor1"] == 10
     assert float(seen[parser]["processor"]["PSU__CRL_APB__PL0_REF_CTRL__ACT_FREQMHZ"]) == 100.0
+    if seen["version"].startswith("4.") and parser == "metadata":  # sets the clock by this, not by the divisors
+        assert clocks["0"]["frequency"] == 100.0
 
 
-def test_pynq_reads_an_ultrascale(pynq_python: Path, tmp_path: Path) -> None:
+def test_pynq_reads_an_ultrascale(each_pynq_python: Path, tmp_path: Path) -> None:
     """Address, clock and the ports' widths, which pynq writes into the processor's registers."""
     part = "xczu7ev-ffvc1156-2-e"
     bit = tmp_path / "example.bit"
     hand_off = hwh.text("example", part, 187.5)
     bit.with_suffix(".hwh").write_text(hand_off, encoding="utf-8")
     bit.write_bytes(bitfile.stand_in("example", part, "0" * 64, hashlib.sha256(hand_off.encode()).hexdigest()))
-    found = read(pynq_python, bit)
+    found = read(each_pynq_python, bit)
     for parser in (found["metadata"], found["hwh"]):
         assert parser["ip"] == ["wrapnet", "zynq_ultra_ps_e_0"]
         assert (parser["wrapnet"]["phys_addr"], parser["wrapnet"]["addr_range"]) == (0xA0000000, hwh.ADDRESS_RANGE)
@@ -134,6 +137,26 @@ def test_pynq_reads_the_bit(seen: Any, bundle: metadata.Bundle) -> None:
 def test_board_finds_the_design_in_what_pynq_sends(seen: Any, bundle: metadata.Bundle) -> None:
     wanted = json.loads(bundle.json.read_text())["design_hash"]
     assert bitstream.design_hash(bytes.fromhex(seen["payload"])) == wanted
+
+
+def test_another_register_map_is_another_hand_off(
+    each_pynq_python: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = hwh.text("model", "xc7z020clg400-1", 100.0)
+    moved = registers.Register("ERROR", 0x300, "rw", "moved")
+    added = registers.Register("ADDED", 0x304, "r", "added")
+    others = tuple(register for register in registers.REGISTERS if register.name not in ("ERROR", "RESET"))
+    monkeypatch.setattr(registers, "REGISTERS", (*others, moved, added))
+    other = hwh.text("model", "xc7z020clg400-1", 100.0)
+    assert other != usual
+    (tmp_path / "model.hwh").write_text(other, encoding="utf-8")
+    (tmp_path / "model.bit").write_bytes(bitfile.stand_in("model", "xc7z020clg400-1", "0" * 64, "1" * 64))
+    found = read(each_pynq_python, tmp_path / "model.bit")
+    expected = {register.name: register.offset for register in (*others, moved, added)}
+    for parser in ("metadata", "hwh"):
+        seen = found[parser]["wrapnet"]["registers"]
+        assert {name: value["address_offset"] for name, value in seen.items()} == expected
+        assert seen["ADDED"]["access"] == "read-only"
 
 
 def test_another_hand_off_is_another_bit() -> None:
