@@ -10,18 +10,18 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from host.board import Board, versions
+from host.board import versions
 from host.errors import BoardMemoryError, HostMemoryError, MissingFileError, RangeError, SelfTestError
 from host.measurement import Batch, Energy, HostTimes, Measurement, Meter, Rails, spread
-from host.metadata import Metadata
 from host.sensors import Power
 
 if TYPE_CHECKING:
+    from host.driver import Driver
     from host.throughput import Throughput
 
 BATCHES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)
@@ -40,26 +40,8 @@ Pixels = npt.NDArray[np.uint8]
 Results = npt.NDArray[np.int32]
 
 
-class Measured(Protocol):
-    """What `measure` needs of an overlay."""
-
-    metadata: Metadata
-    simulated: bool
-    clock_mhz: float
-    board: Board
-
-    def golden_vectors(self) -> tuple[Pixels, Results]:
-        """Images, and what they must give."""
-
-    def run_timed(self, images: Pixels) -> "tuple[Results, Throughput]":
-        """Results, and where the time went."""
-
-    def power(self) -> Power:
-        """Now, in watts."""
-
-
 def measure(
-    overlay: Measured,
+    overlay: "Driver",
     batches: Sequence[int] | None = None,
     repetitions: int | None = None,
     warm_up: int | None = None,
@@ -120,7 +102,7 @@ def _check(
 class _Images:
     """Batches of any size of the golden images one after another; of random pixels where there are none."""
 
-    def __init__(self, overlay: Measured) -> None:
+    def __init__(self, overlay: "Driver") -> None:
         self._frame = math.prod(overlay.metadata.input.shape) + 3 * 4 * math.prod(overlay.metadata.output.shape)
         try:
             self._images, self._expected = overlay.golden_vectors()
@@ -150,7 +132,7 @@ def _available() -> int:
         return 1 << 62
 
 
-def _batch(overlay: Measured, source: _Images, count: int, repetitions: int, warm_up: int) -> Batch:
+def _batch(overlay: "Driver", source: _Images, count: int, repetitions: int, warm_up: int) -> Batch:
     try:
         images, expected = source.batch(count)
         for _ in range(warm_up):
@@ -177,7 +159,7 @@ def _batch(overlay: Measured, source: _Images, count: int, repetitions: int, war
     )
 
 
-def _call(overlay: Measured, images: Pixels, expected: Results) -> "tuple[Throughput, float]":
+def _call(overlay: "Driver", images: Pixels, expected: Results) -> "tuple[Throughput, float]":
     """One call's parts and its seconds in all. Raises SelfTestError if a result is not the expected one."""
     begin = time.perf_counter()
     got, speed = overlay.run_timed(images)
@@ -192,7 +174,7 @@ def _call(overlay: Measured, images: Pixels, expected: Results) -> "tuple[Throug
 
 
 def _energy(
-    overlay: Measured, source: _Images, count: int, least: float, watts: float | None, say: Callable[[str], None]
+    overlay: "Driver", source: _Images, count: int, least: float, watts: float | None, say: Callable[[str], None]
 ) -> Energy:
     """Calls of `count` images without a pause, for `least` seconds; power is sampled before and while they run."""
     images, expected = source.batch(count)
@@ -220,7 +202,7 @@ def _energy(
     return Energy(count, total, seconds, rails, meter, now.note)
 
 
-def _run_for(overlay: Measured, images: Pixels, expected: Results, least: float) -> tuple[int, float]:
+def _run_for(overlay: "Driver", images: Pixels, expected: Results, least: float) -> tuple[int, float]:
     """Images that were run, and the seconds of it: at least `least`, at least one call."""
     total, begin = 0, time.perf_counter()
     while True:
@@ -234,7 +216,7 @@ def _run_for(overlay: Measured, images: Pixels, expected: Results, least: float)
 class _Sampler:
     """Reads the board's power in a thread while the context lasts: at its begin, every 0.1 s, and at its end."""
 
-    def __init__(self, overlay: Measured) -> None:
+    def __init__(self, overlay: "Driver") -> None:
         self.readings: list[Power] = []
         self._overlay = overlay
         self._done = threading.Event()

@@ -11,6 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
+SIMULATED = "wrapnet-simulated"
+"""The simulated board's name."""
+
 _HERE = Path(__file__).parent
 
 

@@ -3,16 +3,19 @@
 
 import abc
 import math
-from collections.abc import Iterator
+from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from host import packing
 from host.board import Board
 from host.errors import EmptyError, MetadataError, MismatchError, MissingFileError, RangeError, SelfTestError
+from host.items import Items
+from host.job import Results, frames_of_a_job
 from host.metadata import Metadata
 from host.sensors import Power
 from host.throughput import Throughput
@@ -65,8 +68,30 @@ class Driver(abc.ABC):
     def run_batches(
         self, images: npt.NDArray[np.uint8], batch: int
     ) -> Iterator[tuple[npt.NDArray[np.int32], Throughput]]:
-        """`run_timed` of every `batch` images, in order."""
-        return (self.run_timed(images[start : start + batch]) for start in range(0, len(images), batch))
+        """`run_timed` of every `batch` images (fewer where 16 MiB hold no more), in order."""
+        size = frames_of_a_job(self.metadata, batch)
+        return (self.run_timed(images[start : start + size]) for start in range(0, len(images), size))
+
+    def stream(self, source: Iterable[npt.NDArray[np.uint8]], labels: bool = True, batch: int = 256) -> Iterator[Any]:
+        """For every item of `source`, in order: its labels, or with `labels=False` its logits, as `run` gives them.
+
+        An item is one image, uint8 [H, W, C], whose label is a number int32 and whose logits are int32 [classes], or
+        several, [N, H, W, C], with labels [N] and logits [N, classes]; batches spare Python work. `batch` images are
+        run at a time (fewer where 16 MiB hold no more), whatever the items are: the larger, the less the host has to
+        do, the smaller, the sooner a result comes. The source is asked for no more than that in the meantime.
+
+        Raises as `run` does. If the source raises, or gives an item that is not an image, that is raised once
+        everything before it has its result. Whatever happens, the driver can be used again.
+        """
+        size = frames_of_a_job(self.metadata, batch)
+        items = Items(source, self.metadata.input, size)
+        results = self.metadata.predictions if labels else lambda outputs: outputs
+        return items.joined(self._outputs(items.batches(), size), results)
+
+    def _outputs(self, batches: Iterable[packing.Bytes], size: int) -> Generator[Results, None, None]:
+        """Results of each batch of a stream, in order; a batch is 1 to `size` checked images, and soon overwritten."""
+        for images in batches:
+            yield self.results(images)
 
     def throughput(self, batch: int | npt.NDArray[np.uint8]) -> Throughput:
         """Measure one call: `batch` is a number of images (at least 2; random pixels) or the images themselves."""
@@ -86,10 +111,17 @@ class Driver(abc.ABC):
     def golden_vectors(self) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int32]]:
         """The golden images beside the bitstream (<model>.golden.npz), and what `run` must give for them.
 
-        Raises MissingFileError, MetadataError or EmptyError about the file.
+        Raises MissingFileError, MetadataError, EmptyError or MismatchError (another network's) about the file.
         """
         images, outputs = _golden(self.golden)
-        return images, self.metadata.results(outputs).astype(np.int32)
+        expected = self.metadata.results(outputs).astype(np.int32) if outputs.ndim == 2 else outputs
+        shape = self.metadata.output.shape
+        if expected.shape[1:] != shape:
+            raise MismatchError(
+                f"{self.golden}: outputs have shape {list(outputs.shape)}, the accelerator gives [N, {shape[0]}]; copy "
+                "the files of one build"
+            )
+        return images, expected
 
     def self_test(self) -> int:
         """Run the golden images; returns their number.
@@ -98,8 +130,6 @@ class Driver(abc.ABC):
         """
         images, expected = self.golden_vectors()
         got = self.run(images)
-        if got.shape != expected.shape:
-            raise MismatchError(f"golden outputs have shape {list(expected.shape)}, results {list(got.shape)}")
         wrong = np.argwhere(got != expected)
         if len(wrong):
             image, index = (int(i) for i in wrong[0])

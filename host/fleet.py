@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Several boards in the network, one job: batches are shared out, and a board that fails leaves its batch to others."""
 
-import contextlib
 import math
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -99,16 +98,10 @@ class Fleet:
 
         At most four batches a board are between the source and the caller. The boards work on in the meantime.
         """
-        size = frames_of_a_job(self.metadata, batch)
-        return self._stream(Items(source, self.metadata.input, size), labels)
-
-    def _stream(self, items: Items, labels: bool) -> Iterator[Any]:
+        items = Items(source, self.metadata.input, frames_of_a_job(self.metadata, batch))
         copies = (images.copy() for images in items.batches())
-        with contextlib.closing(self._share(copies, _AHEAD * len(self._boards))) as outcomes:
-            for outputs, _ in outcomes:
-                yield from items.results(self.metadata.predictions(outputs) if labels else outputs)
-        if items.error:
-            raise items.error
+        outcomes = self._share(copies, _AHEAD * len(self._boards))
+        return items.joined(outcomes, lambda outcome: self.metadata.predictions(outcome[0]) if labels else outcome[0])
 
     def _share(self, parts: Iterable[packing.Bytes], ahead: float) -> Generator[_Outcome, None, None]:
         """The outcome of each part, in order. At most `ahead` of them are taken and not yet given."""

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A source of images cut into batches of one size, and the batches' results joined to what the source gave."""
 
+import contextlib
 from collections import deque
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Callable, Generator, Iterable, Iterator
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,8 @@ import numpy.typing as npt
 from host.errors import HostError
 from host.images import is_one
 from host.packing import Bytes, Layout, check_images
+
+_Outcome = TypeVar("_Outcome")
 
 
 class Items:
@@ -61,6 +64,19 @@ class Items:
             self._parts = []
             self._open.popleft()
             yield whole[0] if single else whole
+
+    def joined(
+        self, outcomes: Generator[_Outcome, None, None], results: Callable[[_Outcome], npt.NDArray[np.int32]]
+    ) -> Iterator[Any]:
+        """What `results` takes from each batch's outcome, item by item; then raises `error`, if there is one.
+
+        `outcomes` is closed whatever happens.
+        """
+        with contextlib.closing(outcomes):
+            for outcome in outcomes:
+                yield from self.results(results(outcome))
+        if self.error:
+            raise self.error
 
     def _checked(self) -> Iterator[Bytes]:
         try:

@@ -4,7 +4,7 @@
 import contextlib
 import functools
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +17,15 @@ from host import board as boards
 from host import metadata as files
 from host import packing, sensors
 from host.accelerator import Accelerator
+from host.board import SIMULATED
 from host.driver import Driver
 from host.errors import BoardMemoryError, BusyError, DeviceError, HostError, MismatchError, RangeError
-from host.items import Items
-from host.job import Timing, frames_of_a_job
+from host.job import Results, Timing
 from host.locks import board_lock, locked
 from host.throughput import Throughput
 from host.watch import answering, exists_file
 
 PORT = 7967
-SIMULATED = "wrapnet-simulated"
 
 _LOCK_SECONDS = 600.0
 _CONNECT_SECONDS = 5.0
@@ -105,31 +104,16 @@ class WrapNetOverlay(Driver):
         return self._run(images)[0]
 
     def stream(self, source: Iterable[npt.NDArray[np.uint8]], labels: bool = True, batch: int = 256) -> Iterator[Any]:
-        """For every item of `source`, in order: its labels, or with `labels=False` its logits, as `run` gives them.
-
-        An item is one image, uint8 [H, W, C], whose label is a number int32 and whose logits are int32 [classes], or
-        several, [N, H, W, C], with labels [N] and logits [N, classes]; batches spare Python work. Jobs have `batch`
-        images (fewer where 16 MiB hold no more), whatever the items are: the larger, the less the host has to do, the
-        smaller, the sooner a result comes.
+        """For every item of `source`, in order: its labels, or with `labels=False` its logits, as Driver.stream says.
 
         While the accelerator works on one job, results of the job before are unpacked and used by the caller, and the
         source is asked for the next job's images, which are packed: all this in the caller's thread, so a source that
         waits (a camera) delays the results that are ready. Nothing is asked of the source more than two jobs ahead.
         Two pairs of buffers are allocated, once.
 
-        Until its end or its close() the overlay and the board are in use, and `run` raises BusyError. Raises as `run`
-        does. If the source raises, or gives an item that is not an image, that is raised once everything before it
-        has its result. Whatever happens, the overlay can be used again.
+        Until its end or its close() the overlay and the board are in use, and `run` raises BusyError.
         """
-        size = frames_of_a_job(self.metadata, batch)
-        return self._stream(Items(source, self.metadata.input, size), size, labels)
-
-    def run_batches(
-        self, images: npt.NDArray[np.uint8], batch: int
-    ) -> Iterator[tuple[npt.NDArray[np.int32], Throughput]]:
-        """`run_timed` of every `batch` images (fewer where 16 MiB hold no more), in order."""
-        size = frames_of_a_job(self.metadata, batch)
-        return (self.run_timed(images[start : start + size]) for start in range(0, len(images), size))
+        return super().stream(source, labels, batch)
 
     def run_timed(self, images: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.int32], Throughput]:
         """Like `run`, with the speed of this very call; for a single image its interval and FPS are nan."""
@@ -170,17 +154,15 @@ class WrapNetOverlay(Driver):
             outputs, timing = self._accelerator.run(checked)
         return outputs, Timing(**{**timing.__dict__, "pack_seconds": timing.pack_seconds + checking})
 
-    def _stream(self, items: Items, size: int, labels: bool) -> Iterator[Any]:
+    def _outputs(self, batches: Iterable[packing.Bytes], size: int) -> Generator[Results, None, None]:
         with self._exclusive(), self._talking("while streaming"):
             self._streaming = True
             try:
-                with contextlib.closing(self._accelerator.jobs(items.batches(), size)) as jobs:
+                with contextlib.closing(self._accelerator.jobs(batches, size)) as jobs:
                     for outputs, _ in jobs:
-                        yield from items.results(self.metadata.predictions(outputs) if labels else outputs)
+                        yield outputs
             finally:
                 self._streaming = False
-        if items.error:
-            raise items.error
 
     def _allocate(self, size: int) -> Any:
         try:

@@ -56,6 +56,9 @@ def measure(read: Callable[[str], str | None], board: str) -> Power:
         return Power(None, f"{board} has no power sensor that Linux knows of: measure at its supply")
     if len(whole) == 1:
         return Power(rails[whole[0]], f"the board's supply: {whole[0]}, which feeds all others", rails)
+    if not counted:
+        note = f"{board} has sensors only where chips are fed, not of all that it draws: measure at its supply"
+        return Power(None, note, rails)
     note = f"the sum of {len(counted)} outputs that have a sensor, not all that the board draws"
     return Power(sum(rails[name] for name in counted), note, rails)
 

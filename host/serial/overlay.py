@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from host import metadata as files
 from host import packing, sensors
-from host.board import Board
+from host.board import SIMULATED, Board
 from host.driver import Driver
 from host.errors import RangeError
 from host.serial import messages
@@ -76,7 +76,7 @@ class SerialOverlay(Driver):
     @property
     def board(self) -> Board:
         """By its part: a board on a serial line does not tell its name."""
-        return Board("wrapnet-simulated" if self.simulated else self.metadata.part, None, None, remote=False)
+        return Board(SIMULATED if self.simulated else self.metadata.part, None, None, remote=False)
 
     def power(self) -> sensors.Power:
         """Says that there is no sensor."""

@@ -41,3 +41,11 @@ def test_a_board_without_sensors() -> None:
     power = measure({"/sys/class/hwmon/hwmon0/name": "iio_hwmon\n"}.get, "Pynq-Z2")
     assert power.watts is None and power.rails == {}
     assert str(power) == "Pynq-Z2 has no power sensor that Linux knows of: measure at its supply"
+
+
+def test_what_goes_into_converters_alone_is_no_figure_of_the_board() -> None:
+    folder = "/sys/class/hwmon/hwmon0"
+    files = {f"{folder}/name": "irps5401\n", f"{folder}/power1_input": "1500000\n", f"{folder}/power1_label": "pin1\n"}
+    power = measure(files.get, "another")
+    assert power.watts is None and power.rails == pytest.approx({"irps5401 pin1": 1.5})
+    assert "sensors only where chips are fed" in str(power)

@@ -84,7 +84,7 @@ class Streams(unittest.TestCase):
         cls.device = connect(cls.address)
 
     def setUp(self) -> None:
-        self.board = WrapNetOverlay(bit(), device=self.device, timeout=0.3)
+        self.board = WrapNetOverlay(bit(), device=self.device, timeout=2)
 
     def check(self) -> None:
         images, outputs = reference(20)
@@ -188,7 +188,7 @@ class Silence(unittest.TestCase):
             with servers(1) as boards:
                 ((address, server),) = boards.items()
                 device = connect(address)
-                board = WrapNetOverlay(bit(), device=device, timeout=1)
+                board = WrapNetOverlay(bit(), device=device, timeout=5)
                 threading.Timer(0.3, server.stop).start()
                 begin = time.monotonic()
                 with self.assertRaisesRegex(errors.DeviceError, "did not answer any more .* it had 5 s"):
@@ -220,7 +220,7 @@ class Fleets(unittest.TestCase):
     def test_one_board_is_killed_and_one_hangs(self) -> None:
         images, outputs = reference(2000)
         with servers(4) as boards:
-            fleet = Fleet(bit(), list(boards), timeout=1)
+            fleet = Fleet(bit(), list(boards), timeout=5)
             self.assertEqual((fleet.boards, fleet.lost, fleet.simulated), (tuple(boards), {}, True))
             np.testing.assert_array_equal(fleet.run(images[:100], batch=9), outputs[:100])
             dead, hung, *well = boards
@@ -358,7 +358,7 @@ class Sharing(unittest.TestCase):
         self.images[:, 0, 0, 0] = np.arange(200)
 
     def test_fast_boards_do_more_and_order_is_kept(self) -> None:
-        fast, slow = MadeUp(0.001), MadeUp(0.05)
+        fast, slow = MadeUp(0.001), MadeUp(0.3)
         np.testing.assert_array_equal(self.fleet(fast=fast, slow=slow).run(self.images, batch=4)[:, 0], np.arange(200))
         self.assertGreater(len(fast.done), 2 * len(slow.done))
         self.assertEqual(sorted(fast.done + slow.done), list(range(200)))  # none twice, none lost

@@ -113,7 +113,7 @@ class Driver(OnBoard):
         self.check(board)
 
     def test_stalls_name_the_stage_and_the_board_recovers(self) -> None:
-        board = self.overlay(timeout=0.2)
+        board = self.overlay(timeout=1)
         images = np.zeros((105, 3, 5, 2), np.uint8)
         for frames, stage in ((101, "input DMA"), (102, "accelerator"), (103, "output DMA")):
             with self.assertRaisesRegex(errors.StallError, f"the {stage} stopped") as caught:
