@@ -20,11 +20,6 @@ def zynq_sources(name: str) -> list[Path]:
     return [*build.sources(), TOPS / "axi_to_lite.sv", TOPS / f"{name}.sv"]
 
 
-def zynq7_sources() -> list[Path]:
-    """The top level for a Zynq-7000 and the shell, without the accelerator."""
-    return zynq_sources(ZYNQ7)
-
-
 def sources(job: Job, own: list[Path]) -> list[Path]:
     """Every SystemVerilog file of a build: the accelerator's, then `own`, those around it."""
     return [*(job.rtl / name for name in job.design.files), *own]

@@ -6,11 +6,13 @@ from pathlib import Path
 
 from chain import files
 from fpga import design, verilate
+from fpga.bitstream import board
 from fpga.serial_board.library import SerialBoard
 from fpga.uart import build, metadata
 
 HARNESS = Path(__file__).parent / "line.cpp"
-CLOCK_MHZ, BAUD = 50.0, 2_000_000
+BOARD = "ulx3s-85f"
+"""The board whose clock and baud are taken where no others are asked for."""
 
 
 @dataclass(frozen=True)
@@ -28,12 +30,19 @@ class Built:
 
 
 def write(
-    rtl: Path, folder: Path, cache: Path = verilate.DEFAULT_CACHE, clock_mhz: float = CLOCK_MHZ, baud: int = BAUD
+    rtl: Path,
+    folder: Path,
+    cache: Path = verilate.DEFAULT_CACHE,
+    clock_mhz: float | None = None,
+    baud: int | None = None,
 ) -> Built:
     """Build (or find in `cache`) the board of the design in `rtl`; its metadata goes into `folder`.
 
     Raises InputError (no or unusable design; a clock that does not make that baud) or ToolError (Verilator).
     """
+    chip = board.load(BOARD).ecp5
+    assert chip is not None
+    clock_mhz, baud = clock_mhz or chip.clock_mhz, baud or chip.baud
     made, design_hash = design.load(rtl), design.digest(rtl)
     spec = verilate.Build(
         top=build.TOP,

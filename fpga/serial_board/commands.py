@@ -27,8 +27,8 @@ _RATE = click.FloatRange(0, 1)
 @click.command()
 @click.argument("model")
 @click.option("--build", default="build", show_default=True, type=click.Path(path_type=Path), help="build folder")
-@click.option("--baud", default=boards.BAUD, show_default=True, help="A divisor of the clock.")
-@click.option("--clock", default=boards.CLOCK_MHZ, show_default=True, help="MHz")
+@click.option("--baud", type=click.IntRange(min=1), help=f"A divisor of the clock (default: that of {boards.BOARD}).")
+@click.option("--clock", type=click.FloatRange(min=0, min_open=True), help=f"MHz (default: that of {boards.BOARD}).")
 @click.option("--drop", default=0.0, type=_RATE, help="Share of the bytes that the line loses.")
 @click.option("--flip", default=0.0, type=_RATE, help="Share of the bytes in which it changes a bit.")
 @click.option("--way", default="both", show_default=True, type=click.Choice(["to-board", "to-host", "both"]))
@@ -42,8 +42,8 @@ _RATE = click.FloatRange(0, 1)
 def main(
     model: str,
     build: Path,
-    baud: int,
-    clock: float,
+    baud: int | None,
+    clock: float | None,
     drop: float,
     flip: float,
     way: str,

@@ -23,7 +23,7 @@ def results(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[
     made = standin.write(folder / "rtl", *SIZES)
     return simulation.run(
         top.ZYNQ7,
-        [*processor.write(folder / "rtl"), folder / "rtl" / "accelerator.sv", *top.zynq7_sources()],
+        [*processor.write(folder / "rtl"), folder / "rtl" / "accelerator.sv", *top.zynq_sources(top.ZYNQ7)],
         build.parameters(made, HASH),
         "tests.fpga.bitstream.zynq7_bench",
         folder,
