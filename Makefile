@@ -34,7 +34,7 @@ help: ## list the targets and variables
 	@echo "  RESUME=1   go on with an interrupted training"
 	@echo "  FULL=1     bench-cpu with every layer, batch and number of threads: an hour or two"
 	@echo "  FPS= LUT=  target frame rate, or budget of look-up tables, for the folding"
-	@echo "  BOARD=     pynq-z1, pynq-z2, zcu104 or ulx3s-85f, for bitstream and bundle; $(BOARD) if not given"
+	@echo "  BOARD=     pynq-z1, pynq-z2, zcu104 or ulx3s-85f, for bitstream, gates, bundle and board; $(BOARD) if not given"
 	@echo "  TOOLCHAIN= vivado, openxc7, finn or trellis, for bitstream; the board's first if not given"
 	@echo "  PYTHON=    a Python 3.11 that is not called python3.11 or python3"
 
@@ -97,12 +97,13 @@ check: setup ## say which nodes of any QONNX file (ONNX=) cannot be mapped, and 
 	@test -n "$(ONNX)" || { echo "make check: which file? make check ONNX=path/to/model.onnx" >&2; exit 2; }
 	@$(TOOLS) -m export check "$(ONNX)"
 
-bitstream: ## bitstream of MODEL= for BOARD= with TOOLCHAIN=; trains, exports and writes the RTL first if that is missing
+bitstream: ## bitstream of MODEL= for BOARD= with TOOLCHAIN=; trains, exports, writes the RTL first if missing (FPS=, LUT=: anew)
 	@scripts/python -m fpga.bitstream.check "$(BOARD)" $(if $(TOOLCHAIN),"$(TOOLCHAIN)")
-	@$(if $(wildcard $(BUILD)/$(MODEL)/rtl/manifest.json),$(MAKE) setup,$(MAKE) train export rtl)
+	@$(if $(FPS)$(LUT),$(MAKE) train export rtl,$(if $(wildcard $(BUILD)/$(MODEL)/rtl/manifest.json),$(MAKE) setup,\
+	$(MAKE) train export rtl))
 	@$(TOOLS) -m fpga.bitstream $(ARGUMENTS) --board "$(BOARD)" $(if $(TOOLCHAIN),--toolchain "$(TOOLCHAIN)")
 
-gates: setup ## synthesise all of MODEL= and BOARD= (a PYNQ) with Yosys, simulate that netlist, compare 64 images
+gates: setup ## after rtl: synthesise all of MODEL= and BOARD= (a PYNQ) with Yosys, simulate that netlist, compare 64 images
 	@$(TOOLS) -m fpga.bitstream.compare $(ARGUMENTS) --board "$(BOARD)"
 
 bundle: setup ## one archive for a PYNQ board, with the bitstream if one was built (BOARD= if for several)

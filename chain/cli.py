@@ -17,8 +17,8 @@ P = ParamSpec("P")
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 """What a model may be called: its results lie in a folder of that name, and must not leave the build folder."""
 
-RESERVED = ("bench", "cocotb", "verilator")
-"""Names that no model may have: the folders of build/ that are not a model's."""
+RESERVED = ("bench", "bitstream", "cocotb", "verilator")
+"""Names that no model may have: folders of build/ that are not a model's, and bitstream.json, a bitstream's record."""
 
 
 def errors_as_text(command: Callable[P, None]) -> Callable[P, None]:
@@ -71,5 +71,5 @@ def _checked(name: str, what: str) -> str:
     if not re.fullmatch(NAME, name):
         raise InputError(f"{what} {name!r}: expected a letter or digit, then letters, digits, '.', '_' or '-'")
     if name in RESERVED:
-        raise InputError(f"{what} {name!r} is a folder of the toolkit's own below build/: choose another name")
+        raise InputError(f"{what} {name!r} is a name of the toolkit's own below build/: choose another")
     return name

@@ -100,7 +100,7 @@ class Recipe(_Section):
     @classmethod
     def _free_name(cls, value: str) -> str:
         if value in RESERVED:
-            raise ValueError("the name of a folder of the toolkit's own below build/: choose another")
+            raise ValueError("a name of the toolkit's own below build/: choose another")
         return value
 
     @model_validator(mode="after")

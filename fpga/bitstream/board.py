@@ -60,6 +60,11 @@ def names() -> list[str]:
     return sorted(path.stem for path in BOARDS.glob("*.toml"))
 
 
+def with_part(part: str) -> list[str]:
+    """The names of the boards with this very part."""
+    return [name for name in names() if load(name).part == part]
+
+
 def load(name: str) -> Board:
     """The board `name`. Raises InputError for an unknown one, or a file that is not a board's."""
     if name not in names():

@@ -17,6 +17,7 @@ import click
 
 from chain import files, record
 from chain.cli import errors_as_text, model_name
+from chain.errors import InputError
 from fpga import design, steps
 from fpga.bitstream import board, toolchains
 from fpga.bitstream.job import Built, Job
@@ -47,6 +48,7 @@ def main(model: str, build: Path, board_name: str, toolchain: str | None) -> Non
     made, design_hash = design.load(opened.rtl), design.digest(opened.rtl)
     target = opened.folder / FOLDER / chosen.name
     job = Job(made, design_hash, opened.rtl, chosen, programs, target / chain.name, lambda text: click.echo(text))
+    _require_part(job)
     bits, outcome = target / f"{made.model}.bit", target / RECORD
     hand_off, metadata = _for_the_driver(job, chain.name)  # refuses a clock that the board cannot have
     golden, reference = bits.with_suffix(".golden.npz"), opened.folder / "reference.npz"
@@ -54,8 +56,8 @@ def main(model: str, build: Path, board_name: str, toolchain: str | None) -> Non
     for path in discard:  # an earlier bitstream must not stand for a build that fails
         path.unlink(missing_ok=True)
     job.folder.mkdir(parents=True, exist_ok=True)
-    built: Built = importlib.import_module(f"fpga.bitstream.{chain.name}").build(job)
     try:
+        built: Built = importlib.import_module(f"fpga.bitstream.{chain.name}").build(job)
         described = describe(job, chain.name, built)
         if hand_off:
             files.write_text(bits.with_suffix(".hwh"), hand_off)
@@ -67,7 +69,7 @@ def main(model: str, build: Path, board_name: str, toolchain: str | None) -> Non
             shutil.copyfile(built.bits, temporary)
         files.write_json(outcome, described)
     except BaseException:
-        for path in (*discard, built.bits):
+        for path in (*discard, *job.folder.rglob("*.bit")):  # also what a tool has written of one
             path.unlink(missing_ok=True)
         raise
     record.write(opened.folder, f"bitstream-{chosen.name}", time.monotonic() - started)
@@ -75,6 +77,20 @@ def main(model: str, build: Path, board_name: str, toolchain: str | None) -> Non
         f"{bits}: {chosen.title}, {built.timing.clock_mhz:g} MHz asked, {built.timing.fmax_mhz:.1f} MHz reached "
         f"({built.tool}, {time.monotonic() - started:.0f} s)"
     )
+
+
+def _require_part(job: Job) -> None:
+    """InputError for a design of another chip than the Zynq on the board: FINN has folded it into that one's cells.
+
+    Nothing in it is a Xilinx part's where the board has none.
+    """
+    if job.board.zynq is not None and job.design.part != job.board.part:
+        there = " or ".join(board.with_part(job.design.part))
+        raise InputError(
+            f"{job.design.model} is made for {job.design.part}, {job.board.title} has {job.board.part}: write "
+            f'part = "{job.board.part}" into the recipe\'s [hardware], then repeat `make export rtl` and this'
+            + (f"; or take BOARD={there}" if there else "")
+        )
 
 
 def _for_the_driver(job: Job, chain: str) -> tuple[str, dict[str, Any]]:

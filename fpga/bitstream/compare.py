@@ -36,6 +36,7 @@ def main(model: str, build: Path, board_name: str, images: int) -> None:
     given, made = steps.reference(opened), design.load(opened.rtl)
     folder = opened.folder / "bitstream" / board_name / "netlist"
     job = Job(made, design.digest(opened.rtl), opened.rtl, board.load(board_name), {}, folder, click.echo)
+    netlist.require_models(job)
     click.echo(f"{board_name}: Yosys, the whole top level")
     synthesised = synthesis.synthesise(job, folder)
     click.echo(f"{synthesised.json}: {sum(synthesised.cells.values()):,} cells, every one a primitive; Verilator")

@@ -35,7 +35,7 @@ _STAGES = {
 
 
 def build(job: Job) -> Built:
-    """Run FINN's build in `job.folder`/work, which is emptied first and stays, with all scripts and logs.
+    """Run FINN's build in `job.folder`/work, which stays, with all scripts and logs; `job.folder` is emptied first.
 
     Raises UnsupportedError for a board that FINN does not know, InputError for a path that FINN's Tcl cannot take,
     ToolError for what is missing, or failed: with the first error that a log holds.
@@ -48,7 +48,7 @@ def build(job: Job) -> Built:
         raise InputError(f"{str(work)!r}: FINN's scripts take no path with a blank in it; set BUILD= to another folder")
     version = environment.vendor_tools(job.programs["vivado"])
     _require_sources()
-    shutil.rmtree(work, ignore_errors=True)
+    shutil.rmtree(job.folder, ignore_errors=True)
     work.mkdir(parents=True)
     job.say(f"FINN's Zynq build for {platform} with Vivado {version}, in {work}")
     with _quiet(), _build_folder(work), _stages(work, job.say):
@@ -69,8 +69,6 @@ def transform(dataflow: Path, platform: str, clock_mhz: float) -> ModelWrapper:
 def _built(job: Job, model: ModelWrapper, version: str) -> Built:
     """What FINN's build left. ToolError if the clock is not reached, which FINN itself does not look at."""
     model.save(str(job.folder / "finn.onnx"))
-    hand_off = job.folder / f"{job.design.model}.hwh"
-    shutil.copyfile(model.get_metadata_prop("hw_handoff"), hand_off)
     project = Path(model.get_metadata_prop("vivado_pynq_proj"))
     reports = project / "finn_zynq_link.runs" / "impl_1"
     summary = reports / "top_wrapper_timing_summary_routed.rpt"
@@ -81,6 +79,8 @@ def _built(job: Job, model: ModelWrapper, version: str) -> Built:
             f"{job.design.model} reaches {timing.fmax_mhz:.1f} MHz of {clock:g} MHz after place and route ({summary}); "
             "lower clock_mhz in the recipe's [hardware], or fold further (FPS=)"
         )
+    hand_off = job.folder / f"{job.design.model}.hwh"
+    shutil.copyfile(model.get_metadata_prop("hw_handoff"), hand_off)
     job.say(f"{hand_off}: the hand-off that belongs to this bitstream; FINN's driver runs it, `host/` does not")
     use, available = vivado_reports.utilization(_report(reports / "top_wrapper_utilization_placed.rpt"))
     return Built(Path(model.get_metadata_prop("bitfile")), f"Vivado {version}, FINN", timing, use, available)

@@ -24,8 +24,7 @@ _BATCH = 8
 
 def library(made: Netlist, job: Job, cache: Path = verilate.DEFAULT_CACHE) -> Path:
     """The simulated board of the netlist: what `Board` takes. UnsupportedError for a family without cell models."""
-    if family(job).top != top.ZYNQ7:
-        raise UnsupportedError(f"netlists are simulated for Zynq-7000 alone, not for board {job.board.name!r}")
+    require_models(job)
     with tempfile.TemporaryDirectory() as scratch:
         cells = Path(scratch) / "cells.v"
         write_text(cells, netlist.cells(made.verilog))
@@ -39,6 +38,12 @@ def library(made: Netlist, job: Job, cache: Path = verilate.DEFAULT_CACHE) -> Pa
             warnings=False,  # Yosys' netlist and models
         )
         return verilate.build(spec, cache, name=f"netlist-{job.design.model}")
+
+
+def require_models(job: Job) -> None:
+    """UnsupportedError for a board whose cells have no models here."""
+    if family(job).top != top.ZYNQ7:
+        raise UnsupportedError(f"netlists are simulated for Zynq-7000 alone, not for board {job.board.name!r}")
 
 
 def run(

@@ -79,8 +79,8 @@ def missed(log: str, job: Job, path: Path) -> None:
     if not reached.met:
         raise ToolError(
             f"{job.design.model} reaches {reached.fmax_mhz:.1f} MHz of {reached.clock_mhz:g} MHz after place and route "
-            f"(the slowest path in {reached.where}): lower clock_mhz in the recipe's [hardware], or fold that layer "
-            f"further. Log: {path}"
+            f"(the slowest path in {reached.where}): lower clock_mhz in the recipe's [hardware], or fold "
+            f"further (FPS=). Log: {path}"
         )
 
 
@@ -104,9 +104,4 @@ def version(nextpnr: Path) -> str:
 
 def run(program: Path, arguments: Sequence[str | Path], log: Path, output: Path | None = None) -> None:
     """Run `program`; stdout goes to `output` if that is given, all else to `log`. ToolError with its first error."""
-    status = process.run([program, *arguments], log, lambda text: None, output=output)
-    if status:
-        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-        errors = [line.strip() for line in lines if "error" in line.lower()]
-        said = (errors or lines[-1:] or ["it said nothing"])[0]
-        raise ToolError(f"{program.name} failed (exit {status}): {said}\nWhole log: {log}")
+    process.require(program.name, [program, *arguments], log, output=output)

@@ -11,6 +11,8 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
+from chain.errors import ToolError
+
 _GRACE = 5.0  # seconds from asking a process to end to ending it
 
 
@@ -50,6 +52,26 @@ def run(
             return process.wait()
         finally:
             _end(process)
+
+
+def require(
+    name: str, command: Sequence[str | Path], log: Path, folder: Path | None = None, output: Path | None = None
+) -> None:
+    """`run` a program that must succeed. ToolError with `name`, its first error, or what it said last, and its log."""
+    said: dict[str, str] = {}
+
+    def line(text: str) -> None:
+        if text.startswith("ERROR"):
+            said.setdefault("marked", text)
+        elif "error" in text.lower():
+            said.setdefault("likely", text.strip())
+        elif text:
+            said["last"] = text.strip()
+
+    status = run(command, log, line, folder, output)
+    if status:
+        told = next((said[kind] for kind in ("marked", "likely", "last") if kind in said), "it said nothing")
+        raise ToolError(f"{name} failed (exit {status}): {told}\nWhole log: {log}")
 
 
 def _end(process: "subprocess.Popen[str]") -> None:

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Yosys' synthesis of a Zynq board's whole top level: what the open place and route takes, and what is simulated of it.
+"""Yosys' synthesis of a board's whole top level: what the open place and route takes, and what is simulated of it.
 
-The flow is synth_xilinx with abc9, as the openXC7 project's demos use it. Every cell of the result must be a primitive
-that place and route knows: that is looked up in the file that it gets, not taken from Yosys.
+For a Zynq it is synth_xilinx with abc9, as the openXC7 project's demos use it; an ECP5's is in trellis.py. Every cell
+of the result must be a primitive that place and route knows: that is looked up in the file that it gets, not taken from
+Yosys.
 """
 
 import json
@@ -57,9 +58,9 @@ FAMILIES: Mapping[str, Family] = {
 
 @dataclass(frozen=True)
 class Netlist:
-    """`json` is what place and route gets. `verilog` is the same netlist with the processor taken out.
+    """`json` is what place and route gets. `verilog` is the same netlist with the processor, or the PLL, taken out.
 
-    The processor's pins are ports of `verilog`, `i_processor_<pin>`: so it can be simulated. `cells` counts by type.
+    Its pins are ports of `verilog`, `<instance>_<pin>`: so it can be simulated. `cells` counts by type.
     """
 
     json: Path
@@ -88,34 +89,47 @@ def synthesise(job: Job, folder: Path) -> Netlist:
 
 def commands(kind: Family, files: Sequence[str], parameters: Mapping[str, str]) -> list[str]:
     """The Yosys commands from `files`, in the current folder, to ../<top>.json and ../<top>.v."""
-    values = " ".join(f"-G {name}={value}" for name, value in parameters.items())
     return [
         # The primitives, which the top level instantiates: slang takes what Yosys has read before it.
         "read_verilog -lib -specify +/xilinx/cells_sim.v",
         "read_verilog -lib +/xilinx/cells_xtra.v",
+        *flow(kind.top, files, parameters, f"synth_xilinx -family {kind.yosys} -flatten -abc9", kind.processor),
+    ]
+
+
+def flow(name: str, files: Sequence[str], parameters: Mapping[str, str], synth: str, outside: str) -> list[str]:
+    """Yosys' commands from the SystemVerilog `files` to ../<name>.json and, without the cell `outside`, ../<name>.v."""
+    values = " ".join(f"-G {key}={value}" for key, value in parameters.items())
+    return [
         # FINN's RTL uses names before their declaration, which slang takes only when told.
-        f"read_slang --allow-use-before-declare --top {kind.top} {values} {' '.join(files)}",
-        f"hierarchy -check -top {kind.top}",
+        f"read_slang --allow-use-before-declare --top {name} {values} {' '.join(files)}",
+        f"hierarchy -check -top {name}",
         "chformal -remove",
         "delete t:$print t:$check",
-        f"synth_xilinx -family {kind.yosys} -flatten -abc9 -top {kind.top}",
+        f"{synth} -top {name}",
         "delete t:$scopeinfo",  # notes on where a cell came from, which place and route does not know
         "check -assert",
-        f"write_json ../{kind.top}.json",
-        f"cd {kind.top}",
-        f"expose -evert -sep _ t:{kind.processor}",
+        f"write_json ../{name}.json",
+        f"cd {name}",
+        f"expose -evert -sep _ t:{outside}",
         "cd",
-        f"write_verilog -noattr ../{kind.top}.v",
+        f"write_verilog -noattr ../{name}.v",
     ]
 
 
 def require_mapped(netlist: Path, kind: Family) -> Mapping[str, int]:
     """Cells of the top module in the JSON `netlist`, by type. ToolError naming those that are no primitives."""
+    cells = count(netlist, kind.top, kind.cells, kind.yosys)
+    if cells.get(kind.processor) != 1:
+        raise ToolError(f"{netlist}: {cells.get(kind.processor, 0)} cells {kind.processor}, expected one")
+    return cells
+
+
+def count(netlist: Path, module: str, known: frozenset[str], family: str) -> Mapping[str, int]:
+    """Cells of `module` in the JSON `netlist`, by type. ToolError naming those that are not `known`."""
     modules = json.loads(netlist.read_text(encoding="utf-8"))["modules"]
-    cells = Counter(cell["type"] for cell in modules[kind.top]["cells"].values())
-    unknown = [f"{number} {name}" for name, number in sorted(cells.items()) if name not in kind.cells]
+    cells = Counter(cell["type"] for cell in modules[module]["cells"].values())
+    unknown = [f"{number} {kind}" for kind, number in sorted(cells.items()) if kind not in known]
     if unknown:
-        raise ToolError(f"{netlist}: synthesis left cells that are no primitives of {kind.yosys}: {', '.join(unknown)}")
-    if cells[kind.processor] != 1:
-        raise ToolError(f"{netlist}: {cells[kind.processor]} cells {kind.processor}, expected one")
+        raise ToolError(f"{netlist}: synthesis left cells that are no primitives of {family}: {', '.join(unknown)}")
     return dict(sorted(cells.items()))

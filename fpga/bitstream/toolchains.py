@@ -25,6 +25,9 @@ class Toolchain:
     without: str
 
 
+_ELSEWHERE = (
+    ", and `make bitstream BOARD=ulx3s-85f` builds a real bitstream of another board with tools that set-up installs"
+)
 _SIMULATED = "everything up to the simulated board works without it (`make deploy`)"
 TOOLCHAINS: Mapping[str, Toolchain] = {
     chain.name: chain
@@ -75,7 +78,6 @@ def require(board: Board, chain: Toolchain) -> dict[str, Path]:
     if missing:
         raise ToolError(
             f"bitstream for {board.name} with {chain.name}: not found: {', '.join(missing)}. "
-            f"Get it: {chain.source}. Meanwhile {chain.without}, and `make bitstream BOARD=ulx3s-85f` builds a real "
-            "bitstream of another board with tools that set-up installs"
+            f"Get it: {chain.source}. Meanwhile {chain.without}{'' if chain.name == 'trellis' else _ELSEWHERE}"
         )
     return {name: path for name, path in found.items() if path is not None}

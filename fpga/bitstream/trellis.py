@@ -7,19 +7,18 @@ The netlist that place and route gets is simulated first: golden images through 
 import dataclasses
 import importlib.metadata
 import json
-import re
 import shutil
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from chain.errors import ToolError, UnsupportedError
 from fpga import steps, yosys
-from fpga.bitstream import pll, process, serial_netlist, top
+from fpga.bitstream import pll, process, serial_netlist, synthesis, top
 from fpga.bitstream.board import Ecp5
 from fpga.bitstream.job import Built, Job, Timing
+from fpga.bitstream.synthesis import Netlist
 from fpga.serial_board.library import SerialBoard
 from fpga.uart import build as uart
 
@@ -29,18 +28,6 @@ CELLS = frozenset(
 )
 USE: Mapping[str, str] = {"lut4": "TRELLIS_COMB", "ff": "TRELLIS_FF", "bram18": "DP16KD", "mult18": "MULT18X18D"}
 """The report's kinds of cell by nextpnr's. A TRELLIS_COMB is a LUT4 with its share of carry chain and multiplexers."""
-
-
-@dataclass(frozen=True)
-class Netlist:
-    """`json` is what place and route gets. `verilog` is the same netlist without the PLL, whose pins are its ports.
-
-    `cells` counts by type.
-    """
-
-    json: Path
-    verilog: Path
-    cells: Mapping[str, int]
 
 
 def build(job: Job) -> Built:
@@ -133,32 +120,12 @@ def synthesise(job: Job, folder: Path) -> Netlist:
 
 def commands(name: str, files: list[str], values: Mapping[str, str]) -> list[str]:
     """The Yosys commands from `files`, in the current folder, to ../<name>.json and ../<name>.v."""
-    given = " ".join(f"-G {key}={value}" for key, value in values.items())
-    return [
-        # FINN's RTL uses names before their declaration, which slang takes only when told.
-        f"read_slang --allow-use-before-declare --top {name} {given} {' '.join(files)}",
-        f"hierarchy -check -top {name}",
-        "chformal -remove",
-        "delete t:$print t:$check",
-        f"synth_ecp5 -top {name}",
-        "delete t:$scopeinfo",  # notes on where a cell came from, which place and route does not know
-        "check -assert",
-        f"write_json ../{name}.json",
-        f"cd {name}",
-        "expose -evert -sep _ t:EHXPLLL",
-        "cd",
-        f"write_verilog -noattr ../{name}.v",
-    ]
+    return synthesis.flow(name, files, values, "synth_ecp5", "EHXPLLL")
 
 
 def require_mapped(netlist: Path, name: str) -> Mapping[str, int]:
     """Cells of module `name` in the JSON `netlist`, by type. ToolError naming those that are no primitives."""
-    modules = json.loads(netlist.read_text(encoding="utf-8"))["modules"]
-    cells = Counter(cell["type"] for cell in modules[name]["cells"].values())
-    unknown = [f"{number} {kind}" for kind, number in sorted(cells.items()) if kind not in CELLS]
-    if unknown:
-        raise ToolError(f"{netlist}: synthesis left cells that are no primitives of the ECP5: {', '.join(unknown)}")
-    return dict(sorted(cells.items()))
+    return synthesis.count(netlist, name, CELLS, "the ECP5")
 
 
 def pin_file(chip: Ecp5) -> str:
@@ -188,13 +155,4 @@ def layer_of(job: Job, path: list[Mapping[str, Any]]) -> str:
 def _run(job: Job, command: list[str], name: str) -> None:
     """Run one program in the job's folder. ToolError with its first error and its log."""
     job.say(f"{name} ...")
-    said: list[str] = []
-
-    def line(text: str) -> None:
-        if text.startswith("ERROR") or (not said and re.search(r"\berror\b", text, re.IGNORECASE)):
-            said.append(text)
-
-    log = job.folder / f"{name}.log"
-    status = process.run(command, log, line, job.folder)
-    if status:
-        raise ToolError(f"{name} failed (exit {status}): {said[0] if said else 'it said no error'}\nWhole log: {log}")
+    process.require(name, command, job.folder / f"{name}.log", job.folder)

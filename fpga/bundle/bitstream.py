@@ -38,7 +38,7 @@ def find(model: steps.Model, made: Design, design_hash: str, board: str | None) 
         if not _path(model, board).is_file():
             raise InputError(f"{_path(model, board)} does not exist: make bitstream MODEL={model.name} BOARD={board}")
         return _read(model, board, design_hash)
-    there = [name for name in boards.names() if _fits(name, made.part) and _path(model, name).is_file()]
+    there = [name for name in boards.with_part(made.part) if _path(model, name).is_file()]
     if len(there) > 1:
         raise InputError(
             f"{model.folder / FOLDER} has bitstreams for {' and '.join(there)}, a bundle takes one: "
@@ -47,9 +47,14 @@ def find(model: steps.Model, made: Design, design_hash: str, board: str | None) 
     return _read(model, there[0], design_hash) if there else None
 
 
-def _fits(name: str, part: str) -> bool:
-    board = boards.load(name)
-    return board.zynq is not None and board.part == part
+def way(model: steps.Model, made: Design) -> str:
+    """What makes a bitstream for a bundle of this design, in words."""
+    there = boards.with_part(made.part)
+    if not there:
+        return f"no board of the toolkit has the {made.part}"
+    # The default comes first: it is what most have.
+    board = "pynq-z2" if "pynq-z2" in there else there[0]
+    return f"`make bitstream MODEL={model.name} BOARD={board}`"
 
 
 def _path(model: steps.Model, board: str) -> Path:

@@ -9,6 +9,7 @@ from chain.cli import errors_as_text, model_name
 from chain.errors import InputError, ToolError
 from chain.files import atomic
 from fpga.bundle import contents, inputs, pack
+from fpga.bundle.bitstream import way
 from host import archive, manifest
 from host.errors import BundleError, CompilerError
 
@@ -35,7 +36,7 @@ def main(model: str, build: Path, board: str | None) -> None:
     click.echo(f"{path}: {len(files)} files and their manifest, {len(packed):,} bytes")
     click.echo(f"SHA-256 {manifest.digest(packed)}")
     if given.bitstream is None:
-        click.echo(f"no bitstream in it: none was built (make bitstream MODEL={name} BOARD=pynq-z2)")
+        click.echo(f"no bitstream in it: none was built ({way(given.model, given.design)})")
     else:
         click.echo(f"bitstream for {given.bitstream.board}, by {given.bitstream.tool}; not tried on a board")
     if f"{name}.npz" not in files:

@@ -3,6 +3,7 @@
 
 from collections.abc import Container
 
+from fpga.bundle.bitstream import way
 from fpga.bundle.inputs import Inputs
 from fpga.shell import build
 
@@ -37,9 +38,10 @@ def _bitstream(given: Inputs) -> str:
     if given.bitstream is not None:
         by = given.bitstream
         return f"`{name}.bit` is the bitstream for {by.board}, made by {by.tool}. No board was at hand to try it on.\n"
-    values = build.parameters(given.design, given.design_hash)
+    made = given.design
+    values = build.parameters(made, given.design_hash)
     parameters = " ".join(f"{key}={value}" for key, value in values.items())
-    return f"""**There is no bitstream in here**: none had been built (`make bitstream MODEL={name} BOARD=pynq-z2`, then
+    return f"""**There is no bitstream in here**: none had been built ({way(given.model, made)}, then
 `make bundle` again), and no board was at hand. What is marked * waits for a `{name}.bit` in this folder; one of your
 own is built of build/{name}/rtl and fpga/shell, top `shell`:
 `{parameters}`.

@@ -29,8 +29,8 @@ def test_a_recipe_cannot_name_another_folder(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", RESERVED)
-def test_a_folder_of_the_builds_is_no_model(name: str, tmp_path: Path) -> None:
+def test_a_reserved_name_is_no_model(name: str, tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text(f'name = "{name}"', encoding="utf-8")
     for model in (name, str(tmp_path / "mine.toml")):
-        with pytest.raises(InputError, match=f"'{name}' is a folder of the toolkit's own.*another name"):
+        with pytest.raises(InputError, match=f"'{name}' is a name of the toolkit's own.*another"):
             model_name(model)

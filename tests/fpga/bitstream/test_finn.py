@@ -158,6 +158,7 @@ def test_a_clock_that_is_not_reached_is_an_error(make: Make) -> None:
     report.write_text(TIMING.format(slack="-2.500"), encoding="utf-8")
     with pytest.raises(ToolError, match=r"toy reaches 80.0 MHz of 100 MHz .*lower clock_mhz"):
         finn.build(job)
+    assert not list(job.folder.glob("*.hwh"))
 
 
 def test_what_finn_downloads_is_asked_for_first(make: Make, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from chain.errors import ToolError
 from fpga.bitstream import process
 from tests.fpga.bitstream.alive import is_alive
 
@@ -24,6 +25,23 @@ def test_what_is_made_is_no_line(tmp_path: Path) -> None:
     command = ["sh", "-c", "echo made; echo told >&2"]
     assert process.run(command, tmp_path / "log", said.append, output=tmp_path / "made") == 0
     assert said == ["told"] and (tmp_path / "made").read_text(encoding="utf-8") == "made\n"
+
+
+@pytest.mark.parametrize(
+    ("says", "told"),
+    [
+        ("echo 0 errors; echo 'ERROR: no room'; echo 'ERROR: later'", "ERROR: no room"),
+        ("echo begun; echo \"KeyError: 'LUT7'\" >&2; echo ended", "KeyError: 'LUT7'"),
+        ("echo begun; echo ended", "ended"),
+        ("true", "it said nothing"),
+    ],
+)
+def test_a_program_that_must_succeed(says: str, told: str, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    process.require("it", ["sh", "-c", says], log)
+    with pytest.raises(ToolError) as error:
+        process.require("it", ["sh", "-c", f"{says}; exit 3"], log)
+    assert str(error.value) == f"it failed (exit 3): {told}\nWhole log: {log}"
 
 
 def test_a_caller_that_raises_ends_all_that_was_started(tmp_path: Path) -> None:

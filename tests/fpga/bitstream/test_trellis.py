@@ -11,7 +11,7 @@ from qonnx.core.modelwrapper import ModelWrapper
 
 from chain.errors import AgreementError, ToolError, UnsupportedError
 from fpga import mapping
-from fpga.bitstream import board, serial_netlist, toolchains, trellis
+from fpga.bitstream import board, serial_netlist, synthesis, toolchains, trellis
 from fpga.bitstream.job import Built, Job
 from tests import graphs
 from tests.fpga import hardware
@@ -40,16 +40,16 @@ def built(toy: Job) -> Built:
 
 
 @pytest.fixture(scope="module")
-def netlist(toy: Job, built: Built) -> trellis.Netlist:
+def netlist(toy: Job, built: Built) -> synthesis.Netlist:
     made = toy.folder / "ulx3s.json"
-    return trellis.Netlist(made, made.with_suffix(".v"), trellis.require_mapped(made, "ulx3s"))
+    return synthesis.Netlist(made, made.with_suffix(".v"), trellis.require_mapped(made, "ulx3s"))
 
 
 @pytest.fixture
-def again(toy: Job, netlist: trellis.Netlist, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Job:
+def again(toy: Job, netlist: synthesis.Netlist, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Job:
     """The same job in another folder, with synthesis and simulation done before."""
 
-    def synthesise(job: Job, folder: Path) -> trellis.Netlist:
+    def synthesise(job: Job, folder: Path) -> synthesis.Netlist:
         (folder / netlist.json.name).write_bytes(netlist.json.read_bytes())
         return replace(netlist, json=folder / netlist.json.name)
 
@@ -110,7 +110,7 @@ def test_a_cell_that_is_no_primitive_is_named(tmp_path: Path) -> None:
         trellis.require_mapped(path, "x")
 
 
-def test_a_netlist_that_differs_is_no_bitstream(built: Built, toy: Job, netlist: trellis.Netlist) -> None:
+def test_a_netlist_that_differs_is_no_bitstream(built: Built, toy: Job, netlist: synthesis.Netlist) -> None:
     path = toy.rtl.parent / "reference.npz"
     whole = path.read_bytes()
     with np.load(path) as content:

@@ -216,8 +216,8 @@ def build(whole: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(whole, tmp_path / "build"))
 
 
-def run(build: Path) -> Result:
-    return CliRunner().invoke(commands.main, [NAME, "--build", str(build)])
+def run(build: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(commands.main, [NAME, "--build", str(build), *arguments])
 
 
 def left(build: Path) -> list[str]:
@@ -247,6 +247,29 @@ def test_without_vivado(build: Path, tmp_path: Path, monkeypatch: pytest.MonkeyP
     done = run(build)
     assert done.exit_code == 2 and "not found: vivado" in done.stderr
     assert not (build / NAME / "bitstream").exists()
+
+
+def test_a_design_of_another_part_is_refused(build: Path, path: None) -> None:
+    assert run(build).exit_code == 0
+    done = run(build, "--board", "zcu104")
+    assert done.exit_code == 2
+    assert f"{NAME} is made for xc7z020clg400-1, AMD ZCU104 has xczu7ev-ffvc1156-2-e" in done.stderr
+    assert 'part = "xczu7ev-ffvc1156-2-e" into' in done.stderr and "BOARD=pynq-z1 or pynq-z2" in done.stderr
+    assert [found.parent.name for found in (build / NAME / "bitstream").glob("*/*.bit")] == ["pynq-z2"]
+
+
+def test_what_a_tool_leaves_of_a_bitstream_goes(build: Path, path: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever it calls the file, and in whatever folder: FINN's project keeps one below work/."""
+
+    def half(job: Job) -> None:
+        (job.folder / "work" / "impl_1").mkdir(parents=True)
+        (job.folder / "work" / "impl_1" / "top_wrapper.bit").write_bytes(b"bits of a missed clock")
+        (job.folder / "design.bit").write_bytes(b"half")
+        raise ToolError("ended too early")
+
+    monkeypatch.setattr(vivado, "build", half)
+    done = run(build)
+    assert done.exit_code == 2 and "ended too early" in done.stderr and left(build) == []
 
 
 @pytest.mark.parametrize(

@@ -200,7 +200,7 @@ class Driver(OnBoard):
 
 class Server(OnBoard):
     def test_plain_pynq(self) -> None:
-        overlay._use_clocks_of(self.device)  # left alone, pynq asks the first board of the process
+        overlay._make_active(self.device)  # left alone, pynq asks the first board of the process
         loaded = pynq.Overlay(str(bit("first")), device=self.device)
         self.assertIn("resize_accel_0", loaded.ip_dict)
         self.assertEqual(loaded.resize_accel_0.mmio.read(0x200) & 0xFFFFFFFF, int.from_bytes(b"WRAP", "little"))

@@ -215,6 +215,11 @@ def test_a_bitstream_of_another_design_is_refused(build: Path) -> None:
     refused(build, "is of the design cdcdcdcd, the present one is", f"make bitstream MODEL={NAME} BOARD=pynq-z2")
 
 
+def test_a_bitstream_of_finns_own_build_is_refused(build: Path) -> None:
+    path = write_bitstream(build, "pynq-z2", toolchain="finn")
+    refused(build, f"{path} is of FINN's own build, which the driver in a bundle cannot run")
+
+
 def test_a_bitstream_that_was_replaced_is_refused(build: Path) -> None:
     path = write_bitstream(build, "pynq-z2")
     path.write_bytes(b"another")
