@@ -24,6 +24,7 @@ class Terminal:
     def __init__(self) -> None:
         # The other end stays open here, too: the terminal outlives the programs that come and go.
         self._master, self._port = os.openpty()
+        self._open = [self._master, self._port]
         tty.setraw(self._port)
         os.set_blocking(self._master, False)
         self.name = os.ttyname(self._port)
@@ -49,9 +50,9 @@ class Terminal:
 
     def close(self) -> None:
         """Take the port away, as when a board is unplugged."""
-        for end in (self._master, self._port):
-            with contextlib.suppress(OSError):
-                os.close(end)
+        while self._open:  # once each, whoever comes first: the numbers may be another file's by then
+            with contextlib.suppress(OSError, IndexError):
+                os.close(self._open.pop(0))
 
     def __enter__(self) -> "Terminal":
         return self

@@ -74,6 +74,7 @@ class Device:
         self.asked: list[bytes | None] = []
         self.identity = self.says()
         self._master, self._slave = os.openpty()
+        self._open = [self._master, self._slave]
         tty.setraw(self._slave)
         self.name = os.ttyname(self._slave)
         self._wake, self._end = os.pipe()
@@ -106,9 +107,9 @@ class Device:
     def unplug(self) -> None:
         """The port goes away."""
         self._stop()
-        for end in (self._master, self._slave):
-            with contextlib.suppress(OSError):
-                os.close(end)
+        while self._open:  # once each, whoever comes first: the numbers may be another file's by then
+            with contextlib.suppress(OSError, IndexError):
+                os.close(self._open.pop(0))
 
     def _serve(self) -> None:
         rest = b""
