@@ -63,7 +63,7 @@ def test_what_is_in_it(build: Path, repository: Path, tmp_path: Path) -> None:
     lines = done.stdout.splitlines()
     assert lines[0] == f"{path}: {len(archive.check(path))} files and their manifest, {path.stat().st_size:,} bytes"
     assert lines[1] == f"SHA-256 {manifest.digest(path.read_bytes())}"
-    assert lines[2] == f"no bitstream in it: none was built (make bitstream MODEL={NAME} BOARD=pynq-z2)"
+    assert lines[2] == f"no bitstream in it: none was built (`make bitstream MODEL={NAME} BOARD=pynq-z2`)"
     assert "arm-linux-gnueabihf-g++ not found" in lines[3]
     folder = unpacked(path, tmp_path / "board")
     listed = manifest.check(folder)
