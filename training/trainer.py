@@ -26,7 +26,7 @@ from training.checkpoint import Checkpoint
 from training.datasets import Dataset
 from training.environment import data_folder
 from training.evaluation import Evaluation, evaluate
-from training.layers import accumulators, overflow_penalty, penalising, set_wrapping
+from training.layers import WrapConv2d, accumulators, overflow_penalty, penalising, set_wrapping
 from training.recipe import RECIPES, Recipe, Stage
 from training.settling import settle
 from training.statistics import Monitor
@@ -82,6 +82,9 @@ class _Run:
         model = build(recipe, dataset.input_shape, len(dataset.class_names), dataset.maximum)
         # Channels last: pooling and convolution on CPUs take half the time.
         self.model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        for layer in accumulators(self.model).values():
+            if isinstance(layer, WrapConv2d):
+                layer.narrow_gradients = recipe.gradients == "bfloat16"
         self.checkpoint = Checkpoint(recipe, dataset.input_shape, dataset.class_names, dataset.maximum)
         self.history: list[dict[str, Any]] = []
         self.writer: SummaryWriter

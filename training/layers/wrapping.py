@@ -11,7 +11,7 @@ from brevitas.quant_tensor import IntQuantTensor
 from torch import Tensor
 
 from chain.errors import UnsupportedError
-from training.autograd import accumulate, by_channel, integers, overflow_penalty
+from training.autograd import accumulate, by_channel, convolve, integers, overflow_penalty
 from training.quantisers import BinaryWeight, WideAccumulator, WrapAccumulator, WrapFoldQuant
 from training.statistics import Monitor
 
@@ -202,6 +202,13 @@ class WrapConv2d(AccumulatorMixin, qnn.QuantConv2d):
             **kwargs,
         )
         AccumulatorMixin.__init__(self, accumulator_quant, **kwargs)
+        self.narrow_gradients = False
+
+    def inner_forward_impl(self, x: Tensor, quant_weight: Tensor, quant_bias: Tensor | None) -> Tensor:
+        """The exact sums. With `narrow_gradients` set, their gradients go through bfloat16."""
+        if self.narrow_gradients and self.padding_mode == "zeros" and not isinstance(self.padding, str):
+            return convolve(x, quant_weight, (self.stride, self.padding, self.dilation, self.groups))
+        return super().inner_forward_impl(x, quant_weight, quant_bias)  # type: ignore[no-any-return]
 
 
 class WrapLinear(AccumulatorMixin, qnn.QuantLinear):
