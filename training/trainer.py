@@ -4,7 +4,7 @@
 import json
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,19 +46,38 @@ def train(
     Gives training.json's content. With `resume`, goes on from the last finished epoch if there is one; the result is
     the same, bit for bit, as that of a run without interruption (on one machine with one number of threads).
     """
-    console = console or Console(stderr=True)
     dataset = datasets.load(recipe, data)
-    run = _Run(recipe, dataset, folder, console)
-    run.begin(resume)
-    try:
-        run.stages()
-    finally:
-        run.writer.close()
-    summary = summarise(run.checkpoint, dataset, sum(line["seconds"] for line in run.history))
+    checkpoint, history = run(recipe, dataset, folder, resume, console)
+    summary = summarise(checkpoint, dataset, sum(line["seconds"] for line in history))
     write_json(folder / "training.json", summary)
     source = recipe.name if recipe.path is None or recipe.path.parent == RECIPES.resolve() else recipe.path
     record.write(folder, "train", summary["seconds"], MODEL=source, DATA=data or data_folder())
     return summary
+
+
+def run(
+    recipe: Recipe,
+    dataset: Dataset,
+    folder: Path,
+    resume: bool = False,
+    console: Console | None = None,
+    start: dict[str, Tensor] | None = None,
+    watch: Callable[[int, float], None] | None = None,
+) -> tuple[Checkpoint, list[dict[str, Any]]]:
+    """Go through the recipe's stages on `dataset`; the checkpoint, and what history.jsonl holds.
+
+    `start`: weights to begin with instead of fresh ones. `watch` is called with (epochs, accuracy) after each epoch,
+    when its checkpoint is written; whatever it raises ends the run.
+    """
+    one = _Run(recipe, dataset, folder, console or Console(stderr=True))
+    one.begin(resume, start)
+    try:
+        for _ in one.stages():
+            if watch:
+                watch(one.checkpoint.epochs, one.history[-1][f"{dataset.judges}_accuracy"])
+    finally:
+        one.writer.close()
+    return one.checkpoint, one.history
 
 
 @dataclass(frozen=True)
@@ -89,8 +108,8 @@ class _Run:
         self.history: list[dict[str, Any]] = []
         self.writer: SummaryWriter
 
-    def begin(self, resume: bool) -> None:
-        """Start anew, or take up a checkpoint and cut the log to it."""
+    def begin(self, resume: bool, start: dict[str, Tensor] | None = None) -> None:
+        """Start anew, from `start` if given, or take up a checkpoint and cut the log to it."""
         if len(self.images) < self.recipe.batch_size:
             raise InputError(f"batch_size {self.recipe.batch_size} is more than the {len(self.images)} training images")
         path = self.folder / checkpoints.NAME
@@ -105,20 +124,22 @@ class _Run:
         else:
             path.unlink(missing_ok=True)
             (self.folder / "training.json").unlink(missing_ok=True)
+            if start is not None:
+                checkpoints.load_state(self.model, start)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.writer = SummaryWriter(str(self.folder / "tensorboard"), purge_step=self.checkpoint.epochs + 1)
 
-    def stages(self) -> None:
-        """Every stage that is not done."""
+    def stages(self) -> Iterator[None]:
+        """Go through every stage that is not done, and stop after each epoch."""
         done = self.checkpoint.epochs
         for stage in self.recipe.stages:
             if done >= stage.epochs:
                 done -= stage.epochs
                 continue
-            self._stage(stage, done)
+            yield from self._stage(stage, done)
             done = 0
 
-    def _stage(self, stage: Stage, done: int) -> None:
+    def _stage(self, stage: Stage, done: int) -> Iterator[None]:
         set_wrapping(self.model, stage.accumulator == "wrap")
         optimiser = _optimiser(self.model, stage)
         if done and self.checkpoint.optimiser:
@@ -130,6 +151,7 @@ class _Run:
             test = evaluate(self.model, self.dataset.test_images, self.dataset.test_labels)
             self._log(stage, epoch, measured, test)
             self._save(stage, epoch + 1, optimiser)
+            yield
 
     def _epoch(self, stage: Stage, epoch: int, optimiser: torch.optim.Optimizer) -> _Epoch:
         # Every epoch draws from its own seed, so that a resumed run draws what an uninterrupted one does.
@@ -204,6 +226,7 @@ class _Run:
 
     def _log(self, stage: Stage, epoch: int, measured: _Epoch, test: Evaluation) -> None:
         step = self.checkpoint.epochs + 1
+        judges = self.dataset.judges
         line = {
             "epoch": step,
             "stage": stage.name,
@@ -213,7 +236,7 @@ class _Run:
             "penalty": measured.penalty,
             "train_accuracy": measured.accuracy,
             "train_overflow_rate": measured.overflow_rate,
-            "test_accuracy": test.accuracy,
+            f"{judges}_accuracy": test.accuracy,
             "layers": {
                 name: {"overflow_rate": layer.overflow_rate, "penalty": layer.penalty}
                 for name, layer in test.layers.items()
@@ -222,7 +245,7 @@ class _Run:
         }
         self.history.append(line)
         write_text(self.folder / "history.jsonl", "".join(json.dumps(entry) + "\n" for entry in self.history))
-        for key in ("lr", "loss", "penalty", "train_accuracy", "test_accuracy", "train_overflow_rate"):
+        for key in ("lr", "loss", "penalty", "train_accuracy", f"{judges}_accuracy", "train_overflow_rate"):
             self.writer.add_scalar(key, line[key], step)
         for name, layer in test.layers.items():
             self.writer.add_scalar(f"overflow_rate/{name}", layer.overflow_rate, step)
@@ -230,7 +253,7 @@ class _Run:
         self.writer.flush()
         self.console.print(
             f"epoch {step:3d}/{self.recipe.epochs} {stage.name:>8}  loss {measured.loss:.4f}  "
-            f"train {100 * measured.accuracy:5.2f} %  test {100 * test.accuracy:5.2f} %  "
+            f"train {100 * measured.accuracy:5.2f} %  {judges} {100 * test.accuracy:5.2f} %  "
             f"overflow {100 * test.overflow_rate:.3f} %  {measured.seconds:.1f} s",
             highlight=False,
             soft_wrap=True,

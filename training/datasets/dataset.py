@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What a data set is to the rest of the toolkit."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,7 @@ from chain.errors import InputError
 class Dataset:
     """Images uint8 [N, C, H, W] with values 0..`maximum`, labels int64 [N] that index `class_names`.
 
+    `judges` says what the test images are: "test", or "validation" where `split` took them from the training images.
     Raises InputError on construction if they do not fit together.
     """
 
@@ -22,6 +23,7 @@ class Dataset:
     test_labels: npt.NDArray[np.int64]
     class_names: tuple[str, ...]
     maximum: int = 255
+    judges: str = "test"
 
     def __post_init__(self) -> None:
         for part in ("train", "test"):
@@ -50,3 +52,28 @@ class Dataset:
         """(C, H, W)."""
         c, h, w = self.train_images.shape[1:]
         return c, h, w
+
+    def split(self, share: float, seed: int = 0) -> "Dataset":
+        """The training images alone, `share` (0..1) of them as what judges: every class gives its share of them, by
+        chance from `seed`. The test images are not in it.
+
+        Raises InputError where a class has too few images to be in both parts.
+        """
+        from sklearn.model_selection import train_test_split
+
+        every = np.arange(len(self.train_labels))
+        try:
+            train, validation = train_test_split(every, test_size=share, random_state=seed, stratify=self.train_labels)
+        except ValueError as error:
+            raise InputError(
+                f"no validation split of {share:g} of the {len(every)} training images: {error} Give more images"
+            ) from None
+        images, labels = self.train_images, self.train_labels
+        return replace(
+            self,
+            train_images=images[train],
+            train_labels=labels[train],
+            test_images=images[validation],
+            test_labels=labels[validation],
+            judges="validation",
+        )
