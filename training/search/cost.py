@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What a choice of widths costs."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from chain.errors import InputError
+from training.search.layers import Layer
+from training.userfile import is_reference, resolve
+
+Widths = Mapping[str, int]
+"""Accumulator bits by layer name."""
+
+Cost = Callable[[Widths, Mapping[str, Layer]], float]
+"""A number to make small, from the widths and the measured layers; wider accumulators must not cost less."""
+
+
+def product_bits(widths: Widths, layers: Mapping[str, Layer]) -> float:
+    """Products for one image times the bits of the accumulator that they go into, summed over the layers.
+
+    >>> product_bits({"a": 8, "b": 4}, {"a": Layer(100, {}), "b": Layer(10, {})})
+    840.0
+    """
+    return float(sum(layers[name].products * bits for name, bits in widths.items()))
+
+
+def named(reference: str | None) -> Cost:
+    """The function of "file.py:name", relative to the working folder; `product_bits` for None.
+
+    Raises InputError where there is none.
+    """
+    if reference is None:
+        return product_bits
+    if not is_reference(reference):
+        raise InputError(f"cost {reference!r}: expected file.py:function")
+    function = resolve(reference, Path())
+    if not callable(function):
+        raise InputError(f"cost {reference!r} is a {type(function).__name__}, expected a function")
+    cost: Cost = function
+    return cost

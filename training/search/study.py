@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The search itself: Optuna proposes widths, trials judge them, and what is known rules others out."""
+
+import time
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import optuna
+from optuna.trial import FrozenTrial, TrialState
+
+from chain.errors import InputError
+from training.search.cost import Cost, Widths
+from training.search.layers import Layer
+from training.search.trial import Trials
+
+ASKS = 200
+"""Proposals in a row that need no training before the search ends: nothing is left to find."""
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What counts: `cost` is to be small where the accuracy (0..1) is at least `accuracy`."""
+
+    accuracy: float
+    cost: Cost
+    name: str
+    """Tells this goal from others of the same folder."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """One candidate that was trained to the end, or `stopped` before because it fell behind."""
+
+    number: int
+    widths: Mapping[str, int]
+    accuracy: float
+    cost: float
+    epochs: int
+    stopped: bool
+    fits: bool
+
+
+class Search:
+    """A study in `folder`/study.db that goes on where it was left, with trials that were cut off."""
+
+    def __init__(self, folder: Path, layers: Mapping[str, Layer], trials: Trials, goal: Goal) -> None:
+        self.layers, self.trials, self.goal = layers, trials, goal
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        folder.mkdir(parents=True, exist_ok=True)
+        pruner = optuna.pruners.MedianPruner(n_startup_trials=3)
+        with _no_notices():
+            sampler = optuna.samplers.TPESampler(
+                seed=trials.recipe.seed, n_startup_trials=6, multivariate=True, constraints_func=_excess
+            )
+            self.study = optuna.create_study(
+                storage=f"sqlite:///{folder / 'study.db'}",
+                study_name=f"{trials.key} {goal.name}",
+                sampler=sampler,
+                pruner=pruner,
+                load_if_exists=True,
+            )
+
+    def propose(self, widths: Widths) -> None:
+        """Have `widths` tried, once in the life of the study."""
+        self.study.enqueue_trial(self._inside(widths), skip_if_exists=True)
+
+    def take_up(self) -> int:
+        """Put the trials that were cut off at the head of the queue; how many they are. Trials of an earlier search
+        with another goal are judged again, without training.
+        """
+        cut = self.study.get_trials(states=(TrialState.RUNNING,))
+        for trial in cut:
+            if set(trial.params) == set(self.layers):
+                self.study.enqueue_trial(trial.params)
+            self.study.tell(trial.number, state=TrialState.FAIL)
+        for widths in self.trials.known():
+            self.propose(widths)
+        return len(cut)
+
+    def go(self, count: int, seconds: float | None, tell: Callable[[Found], None]) -> None:
+        """Train until the study holds `count` trained trials, or for `seconds`: no trial starts after that."""
+        end = time.monotonic() + seconds if seconds is not None else None
+        idle = 0
+        while idle < ASKS and self.trained() < count and (end is None or time.monotonic() < end):
+            with _no_notices():
+                trial = self.study.ask()
+            widths = {name: trial.suggest_int(name, layer.low, layer.high) for name, layer in self.layers.items()}
+            if self._is_ruled_out(widths):
+                self.study.tell(trial, state=TrialState.FAIL)
+                idle += 1
+                continue
+            idle = 0
+            tell(self._try(trial, widths))
+
+    def trained(self) -> int:
+        """Trials of this study that cost training."""
+        return sum(bool(trial.user_attrs.get("trained")) for trial in self._judged())
+
+    def found(self) -> list[Found]:
+        """Every candidate that was tried, in order."""
+        return [self._found(trial) for trial in self._judged()]
+
+    def best(self) -> Found | None:
+        """The cheapest candidate that fits; of several, the most accurate."""
+        fitting = [one for one in self.found() if one.fits]
+        return min(fitting, key=lambda one: (one.cost, -one.accuracy), default=None)
+
+    def _try(self, trial: optuna.Trial, widths: Widths) -> Found:
+        trial.set_user_attr("trained", not self.trials.is_known(widths))
+
+        def watch(epoch: int, accuracy: float) -> None:
+            self._note(trial, accuracy)
+            trial.report(1 - accuracy, epoch)
+            if accuracy < self.goal.accuracy and trial.should_prune():
+                raise optuna.TrialPruned
+
+        try:
+            self._note(trial, self.trials.run(widths, watch))
+        except optuna.TrialPruned:
+            frozen = self.study.tell(trial, state=TrialState.PRUNED)
+            self.trials.forget(widths)
+        else:
+            frozen = self.study.tell(trial, self._cost(widths))
+        return self._found(frozen)
+
+    def _note(self, trial: optuna.Trial, accuracy: float) -> None:
+        trial.set_user_attr("accuracy", accuracy)
+        trial.set_user_attr("excess", self.goal.accuracy - accuracy)
+
+    def _cost(self, widths: Widths) -> float:
+        cost = self.goal.cost(widths, self.layers)
+        if isinstance(cost, bool) or not isinstance(cost, int | float):
+            raise InputError(f"the cost function gave {cost!r} for {dict(widths)}, expected a number")
+        return float(cost)
+
+    def _is_ruled_out(self, widths: Widths) -> bool:
+        """Whether training could only repeat what is known: no cheaper than what fits, or nowhere wider than what
+        does not.
+        """
+        cost = self._cost(widths)
+        for one in self.found():
+            if one.fits and cost >= one.cost:
+                return True
+            if not one.fits and all(widths[name] <= bits for name, bits in one.widths.items()):
+                return True
+        return False
+
+    def _inside(self, widths: Widths) -> dict[str, int]:
+        return {name: min(max(widths[name], layer.low), layer.high) for name, layer in self.layers.items()}
+
+    def _judged(self) -> list[FrozenTrial]:
+        return self.study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
+
+    def _found(self, trial: FrozenTrial) -> Found:
+        widths = {name: trial.params[name] for name in self.layers}
+        stopped = trial.state == TrialState.PRUNED
+        fits = not stopped and trial.user_attrs["excess"] <= 0
+        epochs = len(trial.intermediate_values)
+        return Found(
+            trial.number, widths, trial.user_attrs["accuracy"], self._cost(widths), epochs, stopped=stopped, fits=fits
+        )
+
+
+def _excess(trial: FrozenTrial) -> tuple[float]:
+    return (trial.user_attrs.get("excess", 1.0),)
+
+
+@contextmanager
+def _no_notices() -> Iterator[None]:
+    # Optuna announces that some of its options may change: the version is pinned.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        yield
