@@ -73,6 +73,51 @@ def bench(model: str, build: Path, repetitions: int, data: Path | None) -> None:
     Console(width=140).print(benches.table(benches.update(build / "bench" / "step.json", row)))
 
 
+@main.command()
+@click.argument("model")
+@click.option(
+    "--build", default="build", type=click.Path(path_type=Path), show_default=True, help="Folder of all models."
+)
+@click.option(
+    "--drop", default=0.5, type=click.FloatRange(min=0), show_default=True, help="Points of accuracy that may be lost."
+)
+@click.option(
+    "--trials",
+    default=30,
+    type=click.IntRange(min=1),
+    show_default=True,
+    help="Trained in all, earlier calls included.",
+)
+@click.option("--epochs", default=None, type=click.IntRange(min=1), help="Of a trial; a quarter of the last stage's.")
+@click.option("--minutes", default=None, type=click.FloatRange(min=0), help="After which no more trials start.")
+@click.option("--cost", default=None, help="file.py:function(widths, layers); products x bits if not given.")
+@click.option("--data", default=None, type=click.Path(path_type=Path), help="Folder of the data set's files.")
+@errors_as_text
+def search(
+    model: str,
+    build: Path,
+    drop: float,
+    trials: int,
+    epochs: int | None,
+    minutes: float | None,
+    cost: str | None,
+    data: Path | None,
+) -> None:
+    """Find the narrowest accumulators of MODEL that keep its accuracy; interrupted, the same command goes on."""
+    from training import recipe as recipes
+    from training.search import table
+    from training.search.cost import named
+    from training.search.search import Options
+    from training.search.search import search as run
+
+    options = Options(drop, trials, epochs, minutes)
+    result = run(recipes.load(model), build, options, data, None, named(cost), cost or "products x bits")
+    console = Console(width=120)
+    console.print(table.layers(result))
+    console.print(table.candidates(result))
+    click.echo(f"picture: {result.picture}\nrecipe:  make deploy MODEL={result.recipe}")
+
+
 @main.command("list")
 def list_recipes() -> None:
     """The recipes that come with the project."""

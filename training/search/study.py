@@ -137,11 +137,15 @@ class Search:
         return float(cost)
 
     def _is_ruled_out(self, widths: Widths) -> bool:
-        """Whether training could only repeat what is known: no cheaper than what fits, or nowhere wider than what
-        does not.
+        """Whether it was tried, or training could only repeat what is known: no cheaper than what fits, or nowhere
+        wider than what does not.
         """
-        cost = self._cost(widths)
-        for one in self.found():
+        cost, found = self._cost(widths), self.found()
+        if any(one.widths == widths for one in found):
+            return True
+        if self.trials.is_known(widths):
+            return False
+        for one in found:
             if one.fits and cost >= one.cost:
                 return True
             if not one.fits and all(widths[name] <= bits for name, bits in one.widths.items()):

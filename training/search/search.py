@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""From a recipe to the narrowest widths: train without the validation images, measure, search, write down."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+from rich.console import Console
+
+from chain.errors import InputError
+from training import checkpoint as checkpoints
+from training import datasets, trainer
+from training.checkpoint import Checkpoint, restore
+from training.current import is_trained
+from training.datasets import Dataset
+from training.recipe import Recipe
+from training.search import narrow, picture
+from training.search.cost import Cost, product_bits
+from training.search.layers import Layer, measure
+from training.search.study import Found, Goal, Search
+from training.search.trial import Trials, fine_tuning
+
+FOLDER = "search"
+SHARE = 0.15
+"""Of the training images, kept back to judge candidates."""
+
+MEASURED_IMAGES = 2000
+RATES = (0.01, 0.05, 0.2, 0.001, 0.0)
+"""The first candidates: every layer as narrow as this share of overflowing sums allows."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """`drop`: points of validation accuracy that may be lost. `trials`: how many to train in all, earlier calls
+    included; `minutes`: after which this call starts no more. `epochs` of a trial; None: a quarter of the last stage's.
+    """
+
+    drop: float = 0.5
+    trials: int = 30
+    epochs: int | None = None
+    minutes: float | None = None
+
+
+@dataclass(frozen=True)
+class Result:
+    """`reference`: the validation accuracy (0..1) of the network as its recipe trains it, at its own `widths`."""
+
+    recipe: Path
+    picture: Path
+    reference: float
+    layers: Mapping[str, Layer]
+    widths: Mapping[str, int]
+    cost: float
+    best: Found
+    found: list[Found]
+
+
+def search(
+    recipe: Recipe,
+    build: Path,
+    options: Options,
+    data: Path | None = None,
+    console: Console | None = None,
+    cost: Cost = product_bits,
+    cost_name: str = "products x bits",
+) -> Result:
+    """Find widths in `build`/<model>/search, which keeps all that is needed to go on after an interruption.
+
+    Raises InputError if another search runs there, the cost is no number, or no candidate kept the accuracy.
+    """
+    console = console or Console(stderr=True)
+    folder = build / recipe.name / FOLDER
+    with _alone(folder):
+        # From here on there are no test images.
+        dataset = datasets.load(recipe, data).split(SHARE, recipe.seed)
+        base, reference = _base(recipe, dataset, folder / "base", console)
+        model = restore(base)
+        layers = measure(model, dataset.train_images[:MEASURED_IMAGES])
+        own = own_widths(base)
+        trials = Trials(recipe, dataset, base.model, fine_tuning(recipe, options.epochs), folder / "trials")
+        goal = Goal(reference - options.drop / 100, cost, f"drop {options.drop:g}, {cost_name}")
+        study = Search(folder, layers, trials, goal)
+        _say(console, study.take_up(), reference, options, trials)
+        study.propose(own)
+        for rate in RATES:
+            study.propose({name: layer.narrowest(rate) for name, layer in layers.items()})
+
+        def tell(one: Found) -> None:
+            best = study.best()
+            console.print(_line(one, study.trained(), options.trials, best), highlight=False, soft_wrap=True)
+
+        study.go(options.trials, options.minutes and 60 * options.minutes, tell)
+        best, found = study.best(), study.found()
+        if best is None:
+            raise InputError(_nothing(found, options, reference))
+        own_cost = cost(own, layers)
+        drawn = picture.save(
+            folder / "front.html",
+            picture.Content(recipe.name, cost_name, reference, goal.accuracy, own_cost, found, best),
+        )
+        return Result(narrow.write(recipe, best.widths, folder), drawn, reference, layers, own, own_cost, best, found)
+
+
+def own_widths(base: Checkpoint) -> dict[str, int]:
+    """The accumulator widths of a checkpoint's recipe, by layer."""
+    from training.layers import accumulators
+
+    return {name: layer.accumulator_bits for name, layer in accumulators(restore(base)).items()}
+
+
+def _base(recipe: Recipe, dataset: Dataset, folder: Path, console: Console) -> tuple[Checkpoint, float]:
+    """The recipe, trained without the validation images, and its accuracy on those."""
+    if not is_trained(recipe, folder):
+        console.print(
+            f"{recipe.name}: first trained as its recipe says without {len(dataset.test_labels)} of the training "
+            "images, which then judge",
+            highlight=False,
+            soft_wrap=True,
+        )
+    resume = _is_of(recipe, folder)
+    checkpoint, history = trainer.run(recipe, dataset, folder, resume=resume, console=console)
+    return checkpoint, history[-1][f"{dataset.judges}_accuracy"]
+
+
+def _is_of(recipe: Recipe, folder: Path) -> bool:
+    try:
+        checkpoints.read(folder / checkpoints.NAME, recipe)
+    except InputError:
+        return False
+    return True
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / "lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise InputError(f"{folder}: another search runs there. Wait for it, or give another --build folder") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _say(console: Console, cut: int, reference: float, options: Options, trials: Trials) -> None:
+    again = f"; {cut} cut off before, taken up" if cut else ""
+    console.print(
+        f"reference {100 * reference:.2f} % of {len(trials.dataset.test_labels)} validation images, "
+        f"{options.drop:g} points may be lost; trials of {trials.stage.epochs} epochs{again}",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def _line(one: Found, trained: int, of: int, best: Found | None) -> str:
+    verdict = "stopped" if one.stopped else "fits" if one.fits else "too far below"
+    widths = " ".join(map(str, one.widths.values()))
+    cheapest = f"; cheapest so far {best.cost:.6g}" if best else ""
+    return (
+        f"trial {trained:3d}/{of}  bits {widths}  {100 * one.accuracy:.2f} %  cost {one.cost:.6g}  {verdict}{cheapest}"
+    )
+
+
+def _nothing(found: list[Found], options: Options, reference: float) -> str:
+    if not found:
+        return "search: nothing was tried; give more trials (--trials, TRIALS=) or minutes"
+    nearest = max(found, key=lambda one: one.accuracy)
+    return (
+        f"search: none of {len(found)} candidates came within {options.drop:g} points of {100 * reference:.2f} %; the "
+        f"nearest has {100 * nearest.accuracy:.2f} %. Give more epochs (--epochs, EPOCHS=), more trials (TRIALS=) or a "
+        "larger drop (DROP=)"
+    )

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What a search found, for the terminal."""
+
+from rich.table import Table
+
+from training.search.front import front
+from training.search.search import Result
+
+
+def layers(result: Result) -> Table:
+    """Each layer: products, what narrow accumulators would overflow without training, the recipe's width, the new."""
+    table = Table("layer", "products", "holds all sums", "1 % overflow", "recipe", "found", title="accumulators")
+    for name, layer in result.layers.items():
+        overflow = layer.overflow[layer.high]
+        table.add_row(
+            name,
+            str(layer.products),
+            f"{layer.high} bits" if overflow == 0 else f"over {layer.high} bits",
+            f"{layer.start} bits",
+            str(result.widths[name]),
+            str(result.best.widths[name]),
+        )
+    return table
+
+
+def candidates(result: Result) -> Table:
+    """The front, with the recipe's own network above it."""
+    table = Table("bits", "cost", "validation accuracy", "", title="accuracy and cost")
+    table.add_row(
+        " ".join(map(str, result.widths.values())), f"{result.cost:.6g}", f"{100 * result.reference:.2f} %", "recipe"
+    )
+    for one in front(result.found):
+        mark = "found" if one == result.best else "" if one.fits else "too far below"
+        table.add_row(" ".join(map(str, one.widths.values())), f"{one.cost:.6g}", f"{100 * one.accuracy:.2f} %", mark)
+    return table
