@@ -19,11 +19,13 @@ export PYTHON
 TRAIN_OPTIONS = --if-needed $(if $(RESUME),--resume)
 FOLD_OPTIONS  = $(if $(FPS),--fps "$(FPS)") $(if $(LUT),--lut "$(LUT)")
 ARGUMENTS     = "$(MODEL)" --build "$(BUILD)"
+SEARCH_OPTIONS = $(if $(DROP),--drop "$(DROP)") $(if $(TRIALS),--trials "$(TRIALS)") $(if $(EPOCHS),--epochs "$(EPOCHS)") \
+	$(if $(MINUTES),--minutes "$(MINUTES)") $(if $(COST),--cost "$(COST)")
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help demo deploy test lint doctor setup train export rtl sim resources netlist shell evaluate cpu report \
-        board check bitstream gates bundle bench-step bench-cpu bench-board clean
+        board check bitstream gates bundle search bench-step bench-cpu bench-board clean
 
 help: ## list the targets and variables
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +33,8 @@ help: ## list the targets and variables
 	@echo "  MODEL=     a recipe's name (training/recipes) or the path of a recipe of your own; $(MODEL) if not given"
 	@echo "  BUILD=     folder of all results; $(BUILD) if not given"
 	@echo "  DATA=      folder of the data set, where it is not in its usual place"
+	@echo "  DROP=      points of validation accuracy that search may lose; 0.5 if not given (docs/search.md: EPOCHS=, COST=)"
+	@echo "  TRIALS= MINUTES=  how many trials search trains in all, and when it starts no more; 30 and no limit if not given"
 	@echo "  RESUME=1   go on with an interrupted training"
 	@echo "  FULL=1     bench-cpu with every layer, batch and number of threads: an hour or two"
 	@echo "  FPS= LUT=  target frame rate, or budget of look-up tables, for the folding"
@@ -108,6 +112,10 @@ gates: setup ## after rtl: synthesise all of MODEL= and BOARD= (a PYNQ) with Yos
 
 bundle: setup ## one archive for a PYNQ board, with the bitstream if one was built (BOARD= if for several)
 	@$(TOOLS) -m fpga.bundle $(ARGUMENTS) $(if $(filter command line environment,$(origin BOARD)),--board "$(BOARD)")
+
+search: setup ## narrowest accumulators by layer that lose at most DROP= points, as a recipe (TRIALS=, goes on when run again)
+	@$(TOOLS) -m export check-recipe $(ARGUMENTS)
+	@$(TOOLS) -m training search $(ARGUMENTS) $(SEARCH_OPTIONS)
 
 bench-step: setup ## time a training step against plain Brevitas layers, into bench/step.json (OMP_NUM_THREADS=1)
 	@$(TOOLS) -m training bench $(ARGUMENTS)

@@ -111,7 +111,11 @@ def search(
     from training.search.search import search as run
 
     options = Options(drop, trials, epochs, minutes)
-    result = run(recipes.load(model), build, options, data, None, named(cost), cost or "products x bits")
+    try:
+        result = run(recipes.load(model), build, options, data, None, named(cost), cost or "products x bits")
+    except KeyboardInterrupt:
+        click.echo("\nstopped; the same command goes on from here", err=True)
+        sys.exit(130)
     console = Console(width=120)
     console.print(table.layers(result))
     console.print(table.candidates(result))

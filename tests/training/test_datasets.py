@@ -195,3 +195,24 @@ def test_arrays_that_do_not_fit(change: dict[str, Any], message: str) -> None:
     good: dict[str, Any] = {"train_images": x, "train_labels": y, "test_images": x, "test_labels": y}
     with pytest.raises(InputError, match=message):
         Dataset(**{**good, **change}, class_names=("a", "b"), maximum=8)
+
+
+def test_a_split_takes_its_share_of_every_class_and_leaves_the_test_images_out() -> None:
+    labels = np.repeat([0, 1, 2], [40, 80, 20]).astype(np.int64)
+    images = np.arange(140, dtype=np.uint8).reshape(140, 1, 1, 1)
+    whole = Dataset(images, labels, images[:1] + 200, labels[:1], ("a", "b", "c"))
+    part = whole.split(0.25, seed=4)
+    assert np.bincount(part.test_labels).tolist() == [10, 20, 5] and part.judges == "validation"
+    both = np.concatenate([part.train_images, part.test_images]).ravel()
+    assert sorted(both) == list(range(140))
+    assert (labels[part.test_images.ravel()] == part.test_labels).all()
+    assert (labels[part.train_images.ravel()] == part.train_labels).all()
+    assert np.array_equal(part.test_images, whole.split(0.25, seed=4).test_images)
+    assert not np.array_equal(part.test_images, whole.split(0.25, seed=5).test_images)
+    assert whole.judges == "test"
+
+
+def test_a_split_that_cannot_be() -> None:
+    images, labels = np.zeros((5, 1, 1, 1), np.uint8), np.array([0, 0, 0, 0, 1])
+    with pytest.raises(InputError, match="no validation split of 0.25 of the 5 training images"):
+        Dataset(images, labels, images, labels, ("a", "b")).split(0.25)

@@ -68,7 +68,7 @@ class Search:
         self.study.enqueue_trial(self._inside(widths), skip_if_exists=True)
 
     def take_up(self) -> int:
-        """Put the trials that were cut off at the head of the queue; how many they are. Trials of an earlier search
+        """Put the trials that were cut off into the queue again; how many they are. Trials of an earlier search
         with another goal are judged again, without training.
         """
         cut = self.study.get_trials(states=(TrialState.RUNNING,))

@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A whole search on a user's own small network: judged by validation images, killed and taken up, its recipe trains."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from filelock import FileLock
+from rich.console import Console
+
+from chain.errors import InputError
+from training import datasets
+from training import recipe as recipes
+from training.datasets import Dataset
+from training.search.search import Options, Result, search
+from training.trainer import train
+
+ROOT = Path(__file__).resolve().parents[3]
+RECIPE = """
+name = "mine"
+dataset = "own.py:stripes"
+network = "own.py:Own"
+seed = 3
+batch_size = 32
+[quantisation]
+activation_bits = 3
+input_bits = 2
+accumulator_bits = 9
+[[stages]]
+name = "wide"
+epochs = 3
+lr = 1e-2
+accumulator = "wide"
+[[stages]]
+name = "wrap"
+epochs = 2
+lr = 5e-3
+accumulator = "wrap"
+penalty = 0.1
+"""
+OPTIONS = Options(drop=5, trials=5)
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A user's folder: own.py and mine.toml, and what a first search made of them in build/."""
+    folder = tmp_path_factory.mktemp("own")
+    shutil.copy(ROOT / "tests" / "training" / "own.py", folder)
+    (folder / "mine.toml").write_text(RECIPE, encoding="utf-8")
+    return folder
+
+
+def run(folder: Path, build: Path, options: Options = OPTIONS, **more: object) -> Result:
+    recipe = recipes.load(str(folder / "mine.toml"))
+    return search(recipe, build, options, console=Console(quiet=True), **more)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def first(own: Path) -> Result:
+    return run(own, own / "build")
+
+
+def outcomes(build: Path) -> dict[str, list[float]]:
+    """Accuracies of the finished trials, by widths."""
+    files = (build / "mine" / "search" / "trials").glob("*/*.json")
+    return {path.stem: json.loads(path.read_text("utf-8"))["accuracies"] for path in files}
+
+
+def test_it_finds_narrower_accumulators_that_keep_the_accuracy(first: Result) -> None:
+    assert first.widths == {"conv": 9, "fc": 9}
+    assert first.best.fits and first.best.accuracy >= first.reference - 0.05
+    assert first.best.cost == sum(first.layers[name].products * bits for name, bits in first.best.widths.items())
+    assert first.best.cost < first.cost
+    assert all(not one.fits or one.cost >= first.best.cost for one in first.found)
+    assert sum(one.epochs == 2 for one in first.found) >= 2
+    assert first.picture.read_text("utf-8").count('class="dot') == len(first.found)
+
+
+def test_the_recipe_trains(first: Result, own: Path) -> None:
+    recipe = recipes.load(str(first.recipe))
+    assert recipe.name == "mine-narrow" and recipe.quantisation.accumulator_bits == first.best.widths
+    assert recipe.stages == recipes.load(str(own / "mine.toml")).stages
+    summary = train(recipe, own / "build" / "mine-narrow", console=Console(quiet=True))
+    assert {layer["name"]: layer["accumulator_bits"] for layer in summary["layers"]} == first.best.widths
+    assert summary["accuracy"]["torch"]["value"] > 0.8
+
+
+def test_the_same_call_again_trains_nothing_and_finds_the_same(first: Result, own: Path) -> None:
+    again = run(own, own / "build")
+    assert again.best == first.best and again.found == first.found
+
+
+def test_test_images_play_no_part(first: Result, own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def other(recipe: recipes.Recipe, data: Path | None = None) -> Dataset:
+        found = real(recipe, data)
+        images = np.random.default_rng(9).integers(0, 4, (7, 1, 6, 6), dtype=np.uint8)
+        return replace(found, test_images=images, test_labels=np.zeros(7, np.int64))
+
+    real = datasets.load
+    monkeypatch.setattr(datasets, "load", other)
+    again = run(own, tmp_path)
+    assert again.found == first.found and again.reference == first.reference
+
+
+def test_another_drop_takes_over_the_trials(first: Result, own: Path) -> None:
+    before = outcomes(own / "build")
+    told = run(own, own / "build", Options(drop=50, trials=5, minutes=0.0001))
+    assert outcomes(own / "build") == before
+    assert told.best.cost <= first.best.cost
+    known = {tuple(one.widths.values()) for one in told.found}
+    assert known and known <= {tuple(map(int, name.split("-"))) for name in before}
+
+
+def test_a_cost_of_ones_own_decides(first: Result, own: Path) -> None:
+    def conv_only(widths: Mapping[str, int], layers: object) -> float:
+        return widths["conv"]
+
+    told = run(own, own / "build", cost=conv_only, cost_name="bits of conv")
+    assert told.best.cost == told.best.widths["conv"] <= first.best.widths["conv"]
+    with pytest.raises(InputError, match="the cost function gave None"):
+        run(own, own / "build", cost=lambda widths, layers: None, cost_name="nothing")
+
+
+@pytest.mark.parametrize("name", ["SIGKILL", "SIGINT"])
+def test_a_search_that_is_stopped_goes_on(name: str, first: Result, own: Path, tmp_path: Path) -> None:
+    folder, build = tmp_path / "own", tmp_path / "own" / "build"
+    shutil.copytree(own, folder, ignore=shutil.ignore_patterns("build"))
+    run(folder, build, replace(OPTIONS, trials=1))
+    (folder / "signal-at").write_text(f"{name} 30")  # in the second of two epochs of 25 steps
+    command = [sys.executable, "-m", "training", "search", str(folder / "mine.toml"), "--build", str(build)]
+    done = subprocess.run(
+        [*command, "--drop", "5", "--trials", "5"], cwd=ROOT, capture_output=True, text=True, env={**os.environ}
+    )
+    assert done.returncode == (-signal.SIGKILL if name == "SIGKILL" else 130), done.stderr
+    assert (name == "SIGINT") == ("the same command goes on" in done.stderr)
+    (begun,) = (build / "mine" / "search" / "trials").glob("*/*/checkpoint.pt")
+    (folder / "signal-at").write_text("SIGKILL 26")  # a trial that began anew would come to it
+    done = subprocess.run([*command, "--drop", "5", "--trials", "2"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "1 cut off before, taken up" in done.stderr and "make deploy MODEL=" in done.stdout
+    both = outcomes(build)
+    assert begun.parent.name in both and not begun.exists()
+    assert {widths: outcomes(own / "build")[widths] for widths in both} == both
+
+
+def test_nothing_that_fits(own: Path, first: Result) -> None:
+    with pytest.raises(InputError, match=r"none of \d+ candidates came within 0 points .* larger drop"):
+        run(own, own / "build", Options(drop=0, trials=1, epochs=1, minutes=0.2), cost_name="hopeless")
+
+
+def test_two_searches_in_one_folder(own: Path, first: Result) -> None:
+    with FileLock(own / "build" / "mine" / "search" / "lock"), pytest.raises(InputError, match="another search runs"):
+        run(own, own / "build")
