@@ -214,5 +214,5 @@ def test_a_split_takes_its_share_of_every_class_and_leaves_the_test_images_out()
 
 def test_a_split_that_cannot_be() -> None:
     images, labels = np.zeros((5, 1, 1, 1), np.uint8), np.array([0, 0, 0, 0, 1])
-    with pytest.raises(InputError, match="no validation split of 0.25 of the 5 training images"):
+    with pytest.raises(InputError, match=r"no validation split of 0\.25 of the 5 training images"):
         Dataset(images, labels, images, labels, ("a", "b")).split(0.25)

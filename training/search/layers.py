@@ -15,7 +15,7 @@ from training.layers import accumulators, recording
 
 NARROWEST, WIDEST = 4, 16
 
-HOPELESS = 0.5
+HOPELESS = 0.75
 """Share of sums that overflow beyond which a width is not tried."""
 
 RARE = 0.01

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The search itself: Optuna proposes widths, trials judge them, and what is known rules others out."""
 
+import itertools
+import math
 import time
-import warnings
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,8 +16,11 @@ from training.search.cost import Cost, Widths
 from training.search.layers import Layer
 from training.search.trial import Trials
 
-ASKS = 200
-"""Proposals in a row that need no training before the search ends: nothing is left to find."""
+ASKS = 10
+"""Proposals in a row that need no training before the nearest to the best that does is taken instead."""
+
+FEW = 20_000
+"""Up to so many combinations of widths all are gone through to see what is left; of more, chance decides."""
 
 
 @dataclass(frozen=True)
@@ -50,18 +53,13 @@ class Search:
         self.layers, self.trials, self.goal = layers, trials, goal
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         folder.mkdir(parents=True, exist_ok=True)
-        pruner = optuna.pruners.MedianPruner(n_startup_trials=3)
-        with _no_notices():
-            sampler = optuna.samplers.TPESampler(
-                seed=trials.recipe.seed, n_startup_trials=6, multivariate=True, constraints_func=_excess
-            )
-            self.study = optuna.create_study(
-                storage=f"sqlite:///{folder / 'study.db'}",
-                study_name=f"{trials.key} {goal.name}",
-                sampler=sampler,
-                pruner=pruner,
-                load_if_exists=True,
-            )
+        self.study = optuna.create_study(
+            storage=f"sqlite:///{folder / 'study.db'}",
+            study_name=f"{trials.key} {goal.name}",
+            sampler=optuna.samplers.TPESampler(seed=trials.recipe.seed, n_startup_trials=6),
+            pruner=optuna.pruners.MedianPruner(n_startup_trials=3, n_warmup_steps=trials.stage.epochs // 2),
+            load_if_exists=True,
+        )
 
     def propose(self, widths: Widths) -> None:
         """Have `widths` tried, once in the life of the study."""
@@ -84,11 +82,16 @@ class Search:
         """Train until the study holds `count` trained trials, or for `seconds`: no trial starts after that."""
         end = time.monotonic() + seconds if seconds is not None else None
         idle = 0
-        while idle < ASKS and self.trained() < count and (end is None or time.monotonic() < end):
-            with _no_notices():
-                trial = self.study.ask()
+        while self.trained() < count and (end is None or time.monotonic() < end):
+            if idle == ASKS:
+                left = self._nearest()
+                if left is None:
+                    return
+                self.study.enqueue_trial(left)
+                idle = 0
+            trial = self.study.ask()
             widths = {name: trial.suggest_int(name, layer.low, layer.high) for name, layer in self.layers.items()}
-            if self._is_ruled_out(widths):
+            if self._is_ruled_out(widths, self.found()):
                 self.study.tell(trial, state=TrialState.FAIL)
                 idle += 1
                 continue
@@ -128,7 +131,7 @@ class Search:
 
     def _note(self, trial: optuna.Trial, accuracy: float) -> None:
         trial.set_user_attr("accuracy", accuracy)
-        trial.set_user_attr("excess", self.goal.accuracy - accuracy)
+        trial.set_constraint("excess", self.goal.accuracy - accuracy)
 
     def _cost(self, widths: Widths) -> float:
         cost = self.goal.cost(widths, self.layers)
@@ -136,11 +139,26 @@ class Search:
             raise InputError(f"the cost function gave {cost!r} for {dict(widths)}, expected a number")
         return float(cost)
 
-    def _is_ruled_out(self, widths: Widths) -> bool:
+    def _nearest(self) -> dict[str, int] | None:
+        """What is not ruled out and differs least from the best so far, the cheaper of equals; None if nothing is left
+        or there are too many to look at.
+        """
+        ranges = [range(layer.low, layer.high + 1) for layer in self.layers.values()]
+        best, found = self.best(), self.found()
+        if best is None or math.prod(map(len, ranges)) > FEW:
+            return None
+        every = (dict(zip(self.layers, widths, strict=True)) for widths in itertools.product(*ranges))
+        return min(
+            (widths for widths in every if not self._is_ruled_out(widths, found)),
+            key=lambda widths: (sum(abs(widths[n] - b) for n, b in best.widths.items()), self._cost(widths)),
+            default=None,
+        )
+
+    def _is_ruled_out(self, widths: Widths, found: Sequence[Found]) -> bool:
         """Whether it was tried, or training could only repeat what is known: no cheaper than what fits, or nowhere
         wider than what does not.
         """
-        cost, found = self._cost(widths), self.found()
+        cost = self._cost(widths)
         if any(one.widths == widths for one in found):
             return True
         if self.trials.is_known(widths):
@@ -161,20 +179,8 @@ class Search:
     def _found(self, trial: FrozenTrial) -> Found:
         widths = {name: trial.params[name] for name in self.layers}
         stopped = trial.state == TrialState.PRUNED
-        fits = not stopped and trial.user_attrs["excess"] <= 0
+        fits = not stopped and trial.user_attrs["accuracy"] >= self.goal.accuracy
         epochs = len(trial.intermediate_values)
         return Found(
             trial.number, widths, trial.user_attrs["accuracy"], self._cost(widths), epochs, stopped=stopped, fits=fits
         )
-
-
-def _excess(trial: FrozenTrial) -> tuple[float]:
-    return (trial.user_attrs.get("excess", 1.0),)
-
-
-@contextmanager
-def _no_notices() -> Iterator[None]:
-    # Optuna announces that some of its options may change: the version is pinned.
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        yield

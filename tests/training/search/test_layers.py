@@ -19,7 +19,7 @@ def test_overflows_at_the_edges() -> None:
 
 
 def test_bounds_of_a_layer() -> None:
-    layer = Layer(1, {4: 0.9, 5: 0.5, 6: 0.2, 7: 0.005, 8: 0.0, 9: 0.0})
+    layer = Layer(1, {4: 0.9, 5: 0.75, 6: 0.2, 7: 0.005, 8: 0.0, 9: 0.0})
     assert (layer.low, layer.start, layer.high) == (5, 7, 8)
     assert Layer(1, {15: 0.9, 16: 0.6}).high == 16
 
@@ -27,7 +27,9 @@ def test_bounds_of_a_layer() -> None:
 def test_measured_sums_of_a_network() -> None:
     torch.manual_seed(0)
     q = Blocks((2, 6, 6), 3, weights="binary", input_bits=4)
-    model = torch.nn.Sequential(q.input(), q.conv(2, 5, 3, stride=2), torch.nn.Flatten(), q.classifier(5 * 2 * 2))
+    model = torch.nn.Sequential(
+        q.input(), q.conv(2, 5, 3, stride=2), q.relu(), torch.nn.Flatten(), q.classifier(5 * 2 * 2)
+    )
     model.train()
     images = np.random.default_rng(0).integers(0, 256, (30, 2, 6, 6), dtype=np.uint8)
     found = measure(model, images)
