@@ -4,7 +4,7 @@
 import itertools
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +20,7 @@ ASKS = 10
 """Proposals in a row that need no training before the nearest to the best that does is taken instead."""
 
 FEW = 20_000
-"""Up to so many combinations of widths all are gone through to see what is left; of more, chance decides."""
+"""Up to so many combinations of widths all are gone through to see what is left."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,7 @@ class Search:
 
     def __init__(self, folder: Path, layers: Mapping[str, Layer], trials: Trials, goal: Goal) -> None:
         self.layers, self.trials, self.goal = layers, trials, goal
+        self._cut: list[optuna.Trial] = []
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         folder.mkdir(parents=True, exist_ok=True)
         self.study = optuna.create_study(
@@ -66,35 +67,39 @@ class Search:
         self.study.enqueue_trial(self._inside(widths), skip_if_exists=True)
 
     def take_up(self) -> int:
-        """Put the trials that were cut off into the queue again; how many they are. Trials of an earlier search
-        with another goal are judged again, without training.
+        """Have `go` begin with the trials that were cut off; how many they are. Trials of an earlier search with
+        another goal are judged again, without training.
         """
-        cut = self.study.get_trials(states=(TrialState.RUNNING,))
-        for trial in cut:
+        for trial in self.study.get_trials(states=(TrialState.RUNNING,)):
             if set(trial.params) == set(self.layers):
-                self.study.enqueue_trial(trial.params)
-            self.study.tell(trial.number, state=TrialState.FAIL)
+                self._cut.append(optuna.Trial(self.study, trial._trial_id))
+            else:
+                self.study.tell(trial.number, state=TrialState.FAIL)
         for widths in self.trials.known():
             self.propose(widths)
-        return len(cut)
+        return len(self._cut)
 
     def go(self, count: int, seconds: float | None, tell: Callable[[Found], None]) -> None:
         """Train until the study holds `count` trained trials, or for `seconds`: no trial starts after that."""
         end = time.monotonic() + seconds if seconds is not None else None
         idle = 0
-        while self.trained() < count and (end is None or time.monotonic() < end):
+        while self.trained() < count:
             if idle == ASKS:
                 left = self._nearest()
                 if left is None:
                     return
                 self.study.enqueue_trial(left)
                 idle = 0
-            trial = self.study.ask()
+            trial = self._cut.pop() if self._cut else self.study.ask()
             widths = {name: trial.suggest_int(name, layer.low, layer.high) for name, layer in self.layers.items()}
             if self._is_ruled_out(widths, self.found()):
                 self.study.tell(trial, state=TrialState.FAIL)
                 idle += 1
                 continue
+            if end is not None and time.monotonic() >= end and not self.trials.is_known(widths):
+                self.study.enqueue_trial(widths)
+                self.study.tell(trial, state=TrialState.FAIL)
+                return
             idle = 0
             tell(self._try(trial, widths))
 
@@ -112,26 +117,25 @@ class Search:
         return min(fitting, key=lambda one: (one.cost, -one.accuracy), default=None)
 
     def _try(self, trial: optuna.Trial, widths: Widths) -> Found:
-        trial.set_user_attr("trained", not self.trials.is_known(widths))
+        if "trained" not in trial.user_attrs:
+            trial.set_user_attr("trained", not self.trials.is_known(widths))
 
         def watch(epoch: int, accuracy: float) -> None:
-            self._note(trial, accuracy)
+            trial.set_user_attr("accuracy", accuracy)
             trial.report(1 - accuracy, epoch)
             if accuracy < self.goal.accuracy and trial.should_prune():
                 raise optuna.TrialPruned
 
         try:
-            self._note(trial, self.trials.run(widths, watch))
+            trial.set_user_attr("accuracy", self.trials.run(widths, watch))
         except optuna.TrialPruned:
+            trial.set_constraint("excess", self.goal.accuracy - trial.user_attrs["accuracy"])
             frozen = self.study.tell(trial, state=TrialState.PRUNED)
             self.trials.forget(widths)
         else:
+            trial.set_constraint("excess", self.goal.accuracy - trial.user_attrs["accuracy"])
             frozen = self.study.tell(trial, self._cost(widths))
         return self._found(frozen)
-
-    def _note(self, trial: optuna.Trial, accuracy: float) -> None:
-        trial.set_user_attr("accuracy", accuracy)
-        trial.set_constraint("excess", self.goal.accuracy - accuracy)
 
     def _cost(self, widths: Widths) -> float:
         cost = self.goal.cost(widths, self.layers)
@@ -140,17 +144,20 @@ class Search:
         return float(cost)
 
     def _nearest(self) -> dict[str, int] | None:
-        """What is not ruled out and differs least from the best so far, the cheaper of equals; None if nothing is left
-        or there are too many to look at.
+        """What is not ruled out and differs least from the best so far, the cheaper of equals; None if nothing is left.
+        Of too many combinations only those with one layer a bit narrower count.
         """
+        found, best = self.found(), self.best()
+        centre = dict(best.widths) if best else {name: layer.high for name, layer in self.layers.items()}
         ranges = [range(layer.low, layer.high + 1) for layer in self.layers.values()]
-        best, found = self.best(), self.found()
-        if best is None or math.prod(map(len, ranges)) > FEW:
-            return None
-        every = (dict(zip(self.layers, widths, strict=True)) for widths in itertools.product(*ranges))
+        every: Iterable[dict[str, int]]
+        if math.prod(map(len, ranges)) > FEW:
+            every = (self._inside({**centre, name: bits - 1}) for name, bits in centre.items())
+        else:
+            every = (dict(zip(self.layers, widths, strict=True)) for widths in itertools.product(*ranges))
         return min(
             (widths for widths in every if not self._is_ruled_out(widths, found)),
-            key=lambda widths: (sum(abs(widths[n] - b) for n, b in best.widths.items()), self._cost(widths)),
+            key=lambda widths: (sum(abs(widths[name] - bits) for name, bits in centre.items()), self._cost(widths)),
             default=None,
         )
 
