@@ -25,9 +25,14 @@ def main() -> None:
 @click.option("--resume", is_flag=True, help="Go on from the last finished epoch, if there is one.")
 @click.option("--data", default=None, type=click.Path(path_type=Path), help="Folder of the data set's files.")
 @click.option("--if-needed", is_flag=True, help="Do nothing if a finished training of this recipe is there.")
-def train(model: str, build: Path, resume: bool, data: Path | None, if_needed: bool) -> None:
-    """Train MODEL, a recipe's name or the path of its .toml file."""
-    console = Console(stderr=True)
+@click.option("--device", default="cpu", type=click.Choice(["cpu", "cuda"]), show_default=True)
+def train(model: str, build: Path, resume: bool, data: Path | None, if_needed: bool, device: str) -> None:
+    """Train MODEL, a recipe's name or the path of its .toml file. `torchrun --nproc-per-node 2 -m training train MODEL`
+    shares every batch out to two processes.
+    """
+    from training.environment import is_first_process
+
+    console = Console(stderr=True, quiet=not is_first_process())
     try:
         from training import recipe as recipes
         from training.current import is_current, is_trained
@@ -41,7 +46,7 @@ def train(model: str, build: Path, resume: bool, data: Path | None, if_needed: b
         console.print(f"training {recipe.name}: {recipe.epochs} epochs into {folder}", highlight=False)
         # Cut off in its summary, a training of hours is not thrown away.
         resume = resume or (if_needed and is_trained(recipe, folder))
-        summary = run(recipe, folder, resume, data, console)
+        summary = run(recipe, folder, resume, data, console, device)
     except WrapNetError as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(2)
@@ -51,7 +56,8 @@ def train(model: str, build: Path, resume: bool, data: Path | None, if_needed: b
     except KeyboardInterrupt:
         click.echo(f"\nstopped; go on with: python -m training train {model} --build {build} --resume", err=True)
         sys.exit(130)
-    console.print(_table(summary))
+    if summary is not None:
+        console.print(_table(summary))
 
 
 @main.command()

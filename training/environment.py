@@ -9,3 +9,8 @@ def data_folder() -> Path | None:
     """DATA: the folder of the data sets' files, if it is set and not empty."""
     value = os.environ.get("DATA", "")
     return Path(value) if value else None
+
+
+def is_first_process() -> bool:
+    """Whether this is the first of the processes that torchrun started, or the only one."""
+    return os.environ.get("RANK", "0") == "0"
