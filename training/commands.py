@@ -79,6 +79,54 @@ def bench(model: str, build: Path, repetitions: int, data: Path | None) -> None:
     Console(width=140).print(benches.table(benches.update(build / "bench" / "step.json", row)))
 
 
+@main.command()
+@click.argument("models", nargs=-1, required=True)
+@click.option("--seed", "seeds", multiple=True, type=click.IntRange(min=0), help="Several; each recipe's own if none.")
+@click.option(
+    "--build", default="build", type=click.Path(path_type=Path), show_default=True, help="Folder of all models."
+)
+@click.option("--jobs", default=None, type=click.IntRange(min=1), help="Trials at a time on this machine.")
+@click.option("--threads", default=1, type=click.IntRange(min=1), show_default=True, help="Of each trial.")
+@click.option("--data", default=None, type=click.Path(path_type=Path), help="Folder of the data set's files.")
+@click.option("--device", default="cpu", type=click.Choice(["cpu", "cuda"]), show_default=True)
+@errors_as_text
+def sweep(
+    models: tuple[str, ...],
+    seeds: tuple[int, ...],
+    build: Path,
+    jobs: int | None,
+    threads: int,
+    data: Path | None,
+    device: str,
+) -> None:
+    """Train every one of MODELS with every seed, into BUILD/NAME-seedN; what is there is gone on with. On Ray where it
+    is installed (requirements/ray.txt; RAY_ADDRESS names a cluster), by processes otherwise.
+    """
+    from training import recipe as recipes
+    from training import sweep as sweeps
+    from training.environment import processors
+
+    todo = sweeps.trials([recipes.load(model) for model in models], seeds, build, data, device, threads)
+    table = Table("trial", "test accuracy", "images", "seconds")
+
+    def done(outcome: sweeps.Outcome) -> None:
+        name = outcome.trial.recipe.name
+        click.echo(f"{name}: {'failed: ' + outcome.error if outcome.summary is None else 'done'}", err=True)
+
+    failed = 0
+    for outcome in sweeps.sweep(todo, jobs or max(1, processors() // threads), done):
+        if outcome.summary is None:
+            failed += 1
+            continue
+        value = outcome.summary["accuracy"]["torch"]
+        seconds = f"{outcome.summary['seconds']:.0f}"
+        table.add_row(outcome.trial.recipe.name, f"{100 * value['value']:.2f} %", str(value["images"]), seconds)
+    Console(width=100).print(table)
+    if failed:
+        click.echo(f"error: {failed} of {len(todo)} trials failed; the same command goes on with them", err=True)
+        sys.exit(1)
+
+
 @main.command("list")
 def list_recipes() -> None:
     """The recipes that come with the project."""

@@ -7,8 +7,9 @@ make of it, up to the order in which float32 sums are rounded.
 """
 
 import contextlib
+import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -27,7 +28,7 @@ class Ranks:
 
     rank: int = 0
     size: int = 1
-    device: torch.device = torch.device("cpu")
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
 
     @property
     def first(self) -> bool:
@@ -77,6 +78,8 @@ class Ranks:
         if self.size == 1:
             return model
         _share_batch_norm(model, self.device)
+        # Of a convolution with one input channel, whose weights are channels last and channels first at once.
+        warnings.filterwarnings("ignore", "Grad strides do not match bucket view strides")
         return DistributedDataParallel(model)
 
 

@@ -13,7 +13,7 @@ from chain.errors import UnsupportedError
 # NNPACK's Winograd transform is not exact on integers.
 torch.backends.nnpack.set_flags(False)
 # TF32 holds the operands, integers of at most 8 bits, but tensor cores do not promise how precisely they add up.
-torch.backends.cudnn.conv.fp32_precision = "ieee"
+torch.backends.cudnn.conv.fp32_precision = "ieee"  # type: ignore[attr-defined]
 
 
 def require_exact(x: Tensor, what: str) -> None:
@@ -30,7 +30,7 @@ def require_exact(x: Tensor, what: str) -> None:
             f"{what}: the input is {str(x.dtype).removeprefix('torch.')}, which does not hold its sums; keep the model "
             "in float32"
         )
-    if kind == "cuda" and "tf32" in (torch.backends.cudnn.conv.fp32_precision, _matmul_precision()):
+    if kind == "cuda" and "tf32" in _cuda_precisions():
         raise UnsupportedError(
             f"{what}: TF32 is on, and tensor cores do not promise exact sums; "
             'torch.set_float32_matmul_precision("highest"), and torch.backends.cudnn.conv.fp32_precision = "ieee"'
@@ -46,5 +46,5 @@ def rounded(z: Tensor) -> Tensor:
     return z
 
 
-def _matmul_precision() -> str:
-    return str(torch.backends.cuda.matmul.fp32_precision)
+def _cuda_precisions() -> tuple[str, str]:
+    return torch.backends.cudnn.conv.fp32_precision, torch.backends.cuda.matmul.fp32_precision  # type: ignore[attr-defined]
