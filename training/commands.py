@@ -25,9 +25,14 @@ def main() -> None:
 @click.option("--resume", is_flag=True, help="Go on from the last finished epoch, if there is one.")
 @click.option("--data", default=None, type=click.Path(path_type=Path), help="Folder of the data set's files.")
 @click.option("--if-needed", is_flag=True, help="Do nothing if a finished training of this recipe is there.")
-def train(model: str, build: Path, resume: bool, data: Path | None, if_needed: bool) -> None:
-    """Train MODEL, a recipe's name or the path of its .toml file."""
-    console = Console(stderr=True)
+@click.option("--device", default="cpu", type=click.Choice(["cpu", "cuda"]), show_default=True)
+def train(model: str, build: Path, resume: bool, data: Path | None, if_needed: bool, device: str) -> None:
+    """Train MODEL, a recipe's name or the path of its .toml file. `torchrun --nproc-per-node 2 -m training train MODEL`
+    shares every batch out to two processes.
+    """
+    from training.environment import is_first_process
+
+    console = Console(stderr=True, quiet=not is_first_process())
     try:
         from training import recipe as recipes
         from training.current import is_current, is_trained
@@ -41,7 +46,7 @@ def train(model: str, build: Path, resume: bool, data: Path | None, if_needed: b
         console.print(f"training {recipe.name}: {recipe.epochs} epochs into {folder}", highlight=False)
         # Cut off in its summary, a training of hours is not thrown away.
         resume = resume or (if_needed and is_trained(recipe, folder))
-        summary = run(recipe, folder, resume, data, console)
+        summary = run(recipe, folder, resume, data, console, device)
     except WrapNetError as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(2)
@@ -51,7 +56,8 @@ def train(model: str, build: Path, resume: bool, data: Path | None, if_needed: b
     except KeyboardInterrupt:
         click.echo(f"\nstopped; go on with: python -m training train {model} --build {build} --resume", err=True)
         sys.exit(130)
-    console.print(_table(summary))
+    if summary is not None:
+        console.print(_table(summary))
 
 
 @main.command()
@@ -120,6 +126,54 @@ def search(
     console.print(table.layers(result))
     console.print(table.candidates(result))
     click.echo(f"picture: {result.picture}\nrecipe:  make deploy MODEL={result.recipe}")
+
+
+@main.command()
+@click.argument("models", nargs=-1, required=True)
+@click.option("--seed", "seeds", multiple=True, type=click.IntRange(min=0), help="Several; each recipe's own if none.")
+@click.option(
+    "--build", default="build", type=click.Path(path_type=Path), show_default=True, help="Folder of all models."
+)
+@click.option("--jobs", default=None, type=click.IntRange(min=1), help="Trials at a time on this machine.")
+@click.option("--threads", default=1, type=click.IntRange(min=1), show_default=True, help="Of each trial.")
+@click.option("--data", default=None, type=click.Path(path_type=Path), help="Folder of the data set's files.")
+@click.option("--device", default="cpu", type=click.Choice(["cpu", "cuda"]), show_default=True)
+@errors_as_text
+def sweep(
+    models: tuple[str, ...],
+    seeds: tuple[int, ...],
+    build: Path,
+    jobs: int | None,
+    threads: int,
+    data: Path | None,
+    device: str,
+) -> None:
+    """Train every one of MODELS with every seed, into BUILD/NAME-seedN; what is there is gone on with. On Ray where it
+    is installed (requirements/ray.txt; RAY_ADDRESS names a cluster), by processes otherwise.
+    """
+    from training import recipe as recipes
+    from training import sweep as sweeps
+    from training.environment import processors
+
+    todo = sweeps.trials([recipes.load(model) for model in models], seeds, build, data, device, threads)
+    table = Table("trial", "test accuracy", "images", "seconds")
+
+    def done(outcome: sweeps.Outcome) -> None:
+        name = outcome.trial.recipe.name
+        click.echo(f"{name}: {'failed: ' + outcome.error if outcome.summary is None else 'done'}", err=True)
+
+    failed = 0
+    for outcome in sweeps.sweep(todo, jobs or max(1, processors() // threads), done):
+        if outcome.summary is None:
+            failed += 1
+            continue
+        value = outcome.summary["accuracy"]["torch"]
+        seconds = f"{outcome.summary['seconds']:.0f}"
+        table.add_row(outcome.trial.recipe.name, f"{100 * value['value']:.2f} %", str(value["images"]), seconds)
+    Console(width=100).print(table)
+    if failed:
+        click.echo(f"error: {failed} of {len(todo)} trials failed; the same command goes on with them", err=True)
+        sys.exit(1)
 
 
 @main.command("list")

@@ -44,10 +44,13 @@ def evaluate(
 
     `spans` gives each layer's histogram its range [-span, span); without it there are no histograms.
     """
-    starts = range(0, len(images), BATCH)
+    device = next(model.parameters()).device
     batches = (
-        (torch.from_numpy(images[start : start + BATCH]).float(), torch.from_numpy(labels[start : start + BATCH]))
-        for start in starts
+        (
+            torch.from_numpy(images[start : start + BATCH]).float().to(device),
+            torch.from_numpy(labels[start : start + BATCH]),
+        )
+        for start in range(0, len(images), BATCH)
     )
     return evaluate_batches(model, batches, spans)
 

@@ -37,7 +37,7 @@ class Monitor:
         self.excess += float((few.double().abs() - h).clamp(min=0).sum())
         if self.span:
             inside = z.clamp(-self.span, self.span * (1 - 1e-6))
-            self.counts += torch.histc(inside, BINS, -self.span, self.span).double()
+            self.counts += torch.histc(inside, BINS, -self.span, self.span).double().cpu()
 
     @property
     def overflow_rate(self) -> float:

@@ -24,6 +24,7 @@ from training.augmentation import augment
 from training.build import build
 from training.checkpoint import Checkpoint
 from training.datasets import Dataset
+from training.distributed import Ranks, joined
 from training.environment import data_folder
 from training.evaluation import Evaluation, evaluate
 from training.layers import WrapConv2d, accumulators, overflow_penalty, penalising, set_wrapping
@@ -39,15 +40,26 @@ SETTLE_BATCHES = 50
 
 
 def train(
-    recipe: Recipe, folder: Path, resume: bool = False, data: Path | None = None, console: Console | None = None
-) -> dict[str, Any]:
+    recipe: Recipe,
+    folder: Path,
+    resume: bool = False,
+    data: Path | None = None,
+    console: Console | None = None,
+    device: str = "cpu",
+) -> dict[str, Any] | None:
     """Train to the end, leaving checkpoint.pt, history.jsonl, tensorboard/ and training.json in `folder`.
 
     Gives training.json's content. With `resume`, goes on from the last finished epoch if there is one; the result is
     the same, bit for bit, as that of a run without interruption (on one machine with one number of threads).
+
+    On `device`, "cpu" or "cuda". Where torchrun started several processes, each calls this; the batch is shared out to
+    them, the first alone writes, and the others get None.
     """
     dataset = datasets.load(recipe, data)
-    checkpoint, history = run(recipe, dataset, folder, resume, console)
+    with joined(device) as ranks:
+        checkpoint, history = run(recipe, dataset, folder, resume, console, ranks=ranks)
+    if not ranks.first:
+        return None
     summary = summarise(checkpoint, dataset, sum(line["seconds"] for line in history))
     write_json(folder / "training.json", summary)
     source = recipe.name if recipe.path is None or recipe.path.parent == RECIPES.resolve() else recipe.path
@@ -63,20 +75,22 @@ def run(
     console: Console | None = None,
     start: dict[str, Tensor] | None = None,
     watch: Callable[[int, float], None] | None = None,
+    ranks: Ranks | None = None,
 ) -> tuple[Checkpoint, list[dict[str, Any]]]:
     """Go through the recipe's stages on `dataset`; the checkpoint, and what history.jsonl holds.
 
     `start`: weights to begin with instead of fresh ones. `watch` is called with (epochs, accuracy) after each epoch,
-    when its checkpoint is written; whatever it raises ends the run.
+    when its checkpoint is written; whatever it raises ends the run. `ranks`: the processes that share the training.
     """
-    one = _Run(recipe, dataset, folder, console or Console(stderr=True))
+    ranks = ranks or Ranks()
+    one = _Run(recipe, dataset, folder, console or Console(stderr=True, quiet=not ranks.first), ranks)
     one.begin(resume, start)
     try:
         for _ in one.stages():
             if watch:
                 watch(one.checkpoint.epochs, one.history[-1][f"{dataset.judges}_accuracy"])
     finally:
-        one.writer.close()
+        one.close()
     return one.checkpoint, one.history
 
 
@@ -94,24 +108,26 @@ class _Epoch:
 class _Run:
     """One training: the model, the checkpoint it will be, and the log."""
 
-    def __init__(self, recipe: Recipe, dataset: Dataset, folder: Path, console: Console) -> None:
-        self.recipe, self.dataset, self.folder, self.console = recipe, dataset, folder, console
+    def __init__(self, recipe: Recipe, dataset: Dataset, folder: Path, console: Console, ranks: Ranks) -> None:
+        self.recipe, self.dataset, self.folder, self.console, self.ranks = recipe, dataset, folder, console, ranks
         self.images = torch.from_numpy(dataset.train_images)
         self.labels = torch.from_numpy(dataset.train_labels)
         model = build(recipe, dataset.input_shape, len(dataset.class_names), dataset.maximum)
         # Channels last: pooling and convolution on CPUs take half the time.
-        self.model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.model = model.to(device=ranks.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         for layer in accumulators(self.model).values():
             if isinstance(layer, WrapConv2d):
                 layer.narrow_gradients = recipe.gradients == "bfloat16"
         self.checkpoint = Checkpoint(recipe, dataset.input_shape, dataset.class_names, dataset.maximum)
         self.history: list[dict[str, Any]] = []
+        self.parallel: nn.Module
         self.writer: SummaryWriter
 
     def begin(self, resume: bool, start: dict[str, Tensor] | None = None) -> None:
         """Start anew, from `start` if given, or take up a checkpoint and cut the log to it."""
         if len(self.images) < self.recipe.batch_size:
             raise InputError(f"batch_size {self.recipe.batch_size} is more than the {len(self.images)} training images")
+        self.ranks.require_divisible(self.recipe.batch_size)
         path = self.folder / checkpoints.NAME
         if resume and path.exists():
             self.checkpoint = checkpoints.read(path, self.recipe)
@@ -121,13 +137,22 @@ class _Run:
             lines = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
             self.history = [json.loads(line) for line in lines[: self.checkpoint.epochs]]
             self.console.print(f"continuing after epoch {self.checkpoint.epochs} of {self.recipe.epochs}")
-        else:
+        elif self.ranks.first:
             path.unlink(missing_ok=True)
             (self.folder / "training.json").unlink(missing_ok=True)
-            if start is not None:
-                checkpoints.load_state(self.model, start)
+        if start is not None and not self.checkpoint.epochs:
+            checkpoints.load_state(self.model, start)
+        self.ranks.require_same(self.checkpoint.epochs)
+        self.parallel = self.ranks.parallel(self.model)
+        if not self.ranks.first:
+            return
         self.folder.mkdir(parents=True, exist_ok=True)
         self.writer = SummaryWriter(str(self.folder / "tensorboard"), purge_step=self.checkpoint.epochs + 1)
+
+    def close(self) -> None:
+        """The log is complete."""
+        if self.ranks.first:
+            self.writer.close()
 
     def stages(self) -> Iterator[None]:
         """Go through every stage that is not done, and stop after each epoch."""
@@ -148,15 +173,17 @@ class _Run:
             measured = self._epoch(stage, epoch, optimiser)
             if epoch + 1 == stage.epochs:
                 settle(self.model, self._settling())
-            test = evaluate(self.model, self.dataset.test_images, self.dataset.test_labels)
-            self._log(stage, epoch, measured, test)
+            if self.ranks.first:
+                test = evaluate(self.model, self.dataset.test_images, self.dataset.test_labels)
+                self._log(stage, epoch, measured, test)
             self._save(stage, epoch + 1, optimiser)
             yield
 
     def _epoch(self, stage: Stage, epoch: int, optimiser: torch.optim.Optimizer) -> _Epoch:
         # Every epoch draws from its own seed, so that a resumed run draws what an uninterrupted one does.
         seed = self.recipe.seed * 1_000_003 + self.checkpoint.epochs
-        torch.manual_seed(seed)
+        # Augmentation is drawn for the total batch, by every process alike; what layers draw differs between them.
+        torch.manual_seed(seed + self.ranks.rank * 7_919)
         generator = torch.Generator().manual_seed(seed)
         size = self.recipe.batch_size
         steps = len(self.images) // size
@@ -164,16 +191,16 @@ class _Run:
         layers = accumulators(self.model)
         self.model.train()
         start = time.perf_counter()
-        loss_sum, penalty_sum, correct = 0.0, 0.0, 0
-        sums = overflows = 0
+        loss_sum, penalty_sum = 0.0, 0.0
+        correct = sums = overflows = 0
         title = f"{stage.name} {epoch + 1}/{stage.epochs}"
         with self._progress(title, steps) as (progress, task):
             for step, indices in enumerate(order):
                 for group in optimiser.param_groups:
                     group["lr"] = learning_rate(stage, epoch * steps + step, stage.epochs * steps)
                 images = augment(self.images[indices].float(), self.recipe.augmentation, generator)
-                images = images.contiguous(memory_format=torch.channels_last)
-                labels = self.labels[indices]
+                images = self._inputs(images)
+                labels = self.ranks.share(self.labels[indices]).to(self.ranks.device)
                 counted = step % COUNT_EVERY == 0
                 if counted:
                     for layer in layers.values():
@@ -183,17 +210,17 @@ class _Run:
                 optimiser.zero_grad(set_to_none=True)
                 (loss if penalty is None else loss + stage.penalty * penalty).backward()
                 optimiser.step()
-                if counted:
-                    monitors = [layer.monitor for layer in layers.values() if layer.monitor is not None]
-                    sums += sum(monitor.sums for monitor in monitors)
-                    overflows += sum(monitor.overflows for monitor in monitors)
-                    for layer in layers.values():
-                        layer.monitor = None
-                if not torch.isfinite(loss):
-                    raise InputError(f"stage {stage.name!r}: the loss is {loss.item()}; lower its lr, found {stage.lr}")
-                loss_sum += loss.item()
-                penalty_sum += penalty.item() if penalty is not None else 0.0
-                correct += int((logits.argmax(dim=1) == labels).sum())
+                hits = (logits.argmax(dim=1) == labels).sum().item()
+                found = [loss.item() / self.ranks.size, (0.0 if penalty is None else penalty.item()) / self.ranks.size]
+                found += [hits, *(self._counted() if counted else (0, 0))]
+                mean_loss, mean_penalty, *counts = self.ranks.total(*found)
+                if not math.isfinite(mean_loss):
+                    raise InputError(f"stage {stage.name!r}: the loss is {mean_loss}; lower its lr, found {stage.lr}")
+                loss_sum += mean_loss
+                penalty_sum += mean_penalty
+                correct, sums, overflows = (
+                    total + int(more) for total, more in zip((correct, sums, overflows), counts, strict=True)
+                )
                 progress.update(
                     task,
                     advance=1,
@@ -209,17 +236,29 @@ class _Run:
             seconds=time.perf_counter() - start,
         )
 
+    def _counted(self) -> tuple[int, int]:
+        """Sums and overflows that the layers' monitors counted; they are dropped."""
+        layers = accumulators(self.model).values()
+        monitors = [layer.monitor for layer in layers if layer.monitor is not None]
+        for layer in layers:
+            layer.monitor = None
+        return sum(monitor.sums for monitor in monitors), sum(monitor.overflows for monitor in monitors)
+
     def _settling(self) -> Iterator[Tensor]:
         generator = torch.Generator().manual_seed(self.recipe.seed)
         for _ in range(SETTLE_BATCHES):
             indices = torch.randint(0, len(self.images), (self.recipe.batch_size,), generator=generator)
-            yield self.images[indices].float().contiguous(memory_format=torch.channels_last)
+            yield self._inputs(self.images[indices].float())
+
+    def _inputs(self, images: Tensor) -> Tensor:
+        """This process' share of a total batch, where and how the model takes it."""
+        return self.ranks.share(images).to(self.ranks.device).contiguous(memory_format=torch.channels_last)
 
     def _forward(self, images: Tensor, weight: float) -> tuple[Tensor, Tensor | None]:
         if not weight:
-            return self.model(images), None
+            return self.parallel(images), None
         with penalising(self.model):
-            return self.model(images), overflow_penalty(self.model)
+            return self.parallel(images), overflow_penalty(self.model)
 
     def _progress(self, title: str, steps: int) -> "_Bar":
         return _Bar(self.console, title, steps)
@@ -268,7 +307,8 @@ class _Run:
         point.optimiser = {} if complete else optimiser.state_dict()
         if complete and stage.accumulator == "wide" and stage.penalty == 0:
             point.reference = point.model
-        checkpoints.save(point, self.folder)
+        if self.ranks.first:
+            checkpoints.save(point, self.folder)
 
 
 class _Bar:
@@ -316,4 +356,4 @@ def _optimiser(model: nn.Module, stage: Stage) -> torch.optim.Optimizer:
 
 
 def _copy(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {name: value.detach().clone() for name, value in state.items()}
+    return {name: value.detach().cpu().clone() for name, value in state.items()}

@@ -4,7 +4,6 @@
 from typing import Any
 
 import brevitas.nn as qnn
-import torch
 from brevitas.nn.mixin.base import QuantProxyMixin
 from brevitas.proxy.runtime_quant import AccQuantProxyProtocol
 from brevitas.quant_tensor import IntQuantTensor
@@ -12,14 +11,12 @@ from torch import Tensor
 
 from chain.errors import UnsupportedError
 from training.autograd import accumulate, by_channel, convolve, integers, overflow_penalty
+from training.layers.precision import require_exact, rounded
 from training.quantisers import BinaryWeight, WideAccumulator, WrapAccumulator, WrapFoldQuant
 from training.statistics import Monitor
 
 # Integers up to here, and every partial sum on the way, are exact in float32.
 EXACT = 1 << 24
-
-# NNPACK's Winograd transform is not exact on integers.
-torch.backends.nnpack.set_flags(False)
 
 
 class AccumulatorMixin(QuantProxyMixin):
@@ -94,14 +91,14 @@ class AccumulatorMixin(QuantProxyMixin):
     def forward(self, input: IntQuantTensor) -> Tensor:  # type: ignore[override]
         """A quantised tensor, unsigned and of one scale -> float [N, out, ...].
 
-        Raises UnsupportedError for any other input and for a layer whose sums might not be exact.
+        Raises UnsupportedError for any other input, and where sums might not be exact: for their size, or for autocast.
         """
         self._check(input)
         quantised = self.quant_weight()  # type: ignore[attr-defined]
         # The scales' gradients count here: a larger input scale means smaller integers, hence less overflow.
         weight = integers(quantised.value, quantised.scale)
         x = integers(input.value, input.scale)
-        z = self.inner_forward_impl(x, weight, None)  # type: ignore[attr-defined]
+        z = rounded(self.inner_forward_impl(x, weight, None))  # type: ignore[attr-defined]
         if self.monitor is not None:
             self.monitor.update(z.detach(), self.accumulator_bits)
         scale = input.scale * quantised.scale
@@ -141,6 +138,7 @@ class AccumulatorMixin(QuantProxyMixin):
                 f"{self.describe()}: input is a {type(x).__name__} without a scale, expected a quantised tensor; "
                 "put a quantiser with return_quant_tensor=True before it"
             )
+        require_exact(x.value, self.describe())
         self.input_scale = x.scale.detach()
         bits = int(x.bit_width)
         if bits == self.input_bits:

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Sweeps: trials whose processes are killed go on from their checkpoints, to the same result."""
+
+import io
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from rich.console import Console
+
+from chain.errors import InputError
+from training import recipe as recipes
+from training.commands import main
+from training.sweep import RETRIES, Outcome, sweep, trials
+from training.trainer import train
+
+RECIPE = """
+name = "mine"
+dataset = "own.py:stripes"
+network = "own.py:Own"
+batch_size = 32
+[quantisation]
+activation_bits = 3
+input_bits = 2
+accumulator_bits = 5
+[[stages]]
+name = "wide"
+epochs = 2
+lr = 1e-2
+accumulator = "wide"
+[[stages]]
+name = "wrap"
+epochs = 1
+lr = 5e-3
+accumulator = "wrap"
+penalty = 0.1
+"""
+STEPS = 30  # an epoch
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    """A user's recipe, with its network and data."""
+    shutil.copy(Path(__file__).with_name("own.py"), tmp_path)
+    path = tmp_path / "mine.toml"
+    path.write_text(RECIPE, encoding="utf-8")
+    return path
+
+
+def losses(folder: Path) -> list[float]:
+    return [json.loads(line)["loss"] for line in (folder / "history.jsonl").read_text().splitlines()]
+
+
+def test_recipes_times_seeds(own: Path, tmp_path: Path) -> None:
+    found = trials([recipes.load("digits"), recipes.load(str(own))], [3, 4], tmp_path)
+    assert [(trial.recipe.name, trial.recipe.seed) for trial in found] == [
+        ("digits-seed3", 3),
+        ("digits-seed4", 4),
+        ("mine-seed3", 3),
+        ("mine-seed4", 4),
+    ]
+    assert found[3].folder == tmp_path / "mine-seed4"
+    assert found[3].recipe.folder == own.parent, "its files are still found"
+    assert [trial.recipe.seed for trial in trials([recipes.load("digits")], [], tmp_path)] == [1]
+    with pytest.raises(InputError, match="mine-seed3 twice"):
+        trials([recipes.load(str(own))], [3, 3], tmp_path)
+
+
+def test_a_killed_trial_goes_on_from_its_checkpoint(own: Path, tmp_path: Path) -> None:
+    """Every process is killed in its second epoch, so the trial takes three."""
+    (trial,) = trials([recipes.load(str(own))], [5], tmp_path / "build")
+    (tmp_path / "signal-at").write_text(f"SIGKILL {STEPS + 3}", encoding="utf-8")
+    heard: list[Outcome] = []
+    outcomes = sweep([trial], 1, heard.append)
+    (tmp_path / "signal-at").unlink()
+    assert outcomes == heard and outcomes[0].error == "" and outcomes[0].summary is not None
+    assert outcomes[0].summary["seed"] == 5
+    train(trial.recipe, tmp_path / "whole", console=Console(file=io.StringIO()))
+    assert losses(trial.folder) == losses(tmp_path / "whole") and len(losses(trial.folder)) == 3
+
+
+def test_a_trial_that_always_dies_fails_and_the_command_takes_it_up(own: Path, tmp_path: Path) -> None:
+    build = tmp_path / "build"
+    command = ["sweep", str(own), "--seed", "1", "--build", str(build), "--jobs", "1"]
+    (tmp_path / "signal-at").write_text("SIGKILL 3", encoding="utf-8")
+    broken = CliRunner().invoke(main, command)
+    assert broken.exit_code == 1 and f"died {1 + RETRIES} times" in broken.output
+    assert "1 of 1 trials failed" in broken.output
+    (tmp_path / "signal-at").unlink()
+    done = CliRunner().invoke(main, command)
+    assert done.exit_code == 0 and "mine-seed1: done" in done.output
+    assert len(losses(build / "mine-seed1")) == 3
+
+
+def test_an_error_in_one_trial_is_told_and_the_others_go_on(own: Path, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.toml"
+    bad.write_text(RECIPE.replace('"mine"', '"bad"').replace("batch_size = 32", "batch_size = 2000"), encoding="utf-8")
+    result = CliRunner().invoke(main, ["sweep", str(bad), str(own), "--build", str(tmp_path / "b"), "--jobs", "2"])
+    assert result.exit_code == 1
+    assert "bad-seed1: failed: batch_size 2000" in result.output and "mine-seed1: done" in result.output
