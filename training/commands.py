@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from chain.cli import errors_as_text, explained
-from chain.errors import WrapNetError
+from chain.errors import WorthlessError, WrapNetError
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -26,10 +26,14 @@ def main() -> None:
 @click.option("--data", default=None, type=click.Path(path_type=Path), help="Folder of the data set's files.")
 @click.option("--if-needed", is_flag=True, help="Do nothing if a finished training of this recipe is there.")
 def train(model: str, build: Path, resume: bool, data: Path | None, if_needed: bool) -> None:
-    """Train MODEL, a recipe's name or the path of its .toml file."""
+    """Train MODEL, a recipe's name or the path of its .toml file.
+
+    Ends with status 3 where the training came to nothing: a loss that is not finite, or an accuracy of mere chance.
+    """
     console = Console(stderr=True)
     try:
         from training import recipe as recipes
+        from training.alarms import require_finished_worth
         from training.current import is_current, is_trained
         from training.trainer import train as run
 
@@ -37,11 +41,15 @@ def train(model: str, build: Path, resume: bool, data: Path | None, if_needed: b
         folder = build / recipe.name
         if if_needed and is_current(recipe, folder):
             console.print(f"training {recipe.name}: {folder} holds a finished training of this recipe", highlight=False)
+            require_finished_worth(folder)
             return
         console.print(f"training {recipe.name}: {recipe.epochs} epochs into {folder}", highlight=False)
         # Cut off in its summary, a training of hours is not thrown away.
         resume = resume or (if_needed and is_trained(recipe, folder))
         summary = run(recipe, folder, resume, data, console)
+    except WorthlessError as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(3)
     except WrapNetError as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(2)

@@ -5,7 +5,7 @@ import json
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +18,16 @@ from torch.utils.tensorboard import SummaryWriter
 from chain import record
 from chain.errors import InputError
 from chain.files import write_json, write_text
+from training import alarms, datasets
 from training import checkpoint as checkpoints
-from training import datasets
 from training.augmentation import augment
 from training.build import build
+from training.channels import DeadChannels, watching
 from training.checkpoint import Checkpoint
 from training.datasets import Dataset
 from training.environment import data_folder
 from training.evaluation import Evaluation, evaluate
+from training.finiteness import first_not_finite
 from training.layers import WrapConv2d, accumulators, overflow_penalty, penalising, set_wrapping
 from training.recipe import RECIPES, Recipe, Stage
 from training.settling import settle
@@ -45,6 +47,9 @@ def train(
 
     Gives training.json's content. With `resume`, goes on from the last finished epoch if there is one; the result is
     the same, bit for bit, as that of a run without interruption (on one machine with one number of threads).
+
+    Raises WorthlessError where the training comes to nothing (training.alarms), after saving what there is: at the end
+    of the last stage all of it, otherwise the checkpoint, from which `resume` goes on to the next stage.
     """
     console = console or Console(stderr=True)
     dataset = datasets.load(recipe, data)
@@ -55,9 +60,11 @@ def train(
     finally:
         run.writer.close()
     summary = summarise(run.checkpoint, dataset, sum(line["seconds"] for line in run.history))
+    summary |= alarms.summary(run.history)
     write_json(folder / "training.json", summary)
     source = recipe.name if recipe.path is None or recipe.path.parent == RECIPES.resolve() else recipe.path
     record.write(folder, "train", summary["seconds"], MODEL=source, DATA=data or data_folder())
+    alarms.require_worth(run.history)
     return summary
 
 
@@ -127,9 +134,12 @@ class _Run:
             measured = self._epoch(stage, epoch, optimiser)
             if epoch + 1 == stage.epochs:
                 settle(self.model, self._settling())
-            test = evaluate(self.model, self.dataset.test_images, self.dataset.test_labels)
-            self._log(stage, epoch, measured, test)
+            with watching(self.model) as watched:
+                test = evaluate(self.model, self.dataset.test_images, self.dataset.test_labels)
+            self._log(stage, epoch, measured, test, watched.dead())
             self._save(stage, epoch + 1, optimiser)
+        if not self.checkpoint.finished:
+            alarms.require_worth(self.history)
 
     def _epoch(self, stage: Stage, epoch: int, optimiser: torch.optim.Optimizer) -> _Epoch:
         # Every epoch draws from its own seed, so that a resumed run draws what an uninterrupted one does.
@@ -158,8 +168,12 @@ class _Run:
                         layer.monitor = Monitor()
                 logits, penalty = self._forward(images, stage.penalty)
                 loss = nn.functional.cross_entropy(logits, labels)
+                total = loss if penalty is None else loss + stage.penalty * penalty
+                if not torch.isfinite(total):
+                    where, lr = first_not_finite(self.model, images), optimiser.param_groups[0]["lr"]
+                    raise alarms.not_finite(stage, total.item(), where, lr, epoch + 1, step + 1)
                 optimiser.zero_grad(set_to_none=True)
-                (loss if penalty is None else loss + stage.penalty * penalty).backward()
+                total.backward()
                 optimiser.step()
                 if counted:
                     monitors = [layer.monitor for layer in layers.values() if layer.monitor is not None]
@@ -167,8 +181,6 @@ class _Run:
                     overflows += sum(monitor.overflows for monitor in monitors)
                     for layer in layers.values():
                         layer.monitor = None
-                if not torch.isfinite(loss):
-                    raise InputError(f"stage {stage.name!r}: the loss is {loss.item()}; lower its lr, found {stage.lr}")
                 loss_sum += loss.item()
                 penalty_sum += penalty.item() if penalty is not None else 0.0
                 correct += int((logits.argmax(dim=1) == labels).sum())
@@ -202,7 +214,7 @@ class _Run:
     def _progress(self, title: str, steps: int) -> "_Bar":
         return _Bar(self.console, title, steps)
 
-    def _log(self, stage: Stage, epoch: int, measured: _Epoch, test: Evaluation) -> None:
+    def _log(self, stage: Stage, epoch: int, measured: _Epoch, test: Evaluation, dead: dict[str, DeadChannels]) -> None:
         step = self.checkpoint.epochs + 1
         line = {
             "epoch": step,
@@ -218,8 +230,11 @@ class _Run:
                 name: {"overflow_rate": layer.overflow_rate, "penalty": layer.penalty}
                 for name, layer in test.layers.items()
             },
+            "dead_channels": {name: asdict(channels) for name, channels in dead.items()},
             "seconds": measured.seconds,
         }
+        found = alarms.raised(self.history, line, stage, test, dead)
+        line["alarms"] = alarms.entries(found)
         self.history.append(line)
         write_text(self.folder / "history.jsonl", "".join(json.dumps(entry) + "\n" for entry in self.history))
         for key in ("lr", "loss", "penalty", "train_accuracy", "test_accuracy", "train_overflow_rate"):
@@ -235,6 +250,10 @@ class _Run:
             highlight=False,
             soft_wrap=True,
         )
+        for alarm in found:
+            if alarm.kind != "chance":
+                text = f"warning: {alarm.text}"
+                self.console.print(text, style="yellow", markup=False, highlight=False, soft_wrap=True)
 
     def _save(self, stage: Stage, done: int, optimiser: torch.optim.Optimizer) -> None:
         point = self.checkpoint
