@@ -21,6 +21,10 @@ class ToolError(WrapNetError):
     """An external tool is missing or failed; the text names it and where its log lies."""
 
 
+class WorthlessError(WrapNetError):
+    """A training came to nothing; the text says where and what to change. The command line exits with 3."""
+
+
 class AgreementError(WrapNetError):
     """Two stages disagree; the text names the layer, the index and both values."""
 

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from chain.cli import errors_as_text, explained
-from chain.errors import WrapNetError
+from chain.errors import WorthlessError, WrapNetError
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -29,12 +29,15 @@ def main() -> None:
 def train(model: str, build: Path, resume: bool, data: Path | None, if_needed: bool, device: str) -> None:
     """Train MODEL, a recipe's name or the path of its .toml file. `torchrun --nproc-per-node 2 -m training train MODEL`
     shares every batch out to two processes.
+
+    Ends with status 3 where the training came to nothing: a loss that is not finite, or an accuracy of mere chance.
     """
     from training.environment import is_first_process
 
     console = Console(stderr=True, quiet=not is_first_process())
     try:
         from training import recipe as recipes
+        from training.alarms import require_finished_worth
         from training.current import is_current, is_trained
         from training.trainer import train as run
 
@@ -42,11 +45,15 @@ def train(model: str, build: Path, resume: bool, data: Path | None, if_needed: b
         folder = build / recipe.name
         if if_needed and is_current(recipe, folder):
             console.print(f"training {recipe.name}: {folder} holds a finished training of this recipe", highlight=False)
+            require_finished_worth(folder)
             return
         console.print(f"training {recipe.name}: {recipe.epochs} epochs into {folder}", highlight=False)
         # Cut off in its summary, a training of hours is not thrown away.
         resume = resume or (if_needed and is_trained(recipe, folder))
         summary = run(recipe, folder, resume, data, console, device)
+    except WorthlessError as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(3)
     except WrapNetError as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(2)

@@ -17,11 +17,15 @@ BATCH = 500
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Images whose largest logit (the first, if several are) is at the label, and each layer's counters."""
+    """Images whose largest logit (the first, if several are) is at the label, how often each class is `predicted` and
+    how often it is `labelled`, and each layer's counters.
+    """
 
     correct: int
     images: int
     layers: Mapping[str, Monitor]
+    predicted: tuple[int, ...]
+    labelled: tuple[int, ...]
 
     @property
     def accuracy(self) -> float:
@@ -65,16 +69,26 @@ def evaluate_batches(
     training = model.training
     model.eval()
     correct = images = 0
+    predicted = labelled = torch.zeros(0, dtype=torch.long)
     try:
         with torch.no_grad():
             for inputs, labels in batches:
                 # numpy's argmax takes the first of equals, as the hardware does
-                predictions = torch.from_numpy(model(inputs).cpu().numpy().argmax(axis=1))
+                logits = model(inputs).cpu().numpy()
+                predictions = torch.from_numpy(logits.argmax(axis=1))
                 correct += int((predictions == labels.cpu()).sum())
+                predicted = _added(predicted, predictions, logits.shape[1])
+                labelled = _added(labelled, labels.cpu(), logits.shape[1])
                 images += len(labels)
         monitors = {name: layer.monitor for name, layer in layers.items() if layer.monitor is not None}
     finally:
         model.train(training)
         for layer in layers.values():
             layer.monitor = None
-    return Evaluation(correct, images, monitors)
+    return Evaluation(correct, images, monitors, tuple(predicted.tolist()), tuple(labelled.tolist()))
+
+
+def _added(counts: Tensor, classes: Tensor, known: int) -> Tensor:
+    """`counts` [known or 0] and how often each of the classes 0..known-1 is in `classes` [N]."""
+    more = torch.bincount(classes[(classes >= 0) & (classes < known)], minlength=known)
+    return counts + more if len(counts) else more

@@ -5,7 +5,7 @@ import json
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +18,17 @@ from torch.utils.tensorboard import SummaryWriter
 from chain import record
 from chain.errors import InputError
 from chain.files import write_json, write_text
+from training import alarms, datasets
 from training import checkpoint as checkpoints
-from training import datasets
 from training.augmentation import augment
 from training.build import build
+from training.channels import DeadChannels, watching
 from training.checkpoint import Checkpoint
 from training.datasets import Dataset
 from training.distributed import Ranks, joined
 from training.environment import data_folder
 from training.evaluation import Evaluation, evaluate
+from training.finiteness import first_not_finite
 from training.layers import WrapConv2d, accumulators, overflow_penalty, penalising, set_wrapping
 from training.recipe import RECIPES, Recipe, Stage
 from training.settling import settle
@@ -54,6 +56,9 @@ def train(
 
     On `device`, "cpu" or "cuda". Where torchrun started several processes, each calls this; the batch is shared out to
     them, the first alone writes, and the others get None.
+
+    Raises WorthlessError where the training comes to nothing (training.alarms), after saving what there is: at the end
+    of the last stage all of it, otherwise the checkpoint, from which `resume` goes on to the next stage.
     """
     dataset = datasets.load(recipe, data)
     with joined(device) as ranks:
@@ -61,9 +66,11 @@ def train(
     if not ranks.first:
         return None
     summary = summarise(checkpoint, dataset, sum(line["seconds"] for line in history))
+    summary |= alarms.summary(history)
     write_json(folder / "training.json", summary)
     source = recipe.name if recipe.path is None or recipe.path.parent == RECIPES.resolve() else recipe.path
     record.write(folder, "train", summary["seconds"], MODEL=source, DATA=data or data_folder())
+    alarms.require_worth(history)
     return summary
 
 
@@ -174,10 +181,13 @@ class _Run:
             if epoch + 1 == stage.epochs:
                 settle(self.model, self._settling())
             if self.ranks.first:
-                test = evaluate(self.model, self.dataset.test_images, self.dataset.test_labels)
-                self._log(stage, epoch, measured, test)
+                with watching(self.model) as watched:
+                    test = evaluate(self.model, self.dataset.test_images, self.dataset.test_labels)
+                self._log(stage, epoch, measured, test, watched.dead())
             self._save(stage, epoch + 1, optimiser)
             yield
+        if self.ranks.first and not self.checkpoint.finished:
+            alarms.require_worth(self.history)
 
     def _epoch(self, stage: Stage, epoch: int, optimiser: torch.optim.Optimizer) -> _Epoch:
         # Every epoch draws from its own seed, so that a resumed run draws what an uninterrupted one does.
@@ -207,19 +217,21 @@ class _Run:
                         layer.monitor = Monitor()
                 logits, penalty = self._forward(images, stage.penalty)
                 loss = nn.functional.cross_entropy(logits, labels)
+                total = loss if penalty is None else loss + stage.penalty * penalty
+                if not torch.isfinite(total):
+                    where, lr = first_not_finite(self.model, images), optimiser.param_groups[0]["lr"]
+                    raise alarms.not_finite(stage, total.item(), where, lr, epoch + 1, step + 1)
                 optimiser.zero_grad(set_to_none=True)
-                (loss if penalty is None else loss + stage.penalty * penalty).backward()
+                total.backward()
                 optimiser.step()
                 hits = (logits.argmax(dim=1) == labels).sum().item()
                 found = [loss.item() / self.ranks.size, (0.0 if penalty is None else penalty.item()) / self.ranks.size]
                 found += [hits, *(self._counted() if counted else (0, 0))]
                 mean_loss, mean_penalty, *counts = self.ranks.total(*found)
-                if not math.isfinite(mean_loss):
-                    raise InputError(f"stage {stage.name!r}: the loss is {mean_loss}; lower its lr, found {stage.lr}")
                 loss_sum += mean_loss
                 penalty_sum += mean_penalty
                 correct, sums, overflows = (
-                    total + int(more) for total, more in zip((correct, sums, overflows), counts, strict=True)
+                    old + int(more) for old, more in zip((correct, sums, overflows), counts, strict=True)
                 )
                 progress.update(
                     task,
@@ -263,7 +275,7 @@ class _Run:
     def _progress(self, title: str, steps: int) -> "_Bar":
         return _Bar(self.console, title, steps)
 
-    def _log(self, stage: Stage, epoch: int, measured: _Epoch, test: Evaluation) -> None:
+    def _log(self, stage: Stage, epoch: int, measured: _Epoch, test: Evaluation, dead: dict[str, DeadChannels]) -> None:
         step = self.checkpoint.epochs + 1
         judges = self.dataset.judges
         line = {
@@ -280,8 +292,11 @@ class _Run:
                 name: {"overflow_rate": layer.overflow_rate, "penalty": layer.penalty}
                 for name, layer in test.layers.items()
             },
+            "dead_channels": {name: asdict(channels) for name, channels in dead.items()},
             "seconds": measured.seconds,
         }
+        found = alarms.raised(self.history, line, stage, test, dead)
+        line["alarms"] = alarms.entries(found)
         self.history.append(line)
         write_text(self.folder / "history.jsonl", "".join(json.dumps(entry) + "\n" for entry in self.history))
         for key in ("lr", "loss", "penalty", "train_accuracy", f"{judges}_accuracy", "train_overflow_rate"):
@@ -297,6 +312,10 @@ class _Run:
             highlight=False,
             soft_wrap=True,
         )
+        for alarm in found:
+            if alarm.kind != "chance":
+                text = f"warning: {alarm.text}"
+                self.console.print(text, style="yellow", markup=False, highlight=False, soft_wrap=True)
 
     def _save(self, stage: Stage, done: int, optimiser: torch.optim.Optimizer) -> None:
         point = self.checkpoint

@@ -9,7 +9,7 @@ import pytest
 import torch
 from brevitas.quant.scaled_int import Int8ActPerTensorFloat
 from brevitas.quant_tensor import IntQuantTensor
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
@@ -43,14 +43,19 @@ def quantised(q: Tensor, bits: int, scale: float = 0.3) -> IntQuantTensor:
 
 
 def python_conv(
-    x: np.ndarray, w: np.ndarray, stride: tuple[int, int], padding: tuple[int, int], groups: int
+    x: np.ndarray,
+    w: np.ndarray,
+    stride: tuple[int, int],
+    padding: tuple[int, int],
+    dilation: tuple[int, int],
+    groups: int,
 ) -> list[Any]:
     """Convolution in Python's integers: x [N][C][H][W], w [O][C/groups][KH][KW]."""
     n, _, h, width = x.shape
     out, per_group, kh, kw = w.shape
     xs, ws = x.tolist(), w.tolist()
-    rows = range((h + 2 * padding[0] - kh) // stride[0] + 1)
-    columns = range((width + 2 * padding[1] - kw) // stride[1] + 1)
+    rows = range((h + 2 * padding[0] - dilation[0] * (kh - 1) - 1) // stride[0] + 1)
+    columns = range((width + 2 * padding[1] - dilation[1] * (kw - 1) - 1) // stride[1] + 1)
 
     def at(image: int, o: int, row: int, column: int) -> int:
         total = 0
@@ -58,7 +63,8 @@ def python_conv(
         for i in range(per_group):
             for a in range(kh):
                 for b in range(kw):
-                    y, z = row * stride[0] + a - padding[0], column * stride[1] + b - padding[1]
+                    y = row * stride[0] + a * dilation[0] - padding[0]
+                    z = column * stride[1] + b * dilation[1] - padding[1]
                     if 0 <= y < h and 0 <= z < width:
                         total += int(ws[o][i][a][b]) * int(xs[image][first + i][y][z])
         return total
@@ -66,7 +72,7 @@ def python_conv(
     return [[[[at(i, o, r, s) for s in columns] for r in rows] for o in range(out)] for i in range(n)]
 
 
-WEIGHTS = st.sampled_from(["binary", "ternary", 2, 3, 4, 8])
+WEIGHTS = st.sampled_from(["binary", "ternary", *range(2, 9)])
 
 
 @settings(max_examples=60)
@@ -77,6 +83,8 @@ WEIGHTS = st.sampled_from(["binary", "ternary", 2, 3, 4, 8])
     size=st.tuples(st.integers(7, 9), st.integers(7, 11)),
     stride=st.tuples(st.integers(1, 3), st.integers(1, 3)),
     padding=st.tuples(st.integers(0, 2), st.integers(0, 3)),
+    dilation=st.tuples(st.integers(1, 2), st.integers(1, 3)),
+    narrow_gradients=st.booleans(),
     groups=st.sampled_from([(1, 3, 5), (1, 7, 2), (4, 4, 4), (2, 4, 6), (3, 3, 6)]),
     input_bits=st.integers(1, 8),
     bits=st.integers(4, 32),
@@ -90,12 +98,15 @@ def test_convolution_is_exact(
     size: tuple[int, int],
     stride: tuple[int, int],
     padding: tuple[int, int],
+    dilation: tuple[int, int],
+    narrow_gradients: bool,
     groups: tuple[int, int, int],
     input_bits: int,
     bits: int,
     k: int | None,
     seed: int,
 ) -> None:
+    assume(all(n + 2 * p > d * (w - 1) for n, p, d, w in zip(size, padding, dilation, kernel, strict=True)))
     torch.manual_seed(seed)
     group_count, channels, out = groups
     layer = WrapConv2d(
@@ -104,18 +115,21 @@ def test_convolution_is_exact(
         kernel,
         stride=stride,
         padding=padding,
+        dilation=dilation,
         groups=group_count,
         weight_quant=weight_quantiser(weights, per_channel),
         accumulator_bit_width=bits,
         accumulator_fold=k,
     )
+    layer.narrow_gradients = narrow_gradients
     x = torch.randint(0, 1 << input_bits, (2, channels, *size))
     w, weight_scale = layer.integer_weight()
     with recording(layer), torch.no_grad():
         y = layer(quantised(x, input_bits))
         z, f = layer.last_sum, layer.last_accumulator
     assert z is not None and f is not None
-    expected = np.array(python_conv(x.numpy(), w.detach().numpy().astype(np.int64), stride, padding, group_count))
+    weight = w.detach().numpy().astype(np.int64)
+    expected = np.array(python_conv(x.numpy(), weight, stride, padding, dilation, group_count))
     assert z.long().tolist() == expected.tolist()
     folded = fold_integers(wrap_integers(expected, bits), bits, k)
     assert f.long().tolist() == folded.tolist()
