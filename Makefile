@@ -16,13 +16,13 @@ export DATA
 export PYTHON
 
 # One option per variable that is set, none for the others.
-TRAIN_OPTIONS = --if-needed $(if $(RESUME),--resume)
+TRAIN_OPTIONS = --if-needed $(if $(RESUME),--resume) $(if $(FRESH),--fresh)
 FOLD_OPTIONS  = $(if $(FPS),--fps "$(FPS)") $(if $(LUT),--lut "$(LUT)")
 ARGUMENTS     = "$(MODEL)" --build "$(BUILD)"
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo deploy test lint doctor setup train export rtl sim resources netlist shell evaluate cpu report \
+.PHONY: help demo deploy test lint doctor setup train export rtl sim resources netlist shell evaluate cpu report ship \
         board check bitstream gates bundle bench-step bench-cpu bench-board clean
 
 help: ## list the targets and variables
@@ -32,6 +32,7 @@ help: ## list the targets and variables
 	@echo "  BUILD=     folder of all results; $(BUILD) if not given"
 	@echo "  DATA=      folder of the data set, where it is not in its usual place"
 	@echo "  RESUME=1   go on with an interrupted training"
+	@echo "  FRESH=1    train, where a trained model comes with the toolkit (models/)"
 	@echo "  FULL=1     bench-cpu with every layer, batch and number of threads: an hour or two"
 	@echo "  FPS= LUT=  target frame rate, or budget of look-up tables, for the folding"
 	@echo "  BOARD=     pynq-z1, pynq-z2, zcu104 or ulx3s-85f, for bitstream, gates, bundle and board; $(BOARD) if not given"
@@ -39,6 +40,7 @@ help: ## list the targets and variables
 	@echo "  PYTHON=    a Python 3.11 that is not called python3.11 or python3"
 
 demo: MODEL = digits
+demo: FRESH = 1
 demo: deploy ## train a small network on scikit-learn's digits and run it on the simulated board
 
 deploy: train export rtl sim resources netlist shell evaluate cpu report ## the whole chain for MODEL=
@@ -58,7 +60,7 @@ doctor: ## what this machine has, what it lacks, and what that costs
 setup: ## the two Python environments in .venv (every target does this first; FORCE=1: anew, where one is damaged)
 	@scripts/python scripts/environments.py $(if $(FORCE),--force) $(if $(filter .venv/%,$(TOOLS)),tools) pynq
 
-train: setup ## 1. train what hardware can do, unless a finished training of the recipe is there (RESUME=1, DATA=)
+train: setup ## 1. train what hardware can do, unless there is a finished training of the recipe (RESUME=1, FRESH=1)
 	@$(TOOLS) -m export check-recipe $(ARGUMENTS)
 	@$(TOOLS) -m training train $(ARGUMENTS) $(TRAIN_OPTIONS)
 
@@ -88,6 +90,9 @@ cpu: setup ## 9. the exported network on the CPU engine, all test images (needs 
 
 report: setup ## 10. report.json, report.html and a table
 	@$(TOOLS) -m chain.report $(ARGUMENTS)
+
+ship: setup ## pack the finished training of MODEL= into models/, once its logits are proved the same
+	@$(TOOLS) -m training ship $(ARGUMENTS)
 
 board: setup ## start the simulated board for MODEL= and say how to talk to it (BOARD=ulx3s-85f: one on a serial line)
 	@$(if $(filter ulx3s-%,$(BOARD)),$(TOOLS) -m fpga.serial_board $(ARGUMENTS),\
