@@ -46,7 +46,7 @@ def train(model: str, build: Path, resume: bool, data: Path | None, if_needed: b
         if source is not None:
             summary = shipping.take(recipe, source, folder)
             console.print(
-                f"training {recipe.name}: taken from models/{recipe.name}, which comes with the toolkit; FRESH=1 trains",
+                f"training {recipe.name}: models/{recipe.name} comes with the toolkit; FRESH=1 trains it here",
                 highlight=False,
             )
             console.print(_table(summary))
