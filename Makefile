@@ -16,7 +16,7 @@ export DATA
 export PYTHON
 
 # One option per variable that is set, none for the others.
-TRAIN_OPTIONS = --if-needed $(if $(RESUME),--resume)
+TRAIN_OPTIONS = --if-needed $(if $(RESUME),--resume) $(if $(FRESH),--fresh)
 FOLD_OPTIONS  = $(if $(FPS),--fps "$(FPS)") $(if $(LUT),--lut "$(LUT)")
 ARGUMENTS     = "$(MODEL)" --build "$(BUILD)"
 SEARCH_OPTIONS = $(if $(DROP),--drop "$(DROP)") $(if $(TRIALS),--trials "$(TRIALS)") $(if $(EPOCHS),--epochs "$(EPOCHS)") \
@@ -24,7 +24,7 @@ SEARCH_OPTIONS = $(if $(DROP),--drop "$(DROP)") $(if $(TRIALS),--trials "$(TRIAL
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo deploy test lint doctor setup train export rtl sim resources netlist shell evaluate cpu report \
+.PHONY: help demo deploy test lint doctor setup train export rtl sim resources netlist shell evaluate cpu report ship \
         board check bitstream gates bundle search bench-step bench-cpu bench-board clean
 
 help: ## list the targets and variables
@@ -36,6 +36,7 @@ help: ## list the targets and variables
 	@echo "  DROP=      points of validation accuracy that search may lose; 0.5 if not given (docs/search.md: EPOCHS=, COST=)"
 	@echo "  TRIALS= MINUTES=  how many trials search trains in all, and when it starts no more; 30 and no limit if not given"
 	@echo "  RESUME=1   go on with an interrupted training"
+	@echo "  FRESH=1    train, where a trained model comes with the toolkit (models/)"
 	@echo "  FULL=1     bench-cpu with every layer, batch and number of threads: an hour or two"
 	@echo "  FPS= LUT=  target frame rate, or budget of look-up tables, for the folding"
 	@echo "  BOARD=     pynq-z1, pynq-z2, zcu104 or ulx3s-85f, for bitstream, gates, bundle and board; $(BOARD) if not given"
@@ -43,6 +44,7 @@ help: ## list the targets and variables
 	@echo "  PYTHON=    a Python 3.11 that is not called python3.11 or python3"
 
 demo: MODEL = digits
+demo: FRESH = 1
 demo: deploy ## train a small network on scikit-learn's digits and run it on the simulated board
 
 deploy: train export rtl sim resources netlist shell evaluate cpu report ## the whole chain for MODEL=
@@ -62,7 +64,7 @@ doctor: ## what this machine has, what it lacks, and what that costs
 setup: ## the two Python environments in .venv (every target does this first; FORCE=1: anew, where one is damaged)
 	@scripts/python scripts/environments.py $(if $(FORCE),--force) $(if $(filter .venv/%,$(TOOLS)),tools) pynq
 
-train: setup ## 1. train what hardware can do, unless a finished training of the recipe is there (RESUME=1, DATA=)
+train: setup ## 1. train what hardware can do, unless there is a finished training of the recipe (RESUME=1, FRESH=1)
 	@$(TOOLS) -m export check-recipe $(ARGUMENTS)
 	@$(TOOLS) -m training train $(ARGUMENTS) $(TRAIN_OPTIONS)
 
@@ -92,6 +94,9 @@ cpu: setup ## 9. the exported network on the CPU engine, all test images (needs 
 
 report: setup ## 10. report.json, report.html and a table
 	@$(TOOLS) -m chain.report $(ARGUMENTS)
+
+ship: setup ## pack the finished training of MODEL= into models/, once its logits are proved the same
+	@$(TOOLS) -m training ship $(ARGUMENTS)
 
 board: setup ## start the simulated board for MODEL= and say how to talk to it (BOARD=ulx3s-85f: one on a serial line)
 	@$(if $(filter ulx3s-%,$(BOARD)),$(TOOLS) -m fpga.serial_board $(ARGUMENTS),\

@@ -355,9 +355,9 @@ def _design(
         top=TOP,
         files=tuple(files),
         memories=tuple(sorted(collect.memories)),
-        input=_stream(source.inst.get_normal_input_shape(), source.inst.get_folded_input_shape(), source.inst, "input"),
+        input=_stream(_image_shape(model, source), source.inst.get_folded_input_shape(), source.inst, "input"),
         output=_stream(
-            result_shape or sink.inst.get_normal_output_shape(),
+            _shape(result_shape or sink.inst.get_normal_output_shape()),
             sink.inst.get_folded_output_shape(),
             sink.inst,
             "output",
@@ -372,9 +372,15 @@ def _design(
     )
 
 
-def _stream(normal: Iterable[int], folded: Sequence[int], inst: Any, side: str) -> Stream:
+def _image_shape(model: Any, source: _Node) -> tuple[int, ...]:
+    """[H, W, C] where the network's input is an image, be it of one pixel; [features] where it is a vector."""
+    sizes = [int(size) for size in model.get_tensor_shape(model.graph.input[0].name)]
+    return tuple(sizes[1:]) if len(sizes) == 4 else _shape(source.inst.get_normal_input_shape())
+
+
+def _stream(shape: tuple[int, ...], folded: Sequence[int], inst: Any, side: str) -> Stream:
     datatype = getattr(inst, f"get_{side}_datatype")()
-    return Stream.of(_shape(normal), int(datatype.bitwidth()), bool(datatype.signed()), int(folded[-1]))
+    return Stream.of(shape, int(datatype.bitwidth()), bool(datatype.signed()), int(folded[-1]))
 
 
 def _shape(normal: Iterable[int]) -> tuple[int, ...]:

@@ -24,9 +24,12 @@ def main() -> None:
 )
 @click.option("--resume", is_flag=True, help="Go on from the last finished epoch, if there is one.")
 @click.option("--data", default=None, type=click.Path(path_type=Path), help="Folder of the data set's files.")
-@click.option("--if-needed", is_flag=True, help="Do nothing if a finished training of this recipe is there.")
+@click.option(
+    "--if-needed", is_flag=True, help="Not if a finished training of this recipe is there, or comes with the toolkit."
+)
+@click.option("--fresh", is_flag=True, help="With --if-needed: take nothing that comes with the toolkit.")
 @click.option("--device", default="cpu", type=click.Choice(["cpu", "cuda"]), show_default=True)
-def train(model: str, build: Path, resume: bool, data: Path | None, if_needed: bool, device: str) -> None:
+def train(model: str, build: Path, resume: bool, data: Path | None, if_needed: bool, fresh: bool, device: str) -> None:
     """Train MODEL, a recipe's name or the path of its .toml file. `torchrun --nproc-per-node 2 -m training train MODEL`
     shares every batch out to two processes.
 
@@ -37,19 +40,29 @@ def train(model: str, build: Path, resume: bool, data: Path | None, if_needed: b
     console = Console(stderr=True, quiet=not is_first_process())
     try:
         from training import recipe as recipes
+        from training import shipping
         from training.alarms import require_finished_worth
-        from training.current import is_current, is_trained
+        from training.current import is_begun, is_current, is_shipped, is_trained
         from training.trainer import train as run
 
         recipe = recipes.load(model)
         folder = build / recipe.name
-        if if_needed and is_current(recipe, folder):
+        if if_needed and is_current(recipe, folder) and not (fresh and is_shipped(folder)):
             console.print(f"training {recipe.name}: {folder} holds a finished training of this recipe", highlight=False)
             require_finished_worth(folder)
             return
+        source = None if fresh or not if_needed or is_begun(recipe, folder) else shipping.find(recipe)
+        if source is not None:
+            summary = shipping.take(recipe, source, folder)
+            console.print(
+                f"training {recipe.name}: models/{recipe.name} comes with the toolkit; FRESH=1 trains it here",
+                highlight=False,
+            )
+            console.print(_table(summary))
+            return
         console.print(f"training {recipe.name}: {recipe.epochs} epochs into {folder}", highlight=False)
         # Cut off in its summary, a training of hours is not thrown away.
-        resume = resume or (if_needed and is_trained(recipe, folder))
+        resume = (resume or (if_needed and is_trained(recipe, folder))) and not is_shipped(folder)
         summary = run(recipe, folder, resume, data, console, device)
     except WorthlessError as error:
         click.echo(f"error: {error}", err=True)
@@ -181,6 +194,26 @@ def sweep(
     if failed:
         click.echo(f"error: {failed} of {len(todo)} trials failed; the same command goes on with them", err=True)
         sys.exit(1)
+
+
+@main.command()
+@click.argument("model")
+@click.option(
+    "--build", default="build", type=click.Path(path_type=Path), show_default=True, help="Folder of all models."
+)
+@click.option("--data", default=None, type=click.Path(path_type=Path), help="Folder of the data set's files.")
+@errors_as_text
+def ship(model: str, build: Path, data: Path | None) -> None:
+    """Pack the finished training of MODEL into models/, once its logits are proved the same."""
+    from training import recipe as recipes
+    from training import shipping
+
+    recipe = recipes.load(model)
+    done = shipping.ship(recipe, build / recipe.name, data)
+    click.echo(
+        f"{done.folder}: {done.size:,} bytes, {100 * done.accuracy:.2f} % of {done.images:,} test images, "
+        "all logits as before"
+    )
 
 
 @main.command("list")

@@ -88,7 +88,7 @@ def collect(folder: Path, model: str, arguments: str) -> Report:
         "versions": _versions(),
         "measurements": measured,
         # Beyond the schema:
-        "training": {key: training[key] for key in ("seed", "epochs", "train_images") if key in training},
+        "training": {key: training[key] for key in ("seed", "epochs", "train_images", "shipped") if key in training},
         "layers": layers,
         "pipeline": _of(manifest, "layers", folder / "rtl/manifest.json"),
         "edges": _of(manifest, "edges", folder / "rtl/manifest.json"),
@@ -97,7 +97,7 @@ def collect(folder: Path, model: str, arguments: str) -> Report:
         "bitstreams": routed,
         "simulation": {k: v for k, v in rtl.items() if k not in cycles},
         "repeat": f"make deploy {arguments}",
-        "notes": [*_stale(runs), *outdated, *left_out],
+        "notes": [*_shipped(training), *_stale(runs), *outdated, *left_out],
     }
     validate(report)
     return report
@@ -159,6 +159,17 @@ def _stages(folder: Path) -> dict[str, agreement.StageResult]:
     if empty:
         raise InputError(f"{folder / 'stages' / empty[0]}.json counts no image: repeat the step that writes it")
     return stages
+
+
+def _shipped(training: Mapping[str, Any]) -> list[str]:
+    """One text if the network was not trained in this folder."""
+    if "shipped" not in training:
+        return []
+    shipped = training["shipped"]
+    return [
+        f"the trained network came with the toolkit ({shipped['from']}, SHA-256 {shipped['sha256'][:12]}); "
+        "`FRESH=1` trains it here"
+    ]
 
 
 def _stale(runs: Mapping[str, record.Run]) -> list[str]:

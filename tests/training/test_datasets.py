@@ -62,6 +62,15 @@ def test_digits() -> None:
     assert sum(image.tobytes() in train for image in found.test_images) == 0
 
 
+def test_breast_cancer() -> None:
+    found = datasets.load(of("breast-cancer"))
+    assert found.input_shape == (30, 1, 1) and found.class_names == ("malignant", "benign")
+    assert len(found.train_images) == 427 and len(found.test_images) == 142
+    assert (found.train_images.min(axis=(0, 2, 3)) == 0).all() and (found.train_images.max(axis=(0, 2, 3)) == 255).all()
+    rows = {image.tobytes() for image in found.train_images}
+    assert not rows & {image.tobytes() for image in found.test_images}
+
+
 def test_fashion_mnist_from_files(fashion: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = datasets.load(of("fashion-mnist"), fashion)
     assert found.train_images.shape == (20, 1, 28, 28) and found.test_labels.tolist() == list(range(10))

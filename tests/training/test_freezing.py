@@ -32,10 +32,18 @@ def images(count: int, shape: tuple[int, int, int], maximum: int, generator: tor
     return torch.randint(0, maximum + 1, (count, *shape), generator=generator).float()
 
 
+SHAPES = {
+    "fmnist-cnn": ((1, 28, 28), 255),
+    "cifar-cnv": ((3, 32, 32), 255),
+    "cifar-resnet": ((3, 32, 32), 255),
+    "mlp": ((30, 1, 1), 255),
+}
+
+
 @pytest.mark.parametrize("name", NETWORKS)
 @pytest.mark.parametrize("weights", ["binary", 4])
 def test_a_frozen_network_computes_the_same(name: str, weights: str | int) -> None:
-    shape, maximum = ((1, 28, 28), 255) if name == "fmnist-cnn" else ((1, 8, 8), 16)
+    shape, maximum = SHAPES.get(name, ((1, 8, 8), 16))
     torch.manual_seed(0)
     model = NETWORKS[name](Blocks(shape, 10, maximum=maximum, weights=weights, input_bits=4))
     settled(model, shape, maximum)

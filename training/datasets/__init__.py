@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Labelled images by name: digits, fashion-mnist, cifar10, or a user's own function."""
+"""Labelled images by name: digits, breast-cancer, fashion-mnist, cifar10, or a user's own function."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 from chain.errors import InputError, WrapNetError, nearest
-from training.datasets import cifar10, digits, fashion_mnist
+from training.datasets import breast_cancer, cifar10, digits, fashion_mnist
 from training.datasets.dataset import Dataset
 from training.environment import data_folder
 from training.recipe import Recipe
@@ -13,6 +13,7 @@ from training.userfile import is_reference, resolve
 
 DATASETS: dict[str, Callable[[Path | None], Dataset]] = {
     "digits": digits.load,
+    "breast-cancer": breast_cancer.load,
     "fashion-mnist": fashion_mnist.load,
     "cifar10": cifar10.load,
 }
