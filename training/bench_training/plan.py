@@ -166,7 +166,7 @@ _FMNIST_TERNARY = Setting("fashion-mnist", "fmnist-cnn", "ternary", 2, batch_siz
 
 def contests(full: bool) -> tuple[Contest, ...]:
     """All of them: a short training of digits, Fashion-MNIST only from the cache; with `full` everything is trained."""
-    epochs = (20, 25, 30) if full else (8, 8, 8)
+    epochs = (20, 25, 30) if full else (10, 10, 10)
     return (
         Contest(_DIGITS, epochs),
         Contest(_FMNIST, (5, 5, 5), widths=(8, 7), only_cached=not full),
