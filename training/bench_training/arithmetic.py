@@ -36,7 +36,7 @@ class SaturateQuant(nn.Module):
 class SaturateAccumulator(WrapAccumulator):
     """A saturating accumulator."""
 
-    tensor_quant = SaturateQuant
+    tensor_quant = SaturateQuant  # type: ignore[assignment]
     fold = None  # type: ignore[assignment]
 
 

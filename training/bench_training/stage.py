@@ -72,6 +72,8 @@ def train(chain: Chain, before: State | None, so_far: Progress) -> Iterator[Prog
         a2q.start_from(model, before, images[: chain.setting.batch_size].float())
     elif before is not None:
         model.load_state_dict(before)
+    # The weights' layout decides in which order gradients are summed: it must be the same after an interruption.
+    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimiser, scheduled = _optimiser(model, step)
     if so_far.epochs:
         optimiser.load_state_dict(so_far.optimiser)
