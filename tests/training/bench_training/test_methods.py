@@ -108,7 +108,7 @@ def test_an_interrupted_stage_goes_on_to_the_same_weights(
         patched.setattr(stage, "_epoch", stops)
         with pytest.raises(KeyboardInterrupt):
             cut.train(chain, save_every=0)
-    assert (cut.folder / f"{chain.key()}.part.pt").is_file() and not cut.has_chain(chain)
+    assert (cut.folder / f"{chain.key()}.part.pt").is_file() == (name == "ours") and not cut.has_chain(chain)
     cut.train(chain)
     assert not (cut.folder / f"{chain.key()}.part.pt").is_file()
     a, b = (torch.load(s.folder / f"{chain.key()}.pt", weights_only=True)["model"] for s in (whole, cut))
