@@ -8,6 +8,7 @@ repeat.py        the variables of make that repeat it
 summary.py       rows and totals, with stages.py's names and words.py's numbers
 histogram.py     a layer's sums as a figure
 pipeline.py      the hardware's nodes and streams as a picture
+standalone.py    what all pages share, and axis.py the ticks of their pictures
 page.py          the report as one self-contained HTML page (*.html, page.css)
 table.py         the report as tables in the terminal
 """

@@ -6,12 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
 from chain.files import write_text
 from chain.report import bitstreams as bitstream_tables
 from chain.report import histogram as histograms
-from chain.report import measurements
+from chain.report import measurements, standalone
 from chain.report import pipeline as pipelines
 from chain.report.stages import STAGE_NAMES
 from chain.report.summary import REFERENCES, accumulators, stage_rows, totals
@@ -29,19 +27,13 @@ class Card:
 
 def render(report: Mapping[str, Any]) -> str:
     """The page's text."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        keep_trailing_newline=True,
-    )
-    environment.filters |= {"count": count, "percent": percent, "rate": rate, "plain": plain, "micro": micro}
     pipeline = pipelines.pipeline(report["pipeline"], report["edges"])
     resources = report["resources"]
     tables = measurements.shown(report)
-    return environment.get_template("page.html").render(
+    return standalone.render(
+        Path(__file__).with_name("page.html"),
+        {"count": count, "percent": percent, "rate": rate, "plain": plain, "micro": micro},
         r=report,
-        css=jinja2.utils.markupsafe.Markup(Path(__file__).with_name("page.css").read_text(encoding="utf-8")),
         names=STAGE_NAMES,
         sentence=sentence(report),
         comparison=comparison(report),

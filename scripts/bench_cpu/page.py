@@ -5,11 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import jinja2
-import markupsafe
-
-import chain.report
 from chain.files import write_text
+from chain.report import standalone
 from scripts.bench_cpu import plots
 from scripts.bench_cpu.rows import OURS, Row
 
@@ -20,18 +17,11 @@ BUSY = 0.5
 
 def render(rows: Sequence[Row]) -> str:
     """The page's text."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        keep_trailing_newline=True,
-    )
-    environment.filters |= {"figure": figure}
-    style = Path(chain.report.__file__).with_name("page.css").read_text(encoding="utf-8")
     by_kind = {kind: [row for row in rows if row["kind"] == kind] for kind in ("machine", "layer", "network", "target")}
     settings = by_kind["machine"][0]["settings"]
-    return environment.get_template("page.html").render(
-        css=markupsafe.Markup(style),
+    return standalone.render(
+        Path(__file__).with_name("page.html"),
+        {"figure": figure},
         settings=settings,
         busy=busy(rows),
         machines=by_kind["machine"],

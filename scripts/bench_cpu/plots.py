@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from chain.report import axis
 from scripts.bench_cpu.rows import OURS, Row
 
 WIDTH, HEIGHT = 300, 170
@@ -106,7 +107,7 @@ def _chart(rows: Sequence[Row]) -> Chart:
     names = list(dict.fromkeys(itertools.chain([OURS], *(row["rivals"] for row in rows))))
     top = max(row["limit"]["value"] for row in rows)
     top = max(top, *(figure["range"][1] for row in rows for figure in (row["ours"], *row["rivals"].values())))
-    step = _step(top)
+    step = axis.step(top)
     top = math.ceil(top / step) * step
 
     def y(value: float) -> float:
@@ -131,10 +132,3 @@ def _chart(rows: Sequence[Row]) -> Chart:
     if (s["batch"], s["threads"]) != (64, 1):
         title += f", batch {s['batch']}, threads {s['threads']}"
     return Chart(title, tuple(lines), ticks, shapes)
-
-
-def _step(top: float) -> float:
-    """A round distance of ticks that makes three to six of them."""
-    rough = top / 4
-    power = 10.0 ** math.floor(math.log10(rough))
-    return next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= rough)
