@@ -8,7 +8,7 @@ The rules, each by its figures in the log after an epoch:
   below 0.1 % within a few epochs. Looked at from a stage's second epoch on, and at its end. Each layer once a stage.
 - dead: channels that give one and the same value for all test images (training.channels). Each module once.
 - chance: at the end of a stage, as many images are right as if predictions and labels had nothing to do with each
-  other. Then the training ends.
+  other. After the last stage this is an error.
 """
 
 import json
@@ -152,8 +152,8 @@ def _chance_text(stage: Stage, test: Evaluation) -> str:
     rates = {name: layer.overflow_rate for name, layer in test.layers.items()}
     worst = max(rates, key=rates.__getitem__)
     return (
-        f"after stage {stage.name!r} {test.correct} of {test.images} test images are right, no more than by chance: "
-        f"the result is worthless. Lower the stage's lr, found {stage.lr:g}, or give it more epochs, found "
+        f"after stage {stage.name!r} {test.correct} of {test.images} test images are right, no more than by chance. "
+        f"Lower the stage's lr, found {stage.lr:g}, or give it more epochs, found "
         f"{stage.epochs}; where many sums overflow, more accumulator_bits or narrower activations (most in layer "
         f"{worst!r}, {100 * rates[worst]:.2f} %); and see whether the labels belong to the images"
     )

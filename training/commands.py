@@ -63,7 +63,7 @@ def train(model: str, build: Path, resume: bool, data: Path | None, if_needed: b
         console.print(f"training {recipe.name}: {recipe.epochs} epochs into {folder}", highlight=False)
         # Cut off in its summary, a training of hours is not thrown away.
         resume = (resume or (if_needed and is_trained(recipe, folder))) and not is_shipped(folder)
-        summary = run(recipe, folder, resume, data, console, device)
+        trained = run(recipe, folder, resume, data, console, device)
     except WorthlessError as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(3)
@@ -76,8 +76,8 @@ def train(model: str, build: Path, resume: bool, data: Path | None, if_needed: b
     except KeyboardInterrupt:
         click.echo(f"\nstopped; go on with: python -m training train {model} --build {build} --resume", err=True)
         sys.exit(130)
-    if summary is not None:
-        console.print(_table(summary))
+    if trained is not None:
+        console.print(_table(trained))
 
 
 @main.command()

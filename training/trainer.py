@@ -57,8 +57,7 @@ def train(
     On `device`, "cpu" or "cuda". Where torchrun started several processes, each calls this; the batch is shared out to
     them, the first alone writes, and the others get None.
 
-    Raises WorthlessError where the training comes to nothing (training.alarms), after saving what there is: at the end
-    of the last stage all of it, otherwise the checkpoint, from which `resume` goes on to the next stage.
+    Raises WorthlessError where the training comes to nothing (training.alarms), after saving what there is.
     """
     dataset = datasets.load(recipe, data)
     with joined(device) as ranks:
@@ -186,8 +185,6 @@ class _Run:
                 self._log(stage, epoch, measured, test, watched.dead())
             self._save(stage, epoch + 1, optimiser)
             yield
-        if self.ranks.first and not self.checkpoint.finished:
-            alarms.require_worth(self.history)
 
     def _epoch(self, stage: Stage, epoch: int, optimiser: torch.optim.Optimizer) -> _Epoch:
         # Every epoch draws from its own seed, so that a resumed run draws what an uninterrupted one does.
@@ -313,7 +310,7 @@ class _Run:
             soft_wrap=True,
         )
         for alarm in found:
-            if alarm.kind != "chance":
+            if alarm.kind != "chance" or step < self.recipe.epochs:
                 text = f"warning: {alarm.text}"
                 self.console.print(text, style="yellow", markup=False, highlight=False, soft_wrap=True)
 

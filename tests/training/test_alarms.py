@@ -89,13 +89,10 @@ def test_a_loss_that_is_not_finite_names_a_layer(tmp_path: Path) -> None:
 def test_chance_ends_with_status_3_each_time_and_keeps_what_there_is(tmp_path: Path) -> None:
     made(tmp_path, lr="1e-12")
     arguments = ["train", str(tmp_path / "mine.toml"), "--build", str(tmp_path), "--resume"]
-    first = CliRunner().invoke(main, arguments)
-    assert first.exit_code == 3, first.output
-    assert "after stage 'wide'" in first.output and "no more than by chance" in first.output
-    assert (tmp_path / "mine" / "checkpoint.pt").is_file() and not (tmp_path / "mine" / "training.json").exists()
-    for more in ([], ["--if-needed"]):  # the second stage, then nothing at all
-        again = CliRunner().invoke(main, [*arguments, *more])
-        assert again.exit_code == 3 and "after stage 'penalty'" in again.output
+    for more in ([], ["--if-needed"]):  # both stages, then nothing at all
+        done = CliRunner().invoke(main, [*arguments, *more])
+        assert done.exit_code == 3 and "error: after stage 'penalty'" in done.output
+        assert ("warning: after stage 'wide'" in done.output) == (not more)
         assert (tmp_path / "mine" / "training.json").is_file()
     (tmp_path / "mine" / "training.json").write_text("", encoding="utf-8")
     with pytest.raises(InputError, match="damaged"):
