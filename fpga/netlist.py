@@ -23,7 +23,7 @@ MODELS = Path(__file__).parent / "rtl_sim"
 
 _MODULE = re.compile(r"^module\s+(\w+)\b.*?^endmodule[^\n]*\n", re.MULTILINE | re.DOTALL)
 _INPUTS = tuple(f"I{index}" for index in range(6))
-_TABLE = re.compile(r"^  LUT([1-6]) #\(\s*\.INIT\(\d+'([bh])([0-9a-f]+)\)", re.MULTILINE)
+_TABLE = re.compile(r"^  LUT([1-6]) #\(\s*\.INIT\(\d+'([bh])([0-9a-f]+)\)\s*\) ", re.MULTILINE)
 _INSTANCE = re.compile(r"^  ([A-Z][A-Z0-9_]*) (?:#\(|\\|\w)", re.MULTILINE)
 
 
@@ -50,26 +50,30 @@ def simulate(
     """Outputs of the synthesised design in `rtl` for `images` [N, *input shape], without stalls."""
     folder = synthesise(rtl, synthesis)
     with tempfile.TemporaryDirectory() as scratch:
-        models = Path(scratch) / "cells.v"
-        write_text(models, cells(folder / "netlist.v"))
-        simulator = simulation.Simulator(rtl, cache, netlist=[models, folder / "netlist.v"])
+        gates = Path(scratch) / "gates.v"
+        write_text(gates, with_cells(folder / "netlist.v"))
+        simulator = simulation.Simulator(rtl, cache, netlist=[gates])
     return simulator.run(images, progress=advance)
 
 
-def cells(netlist: Path, family: Family = XC7) -> str:
-    """Models of exactly the cells that `netlist` instantiates. ToolError for one that has none.
+def with_cells(netlist: Path, family: Family = XC7) -> str:
+    """The Verilog of `netlist` and models of exactly the cells that it instantiates. ToolError for one without model.
 
-    Look-up tables become the expression of their contents, which simulates several times faster than a table.
+    A look-up table becomes an instance of a module of its own contents, LUT6_<contents in hexadecimal>, which is their
+    expression: that simulates several times faster than a table. As one module with a parameter, Verilator would
+    need memory by the square of the number of contents.
     """
-    text = netlist.read_text(encoding="utf-8")
     known: dict[str, str] = {}
     for path in (*(yosys.share() / name for name in family.models), *sorted(MODELS.glob("*.v"))):
         known.update(_modules(path))
-    contents: dict[int, set[int]] = {}
-    for inputs, size, digits in _TABLE.findall(text):
-        contents.setdefault(int(inputs), set()).add(int(digits, 2 if size == "b" else 16))
-    for inputs, tables in contents.items():
-        known[f"LUT{inputs}"] = _look_up_table(family, inputs, sorted(tables))
+
+    def by_contents(match: re.Match[str]) -> str:
+        inputs, table = int(match[1]), int(match[3], 2 if match[2] == "b" else 16)
+        name = f"LUT{inputs}_{table:X}"
+        known[name] = _look_up_table(family, name, inputs, table)
+        return f"  {name} "
+
+    text = _TABLE.sub(by_contents, netlist.read_text(encoding="utf-8"))
     used: set[str] = set()
     found = set(_INSTANCE.findall(text))
     while found:
@@ -78,7 +82,7 @@ def cells(netlist: Path, family: Family = XC7) -> str:
             raise ToolError(f"the netlist uses cells that have no simulation model here: {', '.join(missing)}")
         used |= found
         found = {part for name in found for part in known if f"  {part} #(" in known[name].expandtabs()} - used
-    return "\n".join(known[name] for name in sorted(used))
+    return "\n".join([*(known[name] for name in sorted(used)), text])
 
 
 def expression(table: int, inputs: int, names: Sequence[str] = _INPUTS) -> str:
@@ -112,13 +116,10 @@ def expression(table: int, inputs: int, names: Sequence[str] = _INPUTS) -> str:
     return f"({select} ? {expression(high, inputs - 1, names)} : {expression(low, inputs - 1, names)})"
 
 
-def _look_up_table(family: Family, inputs: int, tables: list[int]) -> str:
-    """The cell LUT<inputs>, fast for the contents in `tables`."""
-    size, names, out = 1 << inputs, family.inputs[:inputs], family.output
-    cases = [f"      {size}'h{table:x}: assign {out} = {expression(table, inputs, names)};" for table in tables]
-    cases.append(f"      default: assign {out} = INIT[{{{', '.join(reversed(names))}}}];")
-    head = f"module LUT{inputs} #(parameter [{size - 1}:0] INIT = 0) (output {out}, input {', '.join(names)});"
-    return "\n".join([head, "  generate case (INIT)", *cases, "    endcase endgenerate", "endmodule", ""])
+def _look_up_table(family: Family, name: str, inputs: int, table: int) -> str:
+    names = family.inputs[:inputs]
+    ports = f"output {family.output}, input {', '.join(names)}"
+    return f"module {name} ({ports});\n  assign {family.output} = {expression(table, inputs, names)};\nendmodule\n"
 
 
 def _modules(path: Path) -> dict[str, str]:

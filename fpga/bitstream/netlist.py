@@ -26,11 +26,11 @@ def library(made: Netlist, job: Job, cache: Path = verilate.DEFAULT_CACHE) -> Pa
     """The simulated board of the netlist: what `Board` takes. UnsupportedError for a family without cell models."""
     require_models(job)
     with tempfile.TemporaryDirectory() as scratch:
-        cells = Path(scratch) / "cells.v"
-        write_text(cells, netlist.cells(made.verilog))
+        gates = Path(scratch) / "gates.v"
+        write_text(gates, netlist.with_cells(made.verilog))
         spec = verilate.Build(
             top=build.TOP,
-            sources=[cells, made.verilog, WRAPPER],
+            sources=[gates, WRAPPER],
             harness=[build.HARNESS],
             kind="library",
             cflags=("-O0",),  # compiling it takes longer than a few dozen images do

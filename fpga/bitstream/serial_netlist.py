@@ -32,11 +32,11 @@ def affordable_images(made: Design, clocks_per_bit: int) -> int:
 def library(verilog: Path, top: str, name: str, cache: Path) -> Path:
     """The simulated board of the netlist `verilog` of the top level `top`: what SerialBoard takes. ToolError."""
     with tempfile.TemporaryDirectory() as scratch:
-        cells = Path(scratch) / "cells.v"
-        write_text(cells, netlist.cells(verilog, netlist.ECP5))
+        gates = Path(scratch) / "gates.v"
+        write_text(gates, netlist.with_cells(verilog, netlist.ECP5))
         spec = verilate.Build(
             top=uart.TOP,
-            sources=[cells, verilog, WRAPPERS / f"{top}_shell.sv"],
+            sources=[gates, WRAPPERS / f"{top}_shell.sv"],
             harness=[HARNESS],
             warnings=False,  # Yosys' netlist and models
         )

@@ -66,14 +66,15 @@ def test_unknown_cell(tmp_path):
     )
     (tmp_path / "netlist.v").write_text(text)
     with pytest.raises(ToolError, match="no simulation model here: OTHERCELL, RAMB99"):
-        netlist.cells(tmp_path / "netlist.v")
+        netlist.with_cells(tmp_path / "netlist.v")
 
 
 def test_only_the_cells_in_use(tmp_path):
     text = "module accelerator(input a, output b);\n  LUT1 #(\n    .INIT(2'h1)\n  ) x (.I0(a), .O(b));\nendmodule\n"
     (tmp_path / "netlist.v").write_text(text)
-    models = netlist.cells(tmp_path / "netlist.v")
-    assert models.count("module ") == 1 and "2'h1: assign O = ~I0;" in models
+    models = netlist.with_cells(tmp_path / "netlist.v")
+    assert models.count("module ") == 2 and "module LUT1_1 (output O, input I0);\n  assign O = ~I0;" in models
+    assert "  LUT1_1 x (.I0(a), .O(b));" in models
 
 
 def test_netlist_equals_rtl(tmp_path):
@@ -96,6 +97,6 @@ def test_block_ram_model(tmp_path):
     stitch.stitch(graph, tmp_path / "rtl", "toy", 100.0, hardware.PART)
     images = hardware.pixels(model, 20)
     gates = netlist.simulate(tmp_path / "rtl", tmp_path / "synth", hardware.CACHE, images)
-    cells = netlist.cells(next((tmp_path / "synth").glob("xc7*")) / "netlist.v")
+    cells = netlist.with_cells(next((tmp_path / "synth").glob("xc7*")) / "netlist.v")
     assert "module block_ram" in cells
     assert np.array_equal(gates.outputs, mapping.execute(graph, images)["output"])

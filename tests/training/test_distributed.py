@@ -24,19 +24,19 @@ batch_size = {batch_size}
 [quantisation]
 activation_bits = 3
 input_bits = 4
-accumulator_bits = 6
+accumulator_bits = 7
 [augmentation]
 shift = 1
 [[stages]]
 name = "wide"
 epochs = 2
-lr = 2e-4
+lr = 1e-3
 accumulator = "wide"
 penalty = 0.01
 [[stages]]
 name = "wrap"
 epochs = 1
-lr = 1e-4
+lr = 5e-4
 accumulator = "wrap"
 penalty = 0.01
 """

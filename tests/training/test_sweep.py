@@ -24,7 +24,7 @@ batch_size = 32
 [quantisation]
 activation_bits = 3
 input_bits = 2
-accumulator_bits = 5
+accumulator_bits = 8
 [[stages]]
 name = "wide"
 epochs = 2
