@@ -3,6 +3,7 @@
 
 import json
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -42,8 +43,11 @@ def test_every_method_has_a_row(finished: tuple[Path, list[Row]]) -> None:
     assert by_name["wide"]["mean"] > 0.3
 
 
-def test_what_is_there_is_not_trained_again(finished: tuple[Path, list[Row]], monkeypatch: pytest.MonkeyPatch) -> None:
-    folder, found = finished
+def test_what_is_there_is_not_trained_again(
+    finished: tuple[Path, list[Row]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(finished[0], tmp_path / "bench")
+    found = finished[1]
     monkeypatch.setattr(store, "train", lambda *_: pytest.fail("trained again"))
     assert commands.compare([replace(TOY, only_cached=True)], folder, processes=1) == found
     assert commands.compare([replace(TOY, only_cached=True, rates=(2e-3,))], folder, processes=1) == []
