@@ -117,7 +117,9 @@ def _on_ray(todo: Sequence[Trial], jobs: int, done: Callable[[Outcome], None]) -
     try:
         ray.init(runtime_env={"env_vars": {"PYTHONPATH": root}}, log_to_driver=False, **_local_limits(jobs, todo))
     except ConnectionError as error:
-        raise ToolError(f"Ray cannot be reached: {error}; RAY_ADDRESS names the cluster, unset it for this machine") from None
+        raise ToolError(
+            f"Ray cannot be reached: {error}; RAY_ADDRESS names the cluster, unset it for this machine"
+        ) from None
     try:
         waiting = {}
         for trial in todo:

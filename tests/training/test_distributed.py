@@ -62,7 +62,9 @@ def write(folder: Path, batch_size: int = 64) -> Path:
     return path
 
 
-def run(recipe: Path, build: Path, processes: int, *options: str, fails: str = "none") -> "subprocess.CompletedProcess[str]":
+def run(
+    recipe: Path, build: Path, processes: int, *options: str, fails: str = "none"
+) -> "subprocess.CompletedProcess[str]":
     launcher = ["torch.distributed.run", "--standalone", "--nproc-per-node", str(processes), "-m", "training"]
     command = [sys.executable, "-m", *(launcher if processes > 1 else ["training"])]
     return subprocess.run(
