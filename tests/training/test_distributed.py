@@ -10,17 +10,20 @@ from pathlib import Path
 import pytest
 import torch
 import torch.distributed as dist
+from rich.console import Console
 from torch import nn
 
 from chain.errors import InputError, UnsupportedError
 from training import checkpoint as checkpoints
+from training import recipe as recipes
 from training.distributed import Ranks, _share_batch_norm, joined
+from training.trainer import train
 
 RECIPE = """
 name = "mine"
 dataset = "digits"
 network = "own.py:Own"
-batch_size = {batch_size}
+batch_size = 64
 [quantisation]
 activation_bits = 3
 input_bits = 4
@@ -55,20 +58,18 @@ class Own(DigitsCnn):
 FIRST_EPOCH, LATER = 2e-4, 5e-3
 
 
-def write(folder: Path, batch_size: int = 64) -> Path:
+def write(folder: Path) -> Path:
     (folder / "own.py").write_text(NETWORK, encoding="utf-8")
     path = folder / "mine.toml"
-    path.write_text(RECIPE.format(batch_size=batch_size), encoding="utf-8")
+    path.write_text(RECIPE, encoding="utf-8")
     return path
 
 
-def run(
-    recipe: Path, build: Path, processes: int, *options: str, fails: str = "none"
-) -> "subprocess.CompletedProcess[str]":
-    launcher = ["torch.distributed.run", "--standalone", "--nproc-per-node", str(processes), "-m", "training"]
-    command = [sys.executable, "-m", *(launcher if processes > 1 else ["training"])]
+def run(recipe: Path, build: Path, *options: str, fails: str = "none") -> "subprocess.CompletedProcess[str]":
+    """Train in two processes, of which the one of rank `fails` raises in its second epoch."""
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     return subprocess.run(
-        [*command, "train", str(recipe), "--build", str(build), *options],
+        [*launcher, "-m", "training", "train", str(recipe), "--build", str(build), *options],
         capture_output=True,
         text=True,
         timeout=300,
@@ -80,32 +81,40 @@ def history(build: Path) -> list[dict]:  # type: ignore[type-arg]
     return [json.loads(line) for line in (build / "mine" / "history.jsonl").read_text().splitlines()]
 
 
-def test_two_processes_give_the_loss_curve_of_one(tmp_path: Path) -> None:
-    recipe = write(tmp_path)
-    for processes in (1, 2):
-        done = run(recipe, tmp_path / str(processes), processes)
-        assert done.returncode == 0, done.stderr
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> "tuple[Path, subprocess.CompletedProcess[str]]":
+    """The folder of a recipe, and below it `two`, what two processes made of it."""
+    folder = tmp_path_factory.mktemp("shared")
+    done = run(write(folder), folder / "two")
+    assert done.returncode == 0, done.stderr
+    return folder, done
+
+
+def test_two_processes_give_the_loss_curve_of_one(shared: "tuple[Path, subprocess.CompletedProcess[str]]") -> None:
+    folder, done = shared
     assert done.stderr.count("epoch   1/3") == 1, "one process alone shows what happens"
-    one, two = history(tmp_path / "1"), history(tmp_path / "2")
+    train(recipes.load(str(folder / "mine.toml")), folder / "one" / "mine", console=Console(quiet=True))
+    one, two = history(folder / "one"), history(folder / "two")
     assert len(one) == len(two) == 3
     for a, b, tolerance in zip(one, two, (FIRST_EPOCH, LATER, LATER), strict=True):
         assert b["loss"] == pytest.approx(a["loss"], rel=tolerance)
         assert b["penalty"] == pytest.approx(a["penalty"], rel=20 * tolerance)
         assert b["train_overflow_rate"] == pytest.approx(a["train_overflow_rate"], rel=0.05)
         assert a["train_overflow_rate"] > 0
-    names = checkpoints.read(tmp_path / "1" / "mine" / "checkpoint.pt").model.keys()
-    assert checkpoints.read(tmp_path / "2" / "mine" / "checkpoint.pt").model.keys() == names
+    names = checkpoints.read(folder / "one" / "mine" / "checkpoint.pt").model.keys()
+    assert checkpoints.read(folder / "two" / "mine" / "checkpoint.pt").model.keys() == names
 
 
-def test_a_process_that_fails_ends_all_and_they_go_on_to_the_same_result(tmp_path: Path) -> None:
-    recipe = write(tmp_path)
-    assert run(recipe, tmp_path / "whole", 2).returncode == 0
-    broken = run(recipe, tmp_path / "broken", 2, fails="1")
+def test_a_process_that_fails_ends_all_and_they_go_on_to_the_same_result(
+    shared: "tuple[Path, subprocess.CompletedProcess[str]]",
+) -> None:
+    folder, _ = shared
+    broken = run(folder / "mine.toml", folder / "broken", fails="1")
     assert broken.returncode != 0 and "this process fails" in broken.stderr
-    assert len(history(tmp_path / "broken")) == 1
-    resumed = run(recipe, tmp_path / "broken", 2, "--resume")
+    assert len(history(folder / "broken")) == 1
+    resumed = run(folder / "mine.toml", folder / "broken", "--resume")
     assert resumed.returncode == 0, resumed.stderr
-    losses = [[line["loss"] for line in history(tmp_path / name)] for name in ("whole", "broken")]
+    losses = [[line["loss"] for line in history(folder / name)] for name in ("two", "broken")]
     assert losses[0] == losses[1]
 
 

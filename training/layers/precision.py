@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What exact sums ask of torch: convolutions and products in float32, whatever else is computed in.
 
-torch.compile needs nothing here and gains nothing: it gives equal sums, but breaks its graph at every wrapping layer,
-which asks where sums overflow and treats those few alone.
+torch.compile is no option of training: it breaks its graph at every quantiser, which reads its width from a tensor.
 """
 
 import torch
