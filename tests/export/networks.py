@@ -13,6 +13,11 @@ from training.layers import QuantAdd
 from training.quantisers import UnsignedActivation
 
 
+def input_shape(name: str) -> tuple[int, int, int]:
+    """An input that the network `name` takes: CNV, which does not pad, needs its own."""
+    return (3, 32, 32) if name == "cifar-cnv" else (1, 8, 8)
+
+
 def randomised(network: Callable[[Blocks], nn.Module], blocks: Blocks, seed: int = 0) -> nn.Module:
     """The network in eval mode, as if trained: batch norm of both signs, activations that use their range."""
     torch.manual_seed(seed)

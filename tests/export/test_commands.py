@@ -186,10 +186,11 @@ def test_a_network_that_is_trained_is_not_checked_again(toy: Path) -> None:
 
 @pytest.mark.parametrize("name", recipe.available())
 def test_our_own_networks_pass_untrained(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fashion-MNIST's on made-up images of its shape: the check asks only for that."""
-    images, labels = np.zeros((2, 1, 28, 28), np.uint8), np.zeros(2, np.int64)
-    made_up = datasets.Dataset(images, labels, images, labels, tuple("abcdefghij"))
-    monkeypatch.setitem(datasets.DATASETS, "fashion-mnist", lambda folder: made_up)
+    """Those of Fashion-MNIST and CIFAR-10 on made-up images of their shapes: the check asks only for that."""
+    for dataset, shape in (("fashion-mnist", (1, 28, 28)), ("cifar10", (3, 32, 32))):
+        images, labels = np.zeros((2, *shape), np.uint8), np.zeros(2, np.int64)
+        made_up = datasets.Dataset(images, labels, images, labels, tuple("abcdefghij"))
+        monkeypatch.setitem(datasets.DATASETS, dataset, lambda folder, made_up=made_up: made_up)
     assert invoke("check-recipe", name, "--build", tmp_path).exit_code == 0
 
 

@@ -12,7 +12,7 @@ from onnx import ModelProto
 import export
 from export.ops.runtime import OnnxRuntime
 from fpga.mapping import execute, to_dataflow
-from tests.export.networks import OwnForward, randomised
+from tests.export.networks import OwnForward, input_shape, randomised
 from tests.graphs import CASES, Builder, images
 from training.blocks import Blocks
 from training.networks import NETWORKS
@@ -51,7 +51,7 @@ def own_forward() -> ModelProto:
 
 
 def network(name: str) -> Callable[[], ModelProto]:
-    return lambda: export.to_qonnx(randomised(NETWORKS[name], Blocks((1, 8, 8), 10)))
+    return lambda: export.to_qonnx(randomised(NETWORKS[name], Blocks(input_shape(name), 10)))
 
 
 MODELS: dict[str, Callable[[], ModelProto]] = {

@@ -19,7 +19,7 @@ import training
 from chain.errors import UnsupportedError
 from export.metadata import Metadata, read
 from export.ops.runtime import accumulators
-from tests.export.networks import OwnForward, images, randomised
+from tests.export.networks import OwnForward, images, input_shape, randomised
 from training.blocks import Blocks
 from training.layers import WrapLinear, set_wrapping
 from training.networks import NETWORKS
@@ -54,7 +54,7 @@ def attributes(model: ModelProto, layer: str) -> dict[str, Any]:
     ("name", "variant"), [(n, "binary") for n in NETWORKS] + [("digits-resnet", v) for v in VARIANTS if v != "binary"]
 )
 def test_every_network_agrees_in_all_three_and_can_be_mapped(name: str, variant: str) -> None:
-    blocks = Blocks((1, 8, 8), 10, **VARIANTS[variant])
+    blocks = Blocks(input_shape(name), 10, **VARIANTS[variant])
     file = require_agreement(randomised(NETWORKS[name], blocks), blocks)
     onnx.checker.check_model(file, full_check=True)
     assert export.check(file) == []

@@ -18,7 +18,7 @@ from host.cpu import onnx_model, reference
 from host.cpu.plan import Add, Conv, Lookup, MaxPool, Plan, SumPool
 from host.errors import MissingFileError, ModelFileError, NetworkError
 from tests import graphs
-from tests.export.networks import OwnForward, images, randomised
+from tests.export.networks import OwnForward, images, input_shape, randomised
 from training.blocks import Blocks
 from training.networks import NETWORKS
 
@@ -60,7 +60,7 @@ def test_graphs_of_every_kind(case: str, seed: int) -> None:
     ("name", "variant"), [(n, "binary") for n in NETWORKS] + [("digits-resnet", v) for v in VARIANTS if v != "binary"]
 )
 def test_every_network_as_it_is_exported(name: str, variant: str) -> None:
-    blocks = Blocks((1, 8, 8), 10, **VARIANTS[variant])
+    blocks = Blocks(input_shape(name), 10, **VARIANTS[variant])
     network = randomised(NETWORKS[name], blocks)
     metadata = Metadata("mine", ("a", "b"), {}, {"recipe": {"seed": 3}})
     path = export.to_qonnx(network, metadata=metadata)
