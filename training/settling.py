@@ -1,10 +1,19 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Batch norm's statistics measured anew."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import torch
 from torch import Tensor, nn
+
+BATCHES = 50
+
+
+def drawn(images: Tensor, size: int, seed: int) -> Iterator[Tensor]:
+    """BATCHES batches of `size` training images, float [size, C, H, W], drawn from `images` [N, C, H, W] by `seed`."""
+    generator = torch.Generator().manual_seed(seed)
+    for _ in range(BATCHES):
+        yield images[torch.randint(0, len(images), (size,), generator=generator)].float()
 
 
 def settle(model: nn.Module, batches: Iterable[Tensor]) -> None:

@@ -4,7 +4,7 @@
 import json
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -30,15 +30,14 @@ from training.environment import data_folder
 from training.evaluation import Evaluation, evaluate
 from training.finiteness import first_not_finite
 from training.layers import WrapConv2d, accumulators, overflow_penalty, penalising, set_wrapping
+from training.layers.wrapping import AccumulatorMixin
 from training.recipe import RECIPES, Recipe, Stage
-from training.settling import settle
+from training.settling import drawn, settle
 from training.statistics import Monitor
 from training.summary import summarise
 
 # Training counts the overflows of every so manieth batch: counting costs two passes over the sums.
 COUNT_EVERY = 16
-
-SETTLE_BATCHES = 50
 
 
 def train(
@@ -223,7 +222,7 @@ class _Run:
                 optimiser.step()
                 hits = (logits.argmax(dim=1) == labels).sum().item()
                 found = [loss.item() / self.ranks.size, (0.0 if penalty is None else penalty.item()) / self.ranks.size]
-                found += [hits, *(self._counted() if counted else (0, 0))]
+                found += [hits, *(_counted(layers.values()) if counted else (0, 0))]
                 mean_loss, mean_penalty, *counts = self.ranks.total(*found)
                 loss_sum += mean_loss
                 penalty_sum += mean_penalty
@@ -245,19 +244,8 @@ class _Run:
             seconds=time.perf_counter() - start,
         )
 
-    def _counted(self) -> tuple[int, int]:
-        """Sums and overflows that the layers' monitors counted; they are dropped."""
-        layers = accumulators(self.model).values()
-        monitors = [layer.monitor for layer in layers if layer.monitor is not None]
-        for layer in layers:
-            layer.monitor = None
-        return sum(monitor.sums for monitor in monitors), sum(monitor.overflows for monitor in monitors)
-
     def _settling(self) -> Iterator[Tensor]:
-        generator = torch.Generator().manual_seed(self.recipe.seed)
-        for _ in range(SETTLE_BATCHES):
-            indices = torch.randint(0, len(self.images), (self.recipe.batch_size,), generator=generator)
-            yield self._inputs(self.images[indices].float())
+        return map(self._inputs, drawn(self.images, self.recipe.batch_size, self.recipe.seed))
 
     def _inputs(self, images: Tensor) -> Tensor:
         """This process' share of a total batch, where and how the model takes it."""
@@ -348,6 +336,14 @@ class _Bar:
 
     def __exit__(self, *exception: object) -> None:
         self.progress.stop()
+
+
+def _counted(layers: Collection[AccumulatorMixin]) -> tuple[int, int]:
+    """Sums and overflows that the layers' monitors counted; they are dropped."""
+    monitors = [layer.monitor for layer in layers if layer.monitor is not None]
+    for layer in layers:
+        layer.monitor = None
+    return sum(monitor.sums for monitor in monitors), sum(monitor.overflows for monitor in monitors)
 
 
 def learning_rate(stage: Stage, step: int, steps: int) -> float:

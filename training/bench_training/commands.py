@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The command line: all trials, build/bench/training.json and training.html."""
 
-import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,6 +19,7 @@ from training.bench_training.plan import Contest, Trial, contests
 from training.bench_training.rows import Row
 from training.bench_training.schedule import run
 from training.bench_training.store import Store
+from training.environment import processors
 
 
 @click.command()
@@ -32,7 +32,7 @@ def main(build: Path, full: bool, processes: int | None) -> None:
 
     What was trained before is not trained again; an interrupted run goes on where it was.
     """
-    compare(contests(full), build / "bench", processes or len(os.sched_getaffinity(0)))
+    compare(contests(full), build / "bench", processes or processors())
 
 
 def compare(chosen: Sequence[Contest], folder: Path, processes: int) -> list[Row]:

@@ -21,8 +21,8 @@ from training.evaluation import evaluate
 from training.layers import overflow_penalty, penalising, set_wrapping
 from training.networks import NETWORKS
 from training.recipe import Augmentation, Stage
-from training.settling import settle
-from training.trainer import SETTLE_BATCHES, learning_rate
+from training.settling import drawn, settle
+from training.trainer import learning_rate
 
 State = dict[str, Tensor]
 
@@ -152,7 +152,5 @@ def _rate(step: Step, stage: Stage | None, epoch: int, index: int, count: int) -
 
 
 def _batches(chain: Chain, data: Split) -> Iterator[Tensor]:
-    generator = torch.Generator().manual_seed(chain.seed)
-    for _ in range(SETTLE_BATCHES):
-        chosen = torch.randint(0, len(data.train_images), (chain.setting.batch_size,), generator=generator)
-        yield torch.from_numpy(data.train_images[chosen.numpy()]).float().contiguous(memory_format=torch.channels_last)
+    for batch in drawn(torch.from_numpy(data.train_images), chain.setting.batch_size, chain.seed):
+        yield batch.contiguous(memory_format=torch.channels_last)

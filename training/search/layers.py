@@ -9,7 +9,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from training.autograd import in_memory_order
+from training.autograd import half, in_memory_order
 from training.evaluation import BATCH
 from training.layers import accumulators, recording
 
@@ -86,5 +86,5 @@ def overflows(z: Tensor, widths: Iterable[int]) -> npt.NDArray[np.int64]:
     [2, 0]
     """
     flat = in_memory_order(z)
-    halves = [float(1 << (bits - 1)) for bits in widths]
+    halves = [half(bits) for bits in widths]
     return np.array([int(((flat < -half) | (flat >= half)).sum()) for half in halves], np.int64)

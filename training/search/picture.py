@@ -5,11 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import jinja2
-import markupsafe
-
-import chain.report
 from chain.files import write_text
+from chain.report import standalone
 from training.search.front import front
 from training.search.study import Found
 
@@ -52,17 +49,12 @@ class Scale:
 
 def render(content: Content) -> str:
     """The page's text."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        keep_trailing_newline=True,
-    )
     accuracies = [one.accuracy for one in content.found]
     accuracies += [content.reference, content.limit]
     costs = [*(one.cost for one in content.found), content.own_cost]
-    return environment.get_template("front.html").render(
-        css=markupsafe.Markup(Path(chain.report.__file__).with_name("page.css").read_text(encoding="utf-8")),
+    return standalone.render(
+        Path(__file__).with_name("front.html"),
+        {},
         content=content,
         front=front(content.found),
         x=_scale(costs, WIDTH),

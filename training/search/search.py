@@ -10,11 +10,11 @@ from filelock import FileLock, Timeout
 from rich.console import Console
 
 from chain.errors import InputError
-from training import checkpoint as checkpoints
 from training import datasets, trainer
 from training.checkpoint import Checkpoint, restore
-from training.current import is_trained
+from training.current import is_begun, is_trained
 from training.datasets import Dataset
+from training.layers import accumulators
 from training.recipe import Recipe
 from training.search import narrow, picture
 from training.search.cost import Cost, product_bits
@@ -78,7 +78,7 @@ def search(
         base, reference = _base(recipe, dataset, folder / "base", console)
         model = restore(base)
         layers = measure(model, dataset.train_images[:MEASURED_IMAGES])
-        own = own_widths(base)
+        own = {name: layer.accumulator_bits for name, layer in accumulators(model).items()}
         trials = Trials(recipe, dataset, base.model, fine_tuning(recipe, options.epochs), folder / "trials")
         goal = Goal(reference - options.drop / 100, cost, f"drop {options.drop:g}, {cost_name}")
         study = Search(folder, layers, trials, goal)
@@ -103,13 +103,6 @@ def search(
         return Result(narrow.write(recipe, best.widths, folder), drawn, reference, layers, own, own_cost, best, found)
 
 
-def own_widths(base: Checkpoint) -> dict[str, int]:
-    """The accumulator widths of a checkpoint's recipe, by layer."""
-    from training.layers import accumulators
-
-    return {name: layer.accumulator_bits for name, layer in accumulators(restore(base)).items()}
-
-
 def _base(recipe: Recipe, dataset: Dataset, folder: Path, console: Console) -> tuple[Checkpoint, float]:
     """The recipe, trained without the validation images, and its accuracy on those."""
     if not is_trained(recipe, folder):
@@ -119,17 +112,9 @@ def _base(recipe: Recipe, dataset: Dataset, folder: Path, console: Console) -> t
             highlight=False,
             soft_wrap=True,
         )
-    resume = _is_of(recipe, folder)
+    resume = is_begun(recipe, folder)
     checkpoint, history = trainer.run(recipe, dataset, folder, resume=resume, console=console)
     return checkpoint, history[-1][f"{dataset.judges}_accuracy"]
-
-
-def _is_of(recipe: Recipe, folder: Path) -> bool:
-    try:
-        checkpoints.read(folder / checkpoints.NAME, recipe)
-    except InputError:
-        return False
-    return True
 
 
 @contextmanager
