@@ -241,6 +241,9 @@ def node_steps(inst: Any) -> Steps:
         _, reads, emits = _vector(inst)
         vectors = int(np.prod([1, *inst.get_nodeattr("vectors")]))
         return Steps(np.tile(reads, vectors)[None], np.tile(emits, vectors)[None])
+    if op == "PoolMax":
+        emits = inst.completes()
+        return Steps(np.ones((1, len(emits)), dtype=bool), emits[None])
     inputs = [int(np.prod(inst.get_folded_input_shape(i)[:-1])) for i in range(_streams_in(inst))]
     outputs = [int(np.prod(inst.get_folded_output_shape(i)[:-1])) for i in range(len(inst.onnx_node.output))]
     steps = max(*inputs, *outputs)

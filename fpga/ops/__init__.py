@@ -15,6 +15,8 @@ import finn.custom_op.fpgadataflow.rtl as _finn_rtl  # noqa: E402
 
 from fpga.ops.arg_max import ArgMax  # noqa: E402
 from fpga.ops.arg_max_rtl import ArgMax_rtl  # noqa: E402
+from fpga.ops.pool_max import PoolMax  # noqa: E402
+from fpga.ops.pool_max_rtl import PoolMax_rtl  # noqa: E402
 from fpga.ops.stream_add import StreamAdd  # noqa: E402
 from fpga.ops.stream_add_rtl import StreamAdd_rtl  # noqa: E402
 from fpga.ops.stream_fork import StreamFork  # noqa: E402
@@ -32,9 +34,10 @@ from fpga.ops.wrap_mvu_rtl import WrapMVU_rtl  # noqa: E402
 from fpga.ops.wrap_vvu import WrapVVU  # noqa: E402
 from fpga.ops.wrap_vvu_rtl import WrapVVU_rtl  # noqa: E402
 
-OPS = (ArgMax, StreamAdd, StreamFork, WindowMax, WindowSum, WrapActivation, WrapFold, WrapMVU, WrapVVU)
+OPS = (ArgMax, PoolMax, StreamAdd, StreamFork, WindowMax, WindowSum, WrapActivation, WrapFold, WrapMVU, WrapVVU)
 RTL_OPS = (
     ArgMax_rtl,
+    PoolMax_rtl,
     StreamAdd_rtl,
     StreamFork_rtl,
     WindowMax_rtl,

@@ -37,6 +37,8 @@ BAD = [
     ("stream_fifo", {"Depth": 1}, "Depth is 1, expected at least 2"),
     ("stream_add", {"In0Bits": 5, "In1Bits": 5, "OutBits": 5}, "cannot hold the sum"),
     ("window_max", {"Ch": 5, "Pe": 2}, "Pe = 2 does not divide Ch = 5"),
+    ("pool_max", {"Ch": 5, "Pe": 2}, "Pe = 2 does not divide Ch = 5"),
+    ("pool_max", {"Height": 3, "Kh": 4}, "the kernel is 4 x 2, expected 1 x 1 to 3 x 2"),
     ("window_sum", {"Pixels": 5, "InBits": 4, "OutBits": 6}, "OutBits = 6 cannot hold"),
     ("arg_max", {"Classes": 10, "IndexBits": 3}, "cannot number 10 classes"),
     ("wrap_activation", {"Style": "tree"}, "expected .search. or .table."),
