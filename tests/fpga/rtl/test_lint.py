@@ -21,6 +21,8 @@ CASES = [
     test_streams.fork_case(8),
     test_streams.add_case(2, 4, 3, 5),
     test_windows.max_case(6, 4, 3, 1),
+    test_windows.pool_case(5, 7, 2, 3, 6, 1, 2),
+    test_windows.pool_case(4, 6, 2, 2, 4, 4, 3),
     test_windows.sum_case(8, 2, 49, 4, 10),
     test_windows.arg_max_case(10, 5, 8, 4),
     test_wrap_activation.fold_case(8, 3, 2),
