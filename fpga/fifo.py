@@ -23,14 +23,14 @@ import numpy as np
 import numpy.typing as npt
 
 from chain.errors import UnsupportedError
-from fpga.folding import cycles, slides
+from fpga.folding import CONVERTERS, cycles, slides
 from fpga.sliding import Schedule, Times, Window, behind, geometry, schedule, window
 
 FRAMES = 4
 LATENCY = 6  # cycles of a node's pipeline and the FIFO behind it: generous, and rounding adds to it
 SLACK = 1.005  # of the rate, when a FIFO behind a sliding window is chosen
 # Their ready and valid are registers: next to one of them two words of a FIFO would break no path and hold no word.
-_REGISTERED = {"FMPadding", "StreamingDataWidthConverter"}
+_REGISTERED = {"FMPadding", *CONVERTERS}
 _WINDOW_READERS = ("WrapMVU", "WrapVVU", "WindowMax")
 
 
@@ -83,7 +83,7 @@ def rounded(words: int) -> int:
 def name_streams(model: Any) -> Any:
     """`model` with the random names that FINN gives to tensors of width converters made from what they convert."""
     for node in list(model.graph.node):
-        if _op_name(node) == "StreamingDataWidthConverter" and node.output[0] != model.graph.output[0].name:
+        if _op_name(node) in CONVERTERS and node.output[0] != model.graph.output[0].name:
             kind = _custom(node).get_output_datatype()
             model.rename_tensor(node.output[0], f"{node.input[0]}_converted")
             model.set_tensor_datatype(node.output[0], kind)
@@ -313,7 +313,7 @@ def _groups(nodes: Sequence[tuple[Any, Any]]) -> Iterator[list[tuple[Any, Any]]]
         if slides(group[-1][1]):
             trial = list(group)
             after = readers.get(trial[-1][0].output[0])
-            while after and _op(after[1]) == "StreamingDataWidthConverter":
+            while after and _op(after[1]) in CONVERTERS:
                 trial.append(after)
                 after = readers.get(after[0].output[0])
             if after and _op(after[1]) in _WINDOW_READERS:

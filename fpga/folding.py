@@ -16,6 +16,8 @@ import numpy as np
 from chain.errors import InputError, UnsupportedError
 from fpga.sliding import period
 
+CONVERTERS = ("StreamingDataWidthConverter", "StreamNarrow")
+"""Ops that change the width of a stream: they come after folding."""
 _MAXIMA_AND_DEPTHWISE = ("WindowMax", "PoolMax", "WrapVVU")
 _FED = ("WrapMVU", "ConvolutionInputGenerator")
 
