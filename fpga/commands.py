@@ -15,7 +15,7 @@ from chain.agreement import StageResult
 from chain.cli import errors_as_text, model_name
 from fpga import steps
 from fpga.design import Design
-from fpga.folding import Folding
+from fpga.folding import CONVERTERS, Folding
 from fpga.resources import Resources, part_of
 
 console = Console()
@@ -108,7 +108,7 @@ def _show_folding(folding: Folding, design: Design) -> None:
     slowest = design.bottleneck
     estimates = iter(folding.choices)
     for layer in design.layers:
-        luts = "" if layer.op == "StreamingDataWidthConverter" else f"{next(estimates).luts:,}"
+        luts = "" if layer.op in CONVERTERS else f"{next(estimates).luts:,}"
         mark = " ◀ slowest" if layer is slowest else ""
         sizes = [f"{value:,}" if value else "" for value in (layer.pe, layer.simd, layer.cycles)]
         fifos = ", ".join(f"{edge.fifo_depth:,}" for edge in design.edges_from(layer) if edge.fifo_depth)

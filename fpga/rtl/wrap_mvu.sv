@@ -4,7 +4,7 @@
 //
 // In: Sf words a vector, element s of word sf is x[sf * Simd + s] (unsigned). Out: Nf words, element p of word nf is row
 // nf * Pe + p (AccBits bits, two's complement, not folded). One step a cycle: vectors back to back take Sf * Nf cycles
-// each. With Nf > 1 the vector is kept and passed Nf times; its words are taken during the first pass.
+// each. With Nf > 1 the vector is kept and passed Nf times, from its first word on, while the next vector is taken.
 // Groups > 1: so many vectors in turn make up one pixel, and vector g makes the rows from g * Mh / Groups on.
 // Latency from the last word of a vector to its first output word: 6 cycles with Nf = 1, 7 with Nf > 1; the further
 // words follow every Sf cycles.
@@ -72,69 +72,98 @@ module wrap_mvu #(
     return result;
   endfunction
 
-  // Step 0: take a word, count. move: the pipeline advances; it stops when a result finds the output occupied.
+  // Step 1: a word leaves for step 2, where inputs and weights are registers. move: the pipeline advances; it stops when
+  // a result finds the output occupied.
   logic [SfBits-1:0] sf_q;
-  logic [NfBits-1:0] nf_q;
   logic [DepthBits-1:0] address_q;
-  logic move, step, last, first_pass;
-
-  assign last = sf_q == SfBits'(Sf - 1);
-  assign first_pass = nf_q == '0;
-  assign step = move && (in_valid_i || !first_pass);
-  assign in_ready_o = move && first_pass;
-
-  always_ff @(posedge clk_i) begin
-    if (!rst_ni) begin
-      sf_q <= '0;
-      nf_q <= '0;
-      address_q <= '0;
-    end else if (step) begin
-      sf_q <= last ? '0 : sf_q + 1'b1;
-      if (last) nf_q <= nf_q == NfBits'(Nf - 1) ? '0 : nf_q + 1'b1;
-      address_q <= address_q == DepthBits'(Depth - 1) ? '0 : address_q + 1'b1;
-    end
-  end
-
-  // Step 1 (Nf > 1 only): the word is in the vector's memory. Step 2: inputs and weights are registers.
   logic [XBits-1:0] x2_q;
   logic [WBits-1:0] w2;
   logic valid2_q, last2_q;
-  logic [DepthBits-1:0] fetch;
+  logic move, step, last, present;
 
-  if (Nf > 1) begin : gen_replay
-    (* ram_style = "distributed" *) logic [XBits-1:0] vector[Sf];
-    logic [SfBits-1:0] sf1_q;
-    logic [DepthBits-1:0] address1_q;
-    logic valid1_q, last1_q;
+  assign last = sf_q == SfBits'(Sf - 1);
+  assign step = move && present;
+
+  always_ff @(posedge clk_i) begin
+    if (move) last2_q <= last;
+    if (!rst_ni) begin
+      sf_q <= '0;
+      address_q <= '0;
+      valid2_q <= 1'b0;
+    end else begin
+      if (step) begin
+        sf_q <= last ? '0 : sf_q + 1'b1;
+        address_q <= address_q == DepthBits'(Depth - 1) ? '0 : address_q + 1'b1;
+      end
+      if (move) valid2_q <= present;
+    end
+  end
+
+  if (Nf == 1) begin : gen_through
+    assign present = in_valid_i;
+    assign in_ready_o = move;
+    always_ff @(posedge clk_i) if (move) x2_q <= in_data_i;
+  end else begin : gen_replay
+    localparam logic [NfBits-1:0] Final = NfBits'(Nf - 1);
+    logic [NfBits-1:0] nf_q;
+    logic take, leave;
+
+    assign take = in_valid_i && in_ready_o;
+    assign leave = step && last && nf_q == Final;
 
     always_ff @(posedge clk_i) begin
-      if (in_valid_i && in_ready_o) vector[sf_q] <= in_data_i;
-      if (move) begin
-        sf1_q <= sf_q;
-        last1_q <= last;
-        address1_q <= address_q;
-        x2_q <= vector[sf1_q];
-        last2_q <= last1_q;
+      if (!rst_ni) nf_q <= '0;
+      else if (step && last) nf_q <= nf_q == Final ? '0 : nf_q + 1'b1;
+    end
+
+    if (Sf == 1) begin : gen_word
+      // x2_q keeps the vector; the next one waits in a register.
+      logic [XBits-1:0] next_q;
+      logic waiting_q, first;
+
+      assign first = nf_q == '0;
+      assign present = waiting_q || !first;
+      assign in_ready_o = !waiting_q;
+
+      always_ff @(posedge clk_i) begin
+        if (in_ready_o) next_q <= in_data_i;
+        if (move && first) x2_q <= next_q;
+        if (!rst_ni) waiting_q <= 1'b0;
+        else if (take) waiting_q <= 1'b1;
+        else if (step && first) waiting_q <= 1'b0;
       end
-      if (!rst_ni) begin
-        valid1_q <= 1'b0;
-        valid2_q <= 1'b0;
-      end else if (move) begin
-        valid1_q <= step;
-        valid2_q <= valid1_q;
+    end else begin : gen_vectors
+      // Two vectors, word by word in turn. A vector is whole once its last word is taken, and its place free when its
+      // last pass ends; one that is not whole yet can be in its first pass.
+      (* ram_style = "distributed" *) logic [XBits-1:0] memory[2*Sf];
+      logic [SfBits-1:0] taken_q;
+      logic take_side_q, side_q, one_q, both_q;
+      logic whole;
+
+      assign whole = take && taken_q == SfBits'(Sf - 1);
+      assign present = one_q || both_q || taken_q != sf_q;
+      assign in_ready_o = !both_q;
+
+      always_ff @(posedge clk_i) begin
+        if (take) memory[{taken_q, take_side_q}] <= in_data_i;
+        if (move) x2_q <= memory[{sf_q, side_q}];
+        if (!rst_ni) begin
+          taken_q <= '0;
+          take_side_q <= 1'b0;
+          side_q <= 1'b0;
+          one_q <= 1'b0;
+          both_q <= 1'b0;
+        end else begin
+          if (take) taken_q <= whole ? '0 : taken_q + 1'b1;
+          take_side_q <= take_side_q ^ whole;
+          side_q <= side_q ^ leave;
+          if (whole != leave) begin
+            one_q <= whole ? !one_q : both_q;
+            both_q <= whole && one_q;
+          end
+        end
       end
     end
-    assign fetch = address1_q;
-  end else begin : gen_through
-    always_ff @(posedge clk_i) begin
-      if (move) begin
-        x2_q <= in_data_i;
-        last2_q <= last;
-      end
-      if (!rst_ni) valid2_q <= 1'b0;
-      else if (move) valid2_q <= step;
-    end
-    assign fetch = address_q;
   end
 
   weight_rom #(
@@ -144,7 +173,7 @@ module wrap_mvu #(
   ) i_weights (
       .clk_i,
       .move_i(move),
-      .address_i(fetch),
+      .address_i(address_q),
       .word_o(w2)
   );
 

@@ -97,7 +97,18 @@ def test_interval_is_sf_times_nf(bench: Bench) -> None:
     for case, result in zip(bench.cases, bench.run(0, 0), strict=True):
         sf, nf = foldings(case)
         assert np.all(np.diff(result.outputs) == sf)
-        assert np.all(np.diff(result.inputs[::sf]) == sf * nf)
+        ahead = 2 if nf > 1 else 0  # vectors that are taken before the first one has passed for the last time
+        assert np.all(np.diff(result.inputs[ahead * sf :: sf]) == sf * nf)
+
+
+def test_the_next_vector_is_taken_while_one_repeats(bench: Bench) -> None:
+    """A vector is taken word by word as soon as the one before the last has passed for the last time."""
+    for case, result in zip(bench.cases, bench.run(0, 0), strict=True):
+        sf, nf = foldings(case)
+        if nf > 1:
+            starts = result.inputs[::sf]
+            assert np.all(np.diff(result.inputs.reshape(-1, sf), axis=1) == 1)
+            assert starts[1] - starts[0] <= max(sf, 2) and starts[2] - starts[0] <= sf * nf + 3
 
 
 def test_latency(bench: Bench) -> None:
