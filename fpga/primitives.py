@@ -3,6 +3,7 @@
 
 Yosys leaves the second output of a LUT6 unused, which a sum of three or four numbers needs for each of its columns.
 Vivado finds it by itself. Everything else, simulation as well as other families, uses the cells as fpga/rtl has them.
+Such a cell has no genvar and no localparam: read_slang would hand these to the primitive form as parameters.
 """
 
 from pathlib import Path

@@ -6,7 +6,7 @@
 // nf * Pe + p (AccBits bits, two's complement, not folded). One step a cycle: vectors back to back take Sf * Nf cycles
 // each. With Nf > 1 the vector is kept and passed Nf times; its words are taken during the first pass.
 // Groups > 1: so many vectors in turn make up one pixel, and vector g makes the rows from g * Mh / Groups on.
-// Latency from the last word of a vector to its first output word: 3 cycles and those of wrap_dot with Nf = 1, one more
+// Latency from the last word of a vector to its first output word: 3 cycles and those of the dot product with Nf = 1, one more
 // with Nf > 1; the further words follow every Sf cycles.
 //
 // Weights, $readmemh(InitFile): word r * Sf + sf, r below Mh / Pe, holds weight (p, s) = W[r * Pe + p][sf * Simd + s]
@@ -68,7 +68,9 @@ module wrap_mvu #(
   localparam logic [63:0] Start = -Extra;
 
   // Registers of a dot product.
-  localparam int unsigned Levels = heap_pkg::levels(Simd, InBits, WeightBits);
+  localparam int unsigned Levels =
+      WeightBits == 1 ? heap_pkg::binary_levels(Simd) : heap_pkg::levels(Simd, InBits, WeightBits);
+  localparam int unsigned Pairs = Simd > 1 ? Simd / 2 : 1;
 
   // Step 0: take a word, count. move: the pipeline advances; it stops when a result finds the output occupied.
   logic [SfBits-1:0] sf_q;
@@ -193,21 +195,59 @@ module wrap_mvu #(
     end
   end
 
+  // With 1-bit weights: sums of two inputs, for all rows.
+  logic [InBits:0][Pairs-1:0] pairs;
+
+  if (WeightBits == 1 && Simd > 1) begin : gen_pairs
+    logic [InBits-1:0][Pairs-1:0] a, b;
+    for (genvar i = 0; i < InBits; i++) begin : gen_plane
+      assign a[i] = x_planes[i][Pairs-1:0];
+      assign b[i] = x_planes[i][2*Pairs-1:Pairs];
+    end
+    add_pair #(
+        .Width(InBits),
+        .Count(Pairs)
+    ) i_add (
+        .a_i  (a),
+        .b_i  (b),
+        .sum_o(pairs)
+    );
+  end else begin : gen_no_pairs
+    logic unused;
+    assign pairs  = '0;
+    assign unused = ^pairs;
+  end
+
   for (genvar p = 0; p < Pe; p++) begin : gen_row
     logic [1:0][SumBits-1:0] dot;
     logic [SumBits-1:0] sum, total_q;
-    wrap_dot #(
-        .Simd(Simd),
-        .InBits(InBits),
-        .WeightBits(WeightBits),
-        .SumBits(SumBits)
-    ) i_dot (
-        .clk_i,
-        .move_i(move),
-        .x_i(x_planes),
-        .w_i(w_planes[p]),
-        .rows_o(dot)
-    );
+    if (WeightBits == 1) begin : gen_binary
+      binary_dot #(
+          .Simd(Simd),
+          .InBits(InBits),
+          .SumBits(SumBits)
+      ) i_dot (
+          .clk_i,
+          .move_i(move),
+          .x_i(x_planes),
+          .pairs_i(pairs),
+          .w_i(w_planes[p]),
+          .rows_o(dot)
+      );
+    end else begin : gen_wide
+      wrap_dot #(
+          .Simd(Simd),
+          .InBits(InBits),
+          .WeightBits(WeightBits),
+          .SumBits(SumBits)
+      ) i_dot (
+          .clk_i,
+          .move_i(move),
+          .x_i(x_planes),
+          .w_i(w_planes[p]),
+          .rows_o(dot)
+      );
+    end
     wrap_accumulate #(
         .Bits(SumBits),
         .Single(Sf == 1),
@@ -230,15 +270,17 @@ module wrap_mvu #(
     logic [SumBits-1:0] half_q;  // ceil(s / 2)
     logic odd_q;
 
-    wrap_dot #(
+    binary_dot #(
         .Simd(Simd),
         .InBits(InBits),
-        .SumBits(AccBits)
+        .SumBits(AccBits),
+        .All(1'b1)
     ) i_all (
         .clk_i,
         .move_i(move),
         .x_i(x_planes),
-        .w_i({Simd{1'b1}}),
+        .pairs_i(pairs),
+        .w_i('1),
         .rows_o(dot)
     );
     wrap_accumulate #(

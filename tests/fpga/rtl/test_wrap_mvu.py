@@ -80,6 +80,8 @@ def foldings(case: Case) -> tuple[int, int]:
 
 def levels(simd: int, in_bits: int, weight_bits: int) -> int:
     """Registers in a dot product: each level of compressors halves the columns, down to two rows."""
+    if weight_bits == 1:  # the inputs come in pairs
+        return max(1, (simd - simd // 2 - 1).bit_length() - 1)
     products = np.convolve(np.ones(in_bits, int), np.ones(weight_bits, int)) * simd
     counted = np.append(products - 2 * (products // 3), 0) + np.append(0, products // 3)
     return max(1, int(np.ceil(np.log2(counted.max()))) - 1)
