@@ -15,10 +15,10 @@ from pathlib import Path
 
 from chain.errors import InputError, ToolError, UnsupportedError, nearest
 from chain.files import write_json
-from fpga import yosys
+from fpga import primitives, yosys
 from fpga.design import Design, digest, load
 
-FORMAT = 3
+FORMAT = 4
 
 # LUT sites of cells that are made of LUTs (UG474); every other LUT cell is one.
 LUT_SITES: Mapping[str, int] = {
@@ -128,8 +128,10 @@ def _synthesise(rtl: Path, design: Design, target: Path, log: Path) -> None:
         groups.append(f'setattr -set submod "{index}" {cells}')
     commands = [
         # FINN's RTL uses names before their declaration, which slang takes only when told.
-        f"read_slang --keep-hierarchy --allow-use-before-declare --top {design.top} {' '.join(design.files)}",
+        f"read_slang --keep-hierarchy --allow-use-before-declare {primitives.read_options()} "
+        f"--top {design.top} {' '.join(design.files)}",
         f"hierarchy -top {design.top}",
+        *primitives.map_commands(),
         "chformal -remove",
         "delete t:$print t:$check",
         *groups,
