@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A design as Yosys and Verilator take it: a folder of sources and memory files, and its top module."""
+
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Design:
+    """`files` in compile order, and `memories`, which the design reads from its working directory, lie in `folder`."""
+
+    top: str
+    folder: Path
+    files: tuple[str, ...]
+    memories: tuple[str, ...] = ()
+    parameters: dict[str, int | str] = field(default_factory=dict)
+
+    def digest(self) -> str:
+        """Hash of the contents of every file, their order, and the parameters of the top module."""
+        hasher = hashlib.sha256(repr((self.top, sorted(self.parameters.items()))).encode())
+        for name in (*self.files, *self.memories):
+            hasher.update(f"\0{name}\0".encode())
+            hasher.update((self.folder / name).read_bytes())
+        return hasher.hexdigest()
