@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Design:
     """`files` in compile order, and `memories`, which the design reads from its working directory, lie in `folder`."""
 

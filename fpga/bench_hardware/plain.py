@@ -17,7 +17,7 @@ from fpga.bench_hardware.design import Design
 from fpga.bench_hardware.layer import Integers, Layer
 
 RTL = Path(__file__).parent / "rivals"
-CELLS = ("plain_tree", "plain_product", "plain_rom", "plain_mvu")
+CELLS = ("plain_tree", "plain_select", "plain_product", "plain_rom", "plain_mvu")
 WIDE = 32
 """Bits of the accumulator that needs no thought."""
 
@@ -47,7 +47,7 @@ def finn_design(layer: Layer, bits: int, folder: Path) -> Design:
         if name != "thresholding.sv":
             write_text(folder / name, (RTL / name).read_text(encoding="utf-8"))
     memories = {"weights.hex": _weights(layer)}
-    memories |= {f"finn_threshs_{lane}_{step}.dat": lines for lane, step, lines in thresholds(layer, bits)}
+    memories |= {f"threshs_{lane}_{step}.dat": lines for lane, step, lines in thresholds(layer, bits)}
     return _written("finn_layer", layer, bits, folder, files, memories)
 
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// plain_mvu with FINN's own `thresholding` (finn-plus) behind it, thresholds built in. Memories: weights.hex and
-// thresholds_<lane>_<step>.hex, of plain_activation's layout, under the names that FINN's module gives them:
-// finn_threshs_<lane>_<step>.dat.
+// plain_mvu with FINN's own `thresholding` (finn-plus) behind it, thresholds built in. Its memories are weights.hex and
+// the same thresholds as plain_activation's under the names that FINN's module gives them, threshs_<lane>_<step>.dat;
+// Memories begins all their names.
 module finn_layer #(
     parameter int unsigned Mw = 1,
     parameter int unsigned Mh = 1,
@@ -12,7 +12,8 @@ module finn_layer #(
     parameter int unsigned WeightBits = 1,
     parameter bit Ternary = 1'b0,
     parameter int unsigned AccBits = 32,
-    parameter int unsigned OutBits = 2
+    parameter int unsigned OutBits = 2,
+    parameter string Memories = ""
 ) (
     input  logic                   clk_i,
     input  logic                   rst_ni,
@@ -38,7 +39,7 @@ module finn_layer #(
       .WeightBits(WeightBits),
       .Ternary(Ternary),
       .AccBits(AccBits),
-      .InitFile("weights.hex")
+      .InitFile($sformatf("%sweights.hex", Memories))
   ) i_mvu (
       .clk_i,
       .rst_ni,
@@ -55,7 +56,7 @@ module finn_layer #(
       .C(Mh),
       .PE(Pe),
       .USE_CONFIG(1'b0),
-      .THRESHOLDS_PATH("finn_")
+      .THRESHOLDS_PATH(Memories)
   ) i_thresholding (
       .clk(clk_i),
       .rst(!rst_ni),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // plain_mvu and plain_activation at one accumulator width: the rival at 32 bits, at the width at which nothing overflows,
-// or at our own. Memories: weights.hex and thresholds_<lane>_<step>.hex.
+// or at our own. Its memories are weights.hex and thresholds_<lane>_<step>.hex; Memories begins all their names.
 module plain_layer #(
     parameter int unsigned Mw = 1,
     parameter int unsigned Mh = 1,
@@ -11,7 +11,8 @@ module plain_layer #(
     parameter int unsigned WeightBits = 1,
     parameter bit Ternary = 1'b0,
     parameter int unsigned AccBits = 32,
-    parameter int unsigned OutBits = 2
+    parameter int unsigned OutBits = 2,
+    parameter string Memories = ""
 ) (
     input  logic                   clk_i,
     input  logic                   rst_ni,
@@ -34,7 +35,7 @@ module plain_layer #(
       .WeightBits(WeightBits),
       .Ternary(Ternary),
       .AccBits(AccBits),
-      .InitFile("weights.hex")
+      .InitFile($sformatf("%sweights.hex", Memories))
   ) i_mvu (
       .clk_i,
       .rst_ni,
@@ -50,7 +51,7 @@ module plain_layer #(
       .Pe(Pe),
       .Bits(AccBits),
       .OutBits(OutBits),
-      .InitFile("thresholds")
+      .InitFile($sformatf("%sthresholds", Memories))
   ) i_activation (
       .clk_i,
       .rst_ni,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Sum of Count signed numbers of Bits bits: an adder tree, one register a level, each level one bit wider than the one
-// before but not wider than MaxBits, where sums wrap. Latency $clog2(Count).
+// Sum of Count numbers of Bits bits, signed or not: an adder tree, one register a level, each level one bit wider than
+// the one before but not wider than MaxBits, where sums wrap. Latency $clog2(Count).
 //
 // A register a level is what a fast clock wants. It is also the cheapest that Yosys makes of such a sum: levels that are
 // not kept apart are merged into one sum of many operands and built from carry-save adders, at twice the tables.
@@ -9,12 +9,13 @@ module plain_tree #(
     parameter int unsigned Count = 2,
     parameter int unsigned Bits = 8,
     parameter int unsigned MaxBits = 32,
+    parameter bit Signed = 1'b1,
     localparam int unsigned SumBits = Bits + $clog2(Count) < MaxBits ? Bits + $clog2(Count) : MaxBits
 ) (
     input  logic                       clk_i,
     input  logic                       move_i,
     input  logic [Count-1:0][Bits-1:0] terms_i,
-    output logic [         SumBits-1:0]    sum_o
+    output logic [SumBits-1:0]         sum_o
 );
   if (Count == 1) begin : gen_one
     logic unused;
@@ -23,22 +24,29 @@ module plain_tree #(
   end else begin : gen_level
     localparam int unsigned Next = (Count + 1) / 2;
     localparam int unsigned Wider = Bits < MaxBits ? Bits + 1 : MaxBits;
+    logic [Count-1:0][Wider-1:0] wide;
     logic [Next-1:0][Wider-1:0] pairs_q;
 
+    for (genvar i = 0; i < Count; i++) begin : gen_term
+      if (Signed) begin : gen_signed
+        assign wide[i] = Wider'(signed'(terms_i[i]));
+      end else begin : gen_unsigned
+        assign wide[i] = Wider'(terms_i[i]);
+      end
+    end
     for (genvar i = 0; i < Next; i++) begin : gen_pair
       if (2 * i + 1 < Count) begin : gen_add
-        always_ff @(posedge clk_i) begin
-          if (move_i) pairs_q[i] <= Wider'(signed'(terms_i[2*i])) + Wider'(signed'(terms_i[2*i+1]));
-        end
+        always_ff @(posedge clk_i) if (move_i) pairs_q[i] <= wide[2*i] + wide[2*i+1];
       end else begin : gen_last
-        always_ff @(posedge clk_i) if (move_i) pairs_q[i] <= Wider'(signed'(terms_i[2*i]));
+        always_ff @(posedge clk_i) if (move_i) pairs_q[i] <= wide[2*i];
       end
     end
 
     plain_tree #(
         .Count(Next),
         .Bits(Wider),
-        .MaxBits(MaxBits)
+        .MaxBits(MaxBits),
+        .Signed(Signed)
     ) i_rest (
         .clk_i,
         .move_i,
