@@ -27,7 +27,7 @@ class Contest:
 def folded(layer: Layer, folder: Path) -> Contest:
     """Products, sums and activation: ours against plain SystemVerilog at three widths. RTL goes to `folder`."""
     home = folder / layer.key()[:12]
-    minimal = plain.minimal_bits(layer)
+    minimal = plain.layer_bits(layer)
     designs = {
         OURS: ours.design(layer, home / OURS),
         "plain32": plain.design(layer, plain.WIDE, home / "plain32"),
@@ -41,8 +41,11 @@ def folded(layer: Layer, folder: Path) -> Contest:
 def unrolled(layer: Layer, folder: Path) -> Contest:
     """Products and sums alone of a layer whose weights are constants: ours against da4ml. RTL goes to `folder`."""
     home = folder / f"{layer.key()[:12]}-unrolled"
-    designs = {OURS: ours.design(layer, home / OURS, activation=False), "da4ml": distributed.design(layer, home / "da4ml")}
-    return Contest("unrolled", layer, designs, {OURS: layer.bits, "da4ml": plain.minimal_bits(layer)})
+    designs = {
+        OURS: ours.design(layer, home / OURS, activation=False),
+        "da4ml": distributed.design(layer, home / "da4ml"),
+    }
+    return Contest("unrolled", layer, designs, {OURS: layer.bits, "da4ml": plain.layer_bits(layer)})
 
 
 def run(designs: Iterable[Design], flow: Flow, workers: int, advance: Callable[[], None]) -> dict[Design, Figures]:

@@ -16,6 +16,12 @@ class Design:
     memories: tuple[str, ...] = ()
     parameters: dict[str, int | str] = field(default_factory=dict)
 
+    def read(self) -> str:
+        """Yosys' command that reads it, in `folder`."""
+        values = " ".join(f"-G {key}={value}" for key, value in self.parameters.items())
+        # FINN's RTL uses names before their declaration, which slang takes only when told.
+        return f"read_slang --allow-use-before-declare --top {self.top} {values} {' '.join(self.files)}"
+
     def digest(self) -> str:
         """Hash of the contents of every file, their order, and the parameters of the top module."""
         hasher = hashlib.sha256(repr((self.top, sorted(self.parameters.items()))).encode())

@@ -71,9 +71,8 @@ class Flow:
 
 def commands(design: Design, target: Path) -> list[str]:
     """Yosys' commands, from the design's files to stat.txt and netlist.json in `target`."""
-    values = " ".join(f"-G {key}={value}" for key, value in design.parameters.items())
     return [
-        f"read_slang --allow-use-before-declare --top {design.top} {values} {' '.join(design.files)}",
+        design.read(),
         f"hierarchy -top {design.top}",
         "chformal -remove",
         "delete t:$print t:$check",

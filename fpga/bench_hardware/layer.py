@@ -15,9 +15,10 @@ from fpga.rtl_memory import signed_bits
 
 Integers = npt.NDArray[np.int64]
 
+DATA_TYPES: Mapping[str, str] = {"binary": "BIPOLAR", "ternary": "TERNARY", "4-bit": "INT4"}
+"""FINN's names of the weights."""
+
 WEIGHT_BITS: Mapping[str, int] = {"binary": 1, "ternary": 2, "4-bit": 4}
-_LOWEST = {"binary": -1, "ternary": -1, "4-bit": -8}
-_HIGHEST = {"binary": 1, "ternary": 1, "4-bit": 7}
 
 
 @dataclass(frozen=True)

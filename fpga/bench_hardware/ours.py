@@ -10,10 +10,8 @@ from qonnx.core.modelwrapper import ModelWrapper
 
 from fpga import mapping, stitch
 from fpga.bench_hardware.design import Design
-from fpga.bench_hardware.layer import Layer
+from fpga.bench_hardware.layer import DATA_TYPES, Layer
 from fpga.transforms._graph import hardware
-
-_WEIGHTS = {"binary": "BIPOLAR", "ternary": "TERNARY", "4-bit": "INT4"}
 
 
 def graph(layer: Layer, activation: bool = True) -> ModelWrapper:
@@ -23,7 +21,7 @@ def graph(layer: Layer, activation: bool = True) -> ModelWrapper:
     model = ModelWrapper(helper.make_model(helper.make_graph([], "layer", *ends)))
     model.set_tensor_datatype("x", DataType[f"UINT{layer.activation_bits}"])
     model.set_initializer("w", layer.matrix.T.astype(np.float32))
-    model.set_tensor_datatype("w", DataType[_WEIGHTS[layer.weights]])
+    model.set_tensor_datatype("w", DataType[DATA_TYPES[layer.weights]])
     product = hardware(
         model,
         "WrapMVU",
@@ -37,7 +35,7 @@ def graph(layer: Layer, activation: bool = True) -> ModelWrapper:
         accumulatorBits=layer.bits,
         fold=0,
         inputDataType=f"UINT{layer.activation_bits}",
-        weightDataType=_WEIGHTS[layer.weights],
+        weightDataType=DATA_TYPES[layer.weights],
         inputShape=[1, layer.fan_in],
         vectors=[],
     )

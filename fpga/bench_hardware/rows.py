@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from fpga import yosys
+from fpga.bench_hardware import distributed
 from fpga.bench_hardware.contest import OURS, Contest
 from fpga.bench_hardware.design import Design
 from fpga.bench_hardware.flow import Figures
@@ -106,5 +107,8 @@ def geometric_mean(values: Iterable[float]) -> float:
 
 def versions() -> dict[str, str]:
     """Of what makes the figures."""
-    packages = ("finn-plus", "da4ml")
-    return {"yosys": yosys.version()} | {name: importlib.metadata.version(name) for name in packages}
+    return {
+        "yosys": yosys.version(),
+        "finn-plus": importlib.metadata.version("finn-plus"),
+        "da4ml": distributed.version(),
+    }

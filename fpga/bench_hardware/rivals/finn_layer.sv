@@ -2,7 +2,7 @@
 //
 // plain_mvu with FINN's own `thresholding` (finn-plus) behind it, thresholds built in. Its memories are weights.hex and
 // the same thresholds as plain_activation's under the names that FINN's module gives them, threshs_<lane>_<step>.dat;
-// Memories begins all their names.
+// Memories begins all their names, and must not be empty: FINN's module would then have no thresholds.
 module finn_layer #(
     parameter int unsigned Mw = 1,
     parameter int unsigned Mh = 1,
@@ -13,7 +13,7 @@ module finn_layer #(
     parameter bit Ternary = 1'b0,
     parameter int unsigned AccBits = 32,
     parameter int unsigned OutBits = 2,
-    parameter string Memories = ""
+    parameter string Memories = "./"
 ) (
     input  logic                   clk_i,
     input  logic                   rst_ni,

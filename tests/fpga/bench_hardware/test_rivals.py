@@ -42,7 +42,7 @@ def case(layer: Layer, cell: str, design: Design, prefix: str, outputs: Integers
 def shell(name: str, layer: Layer, outside: int, inside: str) -> str:
     """Module `name` at the bench's boundary, with `outside` bits going out and `inside` its contents."""
     return (
-        f"module {name} #(parameter string Memories = \"\") (input logic clk_i, input logic rst_ni,\n"
+        f'module {name} #(parameter string Memories = "") (input logic clk_i, input logic rst_ni,\n'
         f"  input logic [{layer.simd * layer.activation_bits - 1}:0] in_data_i, input logic in_valid_i,\n"
         f"  output logic in_ready_o, output logic [{outside - 1}:0] out_data_o, output logic out_valid_o,\n"
         f"  input logic out_ready_i);\n{inside}endmodule\n"
@@ -85,10 +85,16 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     sources: dict[str, Path] = {}
     for index, layer in enumerate(LAYERS):
         sums, out = layer.sums(layer.inputs(VECTORS)), layer.activation_bits
-        minimal = plain.minimal_bits(layer)
+        minimal = plain.layer_bits(layer)
         made = {
-            "wide": (plain.design(layer, plain.WIDE, folder / f"wide{index}"), steps(sums, layer.thresholds(plain.WIDE))),
-            "finn": (plain.finn_design(layer, minimal, folder / f"finn{index}"), steps(sums, layer.thresholds(minimal))),
+            "wide": (
+                plain.design(layer, plain.WIDE, folder / f"wide{index}"),
+                steps(sums, layer.thresholds(plain.WIDE)),
+            ),
+            "finn": (
+                plain.finn_design(layer, minimal, folder / f"finn{index}"),
+                steps(sums, layer.thresholds(minimal)),
+            ),
             "narrow": (
                 plain.design(layer, layer.bits, folder / f"narrow{index}"),
                 steps(wrap(sums, layer.bits), layer.thresholds(layer.bits)),
@@ -122,7 +128,7 @@ def test_the_layers_overflow_where_they_should() -> None:
         sums = layer.sums(layer.inputs(VECTORS))
         assert (wrap(sums, layer.bits) != sums).any(), layer.name
     last, inputs = LAYERS[-1], LAYERS[-1].inputs(VECTORS)
-    assert plain.minimal_bits(last) <= last.bits
+    assert plain.layer_bits(last) <= last.bits
     np.testing.assert_array_equal(last.folded(inputs), steps(last.sums(inputs), last.thresholds(plain.WIDE)))
 
 
@@ -131,7 +137,7 @@ def test_finns_width_is_the_least_that_holds_every_sum(layer: Layer) -> None:
     top = (1 << layer.activation_bits) - 1
     high = int((np.maximum(layer.matrix, 0).sum(axis=1) * top).max())
     low = int((np.minimum(layer.matrix, 0).sum(axis=1) * top).min())
-    bits = plain.minimal_bits(layer)
+    bits = plain.layer_bits(layer)
     assert -(1 << (bits - 1)) <= low and high < 1 << (bits - 1)
     assert not (-(1 << (bits - 2)) <= low and high < 1 << (bits - 2))
 
@@ -141,7 +147,7 @@ def test_da4mls_product(tmp_path: Path) -> None:
     pytest.importorskip("da4ml")
     cases, sources = [], {}
     for index, layer in enumerate(UNROLLED):
-        design, bits = distributed.design(layer, tmp_path / f"da{index}"), plain.minimal_bits(layer)
+        design, bits = distributed.design(layer, tmp_path / f"da{index}"), plain.layer_bits(layer)
         for path in (design.folder / file for file in design.files):
             text, name = (part.replace(distributed.TOP, f"da{index}") for part in (path.read_text(), path.name))
             sources[name] = tmp_path / name
