@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Levels of logic between registers, counted in a netlist of the 7 series.
 
-A level is a look-up table on the way from a register or input to a register or output. A carry chain, however long, is
-one more level where it is entered through a table's output or an operand; its length is counted apart, in CARRY4 of four
-bits each. A read of distributed RAM is a table; multiplexers behind tables (MUXF7, MUXF8) and inverters are wiring.
+A level is a look-up table on the way from a register or input to a register or output. A carry chain of any length is
+one more level where it is entered through an operand; its length is counted apart, in CARRY4 of four bits each. A read of
+distributed RAM is a table; multiplexers behind tables (MUXF7, MUXF8) and inverters are wiring.
 """
 
 import json

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Layers through place and route on an ECP5: cells and the clock that is reached, medians over seeds.
 
-It is another device than the Zynq of the other figures, with tables of four inputs: it shows whether a gain is more than
-one script's way of counting.
+It is another device than the Zynq of the other figures, with tables of four inputs: it shows whether a gain is more
+than one script's way of counting.
 """
 
 import importlib.metadata
