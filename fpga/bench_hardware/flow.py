@@ -6,12 +6,15 @@ import os
 import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from chain.errors import InputError
 from chain.files import write_json
 from fpga import resources, yosys
 from fpga.bench_hardware import levels
 from fpga.bench_hardware.design import Design
+
+T = TypeVar("T")
 
 FORMAT = 1
 """Counted up when other figures come of the same design."""
@@ -36,21 +39,12 @@ class Flow:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def known(self, design: Design) -> Figures | None:
-        """The figures, if they were found before. InputError if their file is damaged."""
-        path = self._path(design)
-        try:
-            return Figures(**json.loads(path.read_text(encoding="utf-8"))["figures"])
-        except FileNotFoundError:
-            return None
-        except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
-            raise InputError(f"{path} is damaged ({type(error).__name__}): remove it, and run this again") from None
-
     def run(self, design: Design) -> Figures:
-        """The figures, found now unless they are known. ToolError if Yosys fails."""
-        figures = self.known(design)
-        if figures is not None:
-            return figures
+        """The figures, found now unless they are known. ToolError if Yosys fails, InputError for a damaged file."""
+        path = self.folder / f"{design.digest()[:24]}-yosys-{yosys.version()}-{FORMAT}.json"
+        known = kept(path, Figures)
+        if known is not None:
+            return known
         self.folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".synthesis.", dir=self.folder) as scratch:
             target = Path(scratch).absolute()
@@ -62,11 +56,18 @@ class Flow:
             depth = levels.count(target / "netlist.json", design.top)
         figures = Figures(use.lut, use.ff, use.bram36, use.dsp, use.carry4, depth.logic, depth.carry4)
         about = {"top": design.top, "parameters": design.parameters, "yosys": yosys.version()}
-        write_json(self._path(design), about | {"figures": asdict(figures)})
+        write_json(path, about | {"figures": asdict(figures)})
         return figures
 
-    def _path(self, design: Design) -> Path:
-        return self.folder / f"{design.digest()[:24]}-yosys-{yosys.version()}-{FORMAT}.json"
+
+def kept(path: Path, kind: type[T]) -> T | None:
+    """The "figures" in the file `path`, None if there is no such file. InputError if it is damaged."""
+    try:
+        return kind(**json.loads(path.read_text(encoding="utf-8"))["figures"])
+    except FileNotFoundError:
+        return None
+    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+        raise InputError(f"{path} is damaged ({type(error).__name__}): remove it, and run this again") from None
 
 
 def commands(design: Design, target: Path) -> list[str]:

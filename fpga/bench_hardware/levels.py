@@ -2,7 +2,7 @@
 """Levels of logic between registers, counted in a netlist of the 7 series.
 
 A level is a look-up table on the way from a register or input to a register or output. A carry chain of any length is
-one more level where it is entered through an operand; its length is counted apart, in CARRY4 of four bits each. A read of
+one more level where it is entered through an operand; its length is counted apart, in CARRY4 of four bits each. Reading
 distributed RAM is a table; multiplexers behind tables (MUXF7, MUXF8) and inverters are wiring.
 """
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from chain.errors import InputError, ToolError
+from chain.errors import ToolError
 from chain.files import write_json
 from chain.progress import bar
 from fpga import yosys
@@ -26,6 +26,7 @@ from fpga.bench_hardware import ours, plain
 from fpga.bench_hardware import rows as summing
 from fpga.bench_hardware.contest import OURS
 from fpga.bench_hardware.design import Design
+from fpga.bench_hardware.flow import kept
 from fpga.bench_hardware.layer import Layer
 from fpga.bench_hardware.rows import Row
 
@@ -70,18 +71,18 @@ def rows(layers: Sequence[Layer], folder: Path, workers: int, console: Console) 
 
 
 def run(design: Design, folder: Path) -> Placed:
-    """Synthesise, place and route once a seed, unless the figures are known. ToolError if a tool fails."""
+    """Synthesise, place and route once a seed, unless the figures are known. ToolError if a tool fails,
+    InputError for a damaged file.
+    """
     path = folder / f"{design.digest()[:24]}-{version().replace(' ', '-')}-yosys-{yosys.version()}-{FORMAT}.json"
-    if path.is_file():
-        try:
-            return Placed(**json.loads(path.read_text(encoding="utf-8"))["figures"])
-        except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
-            raise InputError(f"{path} is damaged ({type(error).__name__}): remove it, and run this again") from None
+    known = kept(path, Placed)
+    if known is not None:
+        return known
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".placing.", dir=folder) as scratch:
         target = Path(scratch).absolute()
-        kept = folder.absolute() / f"{design.top}.yosys.log"
-        yosys.run(commands(design, target), design.folder.absolute(), target / "yosys.log", kept)
+        log = folder.absolute() / f"{design.top}.yosys.log"
+        yosys.run(commands(design, target), design.folder.absolute(), target / "yosys.log", log)
         seeds = [_place(target, seed, folder / f"{design.top}.nextpnr.log") for seed in SEEDS]
     median = {name: statistics.median(asdict(one)[name] for one in seeds) for name in asdict(seeds[0])}
     placed = Placed(int(median["cells"]), int(median["ff"]), int(median["bram"]), median["fmax_mhz"])
