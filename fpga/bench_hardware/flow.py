@@ -48,8 +48,8 @@ class Flow:
         self.folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".synthesis.", dir=self.folder) as scratch:
             target = Path(scratch).absolute()
-            kept = self.folder.absolute() / f"{design.top}.yosys.log"
-            yosys.run(commands(design, target), design.folder.absolute(), target / "log.txt", kept)
+            log = self.folder.absolute() / f"{design.top}.yosys.log"
+            yosys.run(commands(design, target), design.folder.absolute(), target / "log.txt", log)
             stat = json.loads((target / "stat.txt").read_text(encoding="utf-8"))
             cells = stat["modules"][f"\\{design.top}"]["num_cells_by_type"]
             use = resources.tally({kind: int(number) for kind, number in cells.items()})
