@@ -41,11 +41,10 @@ def folded(layer: Layer, folder: Path) -> Contest:
 def unrolled(layer: Layer, folder: Path) -> Contest:
     """Products and sums alone of a layer whose weights are constants: ours against da4ml. RTL goes to `folder`."""
     home = folder / f"{layer.key()[:12]}-unrolled"
-    designs = {
-        OURS: ours.design(layer, home / OURS, activation=False),
-        "da4ml": distributed.design(layer, home / "da4ml"),
-    }
-    return Contest("unrolled", layer, designs, {OURS: layer.bits, "da4ml": plain.layer_bits(layer)})
+    rival = distributed.design(layer, home / "da4ml")
+    designs = {OURS: ours.design(layer, home / OURS, activation=False), "da4ml": rival}
+    widths = {OURS: layer.bits, "da4ml": distributed.output_bits(rival, layer.outputs)}
+    return Contest("unrolled", layer, designs, widths)
 
 
 def run(designs: Iterable[Design], flow: Flow, workers: int, advance: Callable[[], None]) -> dict[Design, Figures]:

@@ -5,6 +5,8 @@ import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from fpga.ops._cells import COMMENT
+
 
 @dataclass(frozen=True, eq=False)
 class Design:
@@ -23,9 +25,9 @@ class Design:
         return f"read_slang --allow-use-before-declare --top {self.top} {values} {' '.join(self.files)}"
 
     def digest(self) -> str:
-        """Hash of the contents of every file, their order, and the parameters of the top module."""
+        """Hash of the contents of every file but its comments, their order, and the parameters of the top module."""
         hasher = hashlib.sha256(repr((self.top, sorted(self.parameters.items()))).encode())
         for name in (*self.files, *self.memories):
-            hasher.update(f"\0{name}\0".encode())
-            hasher.update((self.folder / name).read_bytes())
+            text = (self.folder / name).read_text(encoding="utf-8")
+            hasher.update(f"\0{name}\0{COMMENT.sub(' ', text)}".encode())
         return hasher.hexdigest()

@@ -5,6 +5,7 @@ da4ml finds adders that several outputs share, and gives every one the width tha
 """
 
 import importlib.metadata
+import re
 import tempfile
 from pathlib import Path
 
@@ -49,3 +50,12 @@ def design(layer: Layer, folder: Path) -> Design:
 def latency(design: Design) -> int:
     """Cycles from an input to its output: a register before each stage, and one behind the last."""
     return sum(name.startswith(f"{TOP}_stage") for name in design.files) + 1
+
+
+def output_bits(design: Design, outputs: int) -> int:
+    """Of each of the `outputs`."""
+    text = (design.folder / f"{design.top}.v").read_text(encoding="utf-8")
+    found = re.search(r"output \[(\d+):0\] model_out", text)
+    if found is None or (int(found[1]) + 1) % outputs:
+        raise ToolError(f"{design.folder}: da4ml's {design.top} has no model_out of {outputs} equal parts")
+    return (int(found[1]) + 1) // outputs

@@ -15,17 +15,17 @@ _QUICK = (
     (144, 16, 4, 16, "binary", 2, 8),
     (144, 16, 4, 16, "binary", 4, 8),
     (288, 16, 8, 16, "binary", 1, 6),
-    (576, 8, 4, 36, "binary", 2, 6),
-    (2304, 4, 4, 64, "binary", 1, 8),
     (9, 8, 4, 9, "ternary", 4, 6),
-    (36, 16, 4, 36, "ternary", 2, 6),
     (144, 16, 4, 16, "ternary", 2, 8),
-    (576, 4, 2, 24, "ternary", 4, 12),
     (9, 8, 4, 9, "4-bit", 4, 8),
     (72, 8, 4, 18, "4-bit", 2, 8),
     (144, 8, 2, 16, "4-bit", 4, 12),
 )
 _MORE = (
+    (576, 8, 4, 36, "binary", 2, 6),
+    (2304, 4, 4, 64, "binary", 1, 8),
+    (36, 16, 4, 36, "ternary", 2, 6),
+    (576, 4, 2, 24, "ternary", 4, 12),
     (36, 16, 4, 36, "binary", 2, 6),
     (64, 16, 4, 16, "binary", 1, 6),
     (128, 16, 2, 32, "binary", 1, 6),
@@ -60,9 +60,6 @@ _MORE = (
 _UNROLLED_QUICK = ((9, 16, "binary", 4, 6), (27, 8, "ternary", 2, 6))
 _UNROLLED_MORE = ((72, 8, "binary", 1, 6), (64, 10, "binary", 2, 6), (16, 16, "ternary", 4, 6), (16, 8, "4-bit", 4, 8))
 
-# A dozen that are placed and routed: each kind of weights, each width.
-_PLACED = (0, 1, 4, 5, 6, 7, 9, 10, 11, 13, 14, 15)
-
 NETWORKS = ("fmnist-cnn", "cifar-cnv")
 
 
@@ -78,5 +75,5 @@ def unrolled(full: bool) -> list[Layer]:
 
 
 def placed() -> list[Layer]:
-    """The layers that go through place and route as well."""
-    return [Layer(*_QUICK[index]) for index in _PLACED]
+    """The layers that go through place and route as well: a dozen, of each kind of weights and each width."""
+    return layers(full=False)

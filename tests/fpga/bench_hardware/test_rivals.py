@@ -147,7 +147,8 @@ def test_da4mls_product(tmp_path: Path) -> None:
     pytest.importorskip("da4ml")
     cases, sources = [], {}
     for index, layer in enumerate(UNROLLED):
-        design, bits = distributed.design(layer, tmp_path / f"da{index}"), plain.layer_bits(layer)
+        design = distributed.design(layer, tmp_path / f"da{index}")
+        bits = distributed.output_bits(design, layer.outputs)
         for path in (design.folder / file for file in design.files):
             text, name = (part.replace(distributed.TOP, f"da{index}") for part in (path.read_text(), path.name))
             sources[name] = tmp_path / name

@@ -66,12 +66,14 @@ def test_means_say_whether_a_target_is_met() -> None:
 
 
 def test_a_design_is_known_by_the_contents_of_its_files(tmp_path: Path) -> None:
-    (tmp_path / "a.sv").write_text("module a; endmodule\n")
+    (tmp_path / "a.sv").write_text("module a; // one\nendmodule\n")
     (tmp_path / "w.hex").write_text("0\n")
     design = Design("a", tmp_path, ("a.sv",), ("w.hex",), {"P": 1})
     first = design.digest()
     assert first == Design("a", tmp_path, ("a.sv",), ("w.hex",), {"P": 1}).digest()
     assert first != Design("a", tmp_path, ("a.sv",), ("w.hex",), {"P": 2}).digest()
+    (tmp_path / "a.sv").write_text("module a; // another\nendmodule\n")
+    assert first == design.digest()
     (tmp_path / "w.hex").write_text("1\n")
     assert first != design.digest()
 
