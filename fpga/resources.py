@@ -20,6 +20,9 @@ from fpga.design import Design, digest, load
 
 FORMAT = 4
 
+SYNTHESIS = "synth_xilinx -family xc7 -flatten -noiopad -noclkbuf"
+"""Yosys' command for everything that is counted, but for the top module."""
+
 # LUT sites of cells that are made of LUTs (UG474); every other LUT cell is one.
 LUT_SITES: Mapping[str, int] = {
     **{f"LUT{inputs}": 1 for inputs in range(1, 7)},
@@ -137,7 +140,7 @@ def _synthesise(rtl: Path, design: Design, target: Path, log: Path) -> None:
         *groups,
         f"submod {design.top}",
         f"setattr -mod -set keep_hierarchy 1 ={design.top}_*",
-        f"synth_xilinx -family xc7 -flatten -noiopad -noclkbuf -top {design.top}",
+        f"{SYNTHESIS} -top {design.top}",
         f'tee -q -o "{target}/stat.txt" stat -json -hierarchy',
         f'write_verilog -noattr "{target}/netlist.v"',
     ]
