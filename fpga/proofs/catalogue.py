@@ -4,7 +4,7 @@
 Contents are random by a fixed seed, with the extremes set by hand; a proof holds for all inputs, not for all contents.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -14,10 +14,11 @@ from fpga import rtl_memory
 from fpga.proofs.engine import Proof
 
 Integers = npt.NDArray[np.int64]
+Paths = tuple[tuple[str, str], ...]
 
 # What every stream cell keeps apart, so that ready/valid streams in a ring never make a loop without a register.
-STREAM = (("out_ready_i", "out_valid_o"), ("out_ready_i", "out_data_o"))
-REGISTERED = (*STREAM, ("in_valid_i", "out_valid_o"), ("in_data_i", "out_data_o"))
+STREAM: Paths = (("out_ready_i", "out_valid_o"), ("out_ready_i", "out_data_o"))
+REGISTERED: Paths = (*STREAM, ("in_valid_i", "out_valid_o"), ("in_data_i", "out_data_o"))
 
 
 def catalogue() -> list[Proof]:
@@ -72,7 +73,7 @@ def _arithmetic() -> Iterator[Proof]:
 
 
 def _streams() -> Iterator[Proof]:
-    apart = (*REGISTERED, ("out_ready_i", "in_ready_o"))
+    apart: Paths = (*REGISTERED, ("out_ready_i", "in_ready_o"))
     for width, depth in ((2, 2), (2, 3), (1, 4), (1, 5)):
         yield _proof("stream_fifo", {"Width": width, "Depth": depth}, apart=apart, quick=depth < 4)
     yield _proof("stream_fifo", {"Width": 1, "Depth": 9}, apart=apart)
@@ -147,8 +148,8 @@ def _proof(
     cell: str,
     values: dict[str, int],
     contents: dict[str, int | str] | None = None,
-    files: dict[str, Sequence[str]] | None = None,
-    apart: Sequence[tuple[str, str]] = (),
+    files: Mapping[str, Sequence[str]] | None = None,
+    apart: Paths = (),
     depth: int = 0,
     quick: bool = False,
 ) -> Proof:
@@ -159,7 +160,7 @@ def _proof(
 
 
 def _heap(cell: str, heights: Sequence[int], depth: int = 0, quick: bool = False) -> Proof:
-    values = {"Columns": len(heights), "Tall": max(heights), "Heights": _packed(heights, 16)}
+    values: dict[str, int | str] = {"Columns": len(heights), "Tall": max(heights), "Heights": _packed(heights, 16)}
     shown = "+".join(str(height) for height in heights)
     return Proof(f"{cell}: bits {shown}", f"prove_{cell}", cell, values, depth=depth, quick=quick)
 

@@ -55,7 +55,7 @@ class Proof:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a proof. `failed` names what does not hold, from `cycle` on; `open` is undecided within the time."""
+    """What became of a proof. `failed` names what does not hold, in `cycle`; `open`: not decided within the time."""
 
     status: Status
     seconds: float
@@ -84,8 +84,9 @@ def decide(proof: Proof, sources: Sequence[Path], folder: Path, limit: int = 600
         _trace(folder)
         return Outcome("refuted", time.monotonic() - started, label, int(failed[2]))
     bounded = _BOUNDED.search(log)
-    proved = any(text in log for text in _PROVED) or _TRIVIAL.search(log)
-    proved = proved or (proof.depth and bounded and int(bounded[1]) >= proof.depth)
+    proved = any(text in log for text in _PROVED) or _TRIVIAL.search(log) is not None
+    if proof.depth and bounded:
+        proved = proved or int(bounded[1]) >= proof.depth
     return Outcome("proved" if proved else "open", time.monotonic() - started)
 
 
