@@ -133,6 +133,12 @@ def _abc(proof: Proof, folder: Path, limit: int) -> str:
 
 
 def _trace(folder: Path) -> None:
-    """The cells under the inputs and first values that ABC found, as a VCD file."""
+    """The cells under the inputs and first values that ABC found, as a VCD file.
+
+    Every latch of the graph begins with 0 (first values are inputs); ABC leaves out those that it swept away.
+    """
+    latches = int((folder / "graph.aig").read_bytes().split(b"\n", 1)[0].split()[3])
+    _, *inputs = (folder / "graph.aiw").read_text(encoding="utf-8").splitlines()
+    (folder / "graph.aiw").write_text("\n".join(["0" * latches, *inputs, ""]), encoding="utf-8")
     simulate = f"sim -clock clk_i -r graph.aiw -map graph.aim -vcd {TRACE}"
     yosys.run(["read_rtlil clocked.il", "chformal -remove", simulate], folder, folder / "trace.log")
