@@ -25,7 +25,8 @@ SEARCH_OPTIONS = $(if $(DROP),--drop "$(DROP)") $(if $(TRIALS),--trials "$(TRIAL
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help demo deploy test lint doctor setup train export rtl sim resources netlist shell evaluate cpu report ship \
-        board check bitstream gates bundle search bench-step bench-cpu bench-training bench-hardware bench-board clean
+        board check bitstream gates bundle search prove mutate bench-step bench-cpu bench-training bench-hardware \
+        bench-board clean
 
 help: ## list the targets and variables
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +43,7 @@ help: ## list the targets and variables
 	@echo "  FPS= LUT=  target frame rate, or budget of look-up tables, for the folding"
 	@echo "  BOARD=     pynq-z1, pynq-z2, zcu104 or ulx3s-85f, for bitstream, gates, bundle and board; $(BOARD) if not given"
 	@echo "  TOOLCHAIN= vivado, openxc7, finn or trellis, for bitstream; the board's first if not given"
+	@echo "  CELL=      one cell of fpga/rtl, for prove and mutate; all if not given"
 	@echo "  PYTHON=    a Python 3.11 that is not called python3.11 or python3"
 
 demo: MODEL = digits
@@ -122,6 +124,12 @@ bundle: setup ## one archive for a PYNQ board, with the bitstream if one was bui
 search: setup ## narrowest accumulators by layer that lose at most DROP= points, as a recipe (TRIALS=, goes on when run again)
 	@$(TOOLS) -m export check-recipe $(ARGUMENTS)
 	@$(TOOLS) -m training search $(ARGUMENTS) $(SEARCH_OPTIONS)
+
+prove: setup ## prove the cells: arithmetic equals its specification, streams lose nothing (CELL=; docs/proofs.md)
+	@$(TOOLS) -m fpga.proofs prove --build "$(BUILD)" $(if $(CELL),--cell "$(CELL)")
+
+mutate: setup ## break each cell in many ways and show which proof or test notices (CELL=; goes on when run again)
+	@$(TOOLS) -m fpga.proofs mutate --build "$(BUILD)" $(if $(CELL),--cell "$(CELL)")
 
 bench-step: setup ## time a training step against plain Brevitas layers, into bench/step.json (OMP_NUM_THREADS=1)
 	@$(TOOLS) -m training bench $(ARGUMENTS)

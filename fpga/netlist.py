@@ -46,14 +46,19 @@ def simulate(
     cache: Path,
     images: npt.NDArray[np.integer],
     advance: Callable[[int], None] | None = None,
+    seed: int = 1,
+    percent: int = 0,
 ) -> simulation.Run:
-    """Outputs of the synthesised design in `rtl` for `images` [N, *input shape], without stalls."""
+    """Outputs of the synthesised design in `rtl` for `images` [N, *input shape].
+
+    Words are held back on both ends in `percent` of 100 cycles, by `seed`.
+    """
     folder = synthesise(rtl, synthesis)
     with tempfile.TemporaryDirectory() as scratch:
         gates = Path(scratch) / "gates.v"
         write_text(gates, with_cells(folder / "netlist.v"))
         simulator = simulation.Simulator(rtl, cache, netlist=[gates])
-    return simulator.run(images, progress=advance)
+    return simulator.run(images, seed, percent, advance)
 
 
 def with_cells(netlist: Path, family: Family = XC7) -> str:

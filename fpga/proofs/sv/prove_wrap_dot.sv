@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// wrap_dot: the dot product of the inputs and weights three moves ago, mod 2^SumBits, with the constant that the cell's
+// head names for weights of several bits.
+module prove_wrap_dot #(
+    parameter int unsigned Simd = 1,
+    parameter int unsigned InBits = 1,
+    parameter int unsigned WeightBits = 1,
+    parameter int unsigned SumBits = 2
+) (
+    input logic clk_i,
+    input logic move_i,
+    input logic [InBits-1:0][Simd-1:0] x_i,
+    input logic [WeightBits-1:0][Simd-1:0] w_i
+);
+  localparam logic [SumBits-1:0] Extra =
+      WeightBits == 1 ? '0 : SumBits'(Simd * (1 << (WeightBits - 1)) * ((1 << InBits) - 1));
+
+  logic rst_ni, filled_o;
+  logic [SumBits-1:0] sum_o, want;
+  logic [InBits-1:0][Simd-1:0] x;
+  logic [WeightBits-1:0][Simd-1:0] w;
+
+  start i_start (.*);
+  wrap_dot #(
+      .Simd(Simd),
+      .InBits(InBits),
+      .WeightBits(WeightBits),
+      .SumBits(SumBits)
+  ) i_cell (
+      .*
+  );
+  delayed #(
+      .Width  (Simd * (InBits + WeightBits)),
+      .Latency(3)
+  ) i_delayed (
+      .now_i ({w_i, x_i}),
+      .then_o({w, x}),
+      .*
+  );
+
+  always_comb begin
+    want = Extra;
+    for (int unsigned s = 0; s < Simd; s++) begin
+      automatic logic [InBits-1:0] value;
+      automatic logic signed [WeightBits-1:0] weight;
+      for (int unsigned b = 0; b < InBits; b++) value[b] = x[b][s];
+      for (int unsigned b = 0; b < WeightBits; b++) weight[b] = w[b][s];
+      if (WeightBits == 1) want += weight[0] ? SumBits'(value) : '0;
+      else want += SumBits'(32'(weight) * 32'(value));
+    end
+    if (filled_o) summed : assert (sum_o == want);
+  end
+endmodule
