@@ -13,10 +13,13 @@ add_files -norecurse FINN_RTLLIB/fifo/hdl/fifo.sv
 create_bd_cell -type module -reference StreamingDataflowPartition_1_StreamingFIFO_rtl_0 StreamingDataflowPartition_1_StreamingFIFO_rtl_0
 add_files -norecurse FPGA/rtl/heap_pkg.sv
 add_files -norecurse FPGA/rtl/weight_rom.sv
-add_files -norecurse FPGA/rtl/count_three.sv
+add_files -norecurse FPGA/rtl/add_pair.sv
+add_files -norecurse FPGA/rtl/select_pair.sv
 add_files -norecurse FPGA/rtl/add_four.sv
 add_files -norecurse FPGA/rtl/bit_heap.sv
 add_files -norecurse FPGA/rtl/heap_sum.sv
+add_files -norecurse FPGA/rtl/binary_dot.sv
+add_files -norecurse FPGA/rtl/count_three.sv
 add_files -norecurse FPGA/rtl/wrap_dot.sv
 add_files -norecurse FPGA/rtl/add_three.sv
 add_files -norecurse FPGA/rtl/wrap_accumulate.sv
