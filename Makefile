@@ -25,7 +25,8 @@ SEARCH_OPTIONS = $(if $(DROP),--drop "$(DROP)") $(if $(TRIALS),--trials "$(TRIAL
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help demo deploy test lint doctor setup train export rtl sim resources netlist shell evaluate cpu report ship \
-        board check bitstream gates bundle search prove mutate bench-step bench-cpu bench-training bench-board clean
+        board check bitstream gates bundle search prove mutate bench-step bench-cpu bench-training bench-hardware \
+        bench-board clean
 
 help: ## list the targets and variables
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,7 +39,7 @@ help: ## list the targets and variables
 	@echo "  RESUME=1   go on with an interrupted training"
 	@echo "  FRESH=1    train, where a trained model comes with the toolkit (models/)"
 	@echo "  FULL=1     bench-cpu with every layer, batch and number of threads: an hour or two;"
-	@echo "             bench-training with every network: a day"
+	@echo "             bench-training with every network: a day; bench-hardware with every layer, place and route, networks"
 	@echo "  FPS= LUT=  target frame rate, or budget of look-up tables, for the folding"
 	@echo "  BOARD=     pynq-z1, pynq-z2, zcu104 or ulx3s-85f, for bitstream, gates, bundle and board; $(BOARD) if not given"
 	@echo "  TOOLCHAIN= vivado, openxc7, finn or trellis, for bitstream; the board's first if not given"
@@ -138,6 +139,9 @@ bench-cpu: setup ## time the CPU engine against its rivals on this machine, into
 
 bench-training: setup ## compare ways to train for narrow accumulators, into bench/training.json and .html (FULL=1: all)
 	@$(TOOLS) -m training.bench_training --build "$(BUILD)" $(if $(FULL),--full)
+
+bench-hardware: setup ## compare the hardware with its rivals (Yosys), into bench/hardware.json and .html (FULL=1: all)
+	@$(TOOLS) -m fpga.bench_hardware --build "$(BUILD)" $(if $(FULL),--full)
 
 bench-board: setup ## the driver's bench on the simulated board (DEVICE= BITFILE=: on a real one), into the report
 	@$(PYNQ) -m fpga.board bench $(ARGUMENTS) $(if $(DEVICE),--device "$(DEVICE)") $(if $(BITFILE),--bitfile "$(BITFILE)") $(ARGS)

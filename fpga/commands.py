@@ -15,7 +15,7 @@ from chain.agreement import StageResult
 from chain.cli import errors_as_text, model_name
 from fpga import steps
 from fpga.design import Design
-from fpga.folding import Folding
+from fpga.folding import CONVERTERS, Folding
 from fpga.resources import Resources, part_of
 
 console = Console()
@@ -23,6 +23,8 @@ console = Console()
 RTL_CYCLES = 1_000_000
 NETLIST_CYCLES = 3_000_000
 """What a simulation without --images may take, in cycles: seconds of the RTL, half a minute of the netlist."""
+
+MEMORIES = {"block": "block RAM", "distributed": "LUTs"}
 
 
 @click.group(help=__doc__)
@@ -113,14 +115,23 @@ def _show_folding(folding: Folding, design: Design) -> None:
         table.add_column(name)
     for name in ("PE", "SIMD", "cycles", "FIFO", "LUT (estimated)"):
         table.add_column(name, justify="right")
+    table.add_column("weights in")
     slowest = design.bottleneck
     estimates = iter(folding.choices)
     for layer in design.layers:
-        luts = "" if layer.op == "StreamingDataWidthConverter" else f"{next(estimates).luts:,}"
+        luts = "" if layer.op in CONVERTERS else f"{next(estimates).luts:,}"
         mark = " ◀ slowest" if layer is slowest else ""
         sizes = [f"{value:,}" if value else "" for value in (layer.pe, layer.simd, layer.cycles)]
         fifos = ", ".join(f"{edge.fifo_depth:,}" for edge in design.edges_from(layer) if edge.fifo_depth)
-        table.add_row(layer.layer, layer.op + mark, *sizes, fifos, luts, style="bold" if mark else None)
+        table.add_row(
+            layer.layer,
+            layer.op + mark,
+            *sizes,
+            fifos,
+            luts,
+            MEMORIES.get(layer.weights),
+            style="bold" if mark else None,
+        )
     console.print(table)
     for name, had, has in folding.padded:
         console.print(f"layer {name}: {had} channels padded to {has}, which folds better")

@@ -15,10 +15,13 @@ from pathlib import Path
 
 from chain.errors import InputError, ToolError, UnsupportedError, nearest
 from chain.files import write_json
-from fpga import yosys
+from fpga import primitives, yosys
 from fpga.design import Design, digest, load
 
-FORMAT = 3
+FORMAT = 4
+
+SYNTHESIS = "synth_xilinx -family xc7 -flatten -noiopad -noclkbuf"
+"""Yosys' command for everything that is counted, but for the top module."""
 
 # LUT sites of cells that are made of LUTs (UG474); every other LUT cell is one.
 LUT_SITES: Mapping[str, int] = {
@@ -128,14 +131,16 @@ def _synthesise(rtl: Path, design: Design, target: Path, log: Path) -> None:
         groups.append(f'setattr -set submod "{index}" {cells}')
     commands = [
         # FINN's RTL uses names before their declaration, which slang takes only when told.
-        f"read_slang --keep-hierarchy --allow-use-before-declare --top {design.top} {' '.join(design.files)}",
+        f"read_slang --keep-hierarchy --allow-use-before-declare {primitives.read_options()} "
+        f"--top {design.top} {' '.join(design.files)}",
         f"hierarchy -top {design.top}",
+        *primitives.map_commands(),
         "chformal -remove",
         "delete t:$print t:$check",
         *groups,
         f"submod {design.top}",
         f"setattr -mod -set keep_hierarchy 1 ={design.top}_*",
-        f"synth_xilinx -family xc7 -flatten -noiopad -noclkbuf -top {design.top}",
+        f"{SYNTHESIS} -top {design.top}",
         f'tee -q -o "{target}/stat.txt" stat -json -hierarchy',
         f'write_verilog -noattr "{target}/netlist.v"',
     ]

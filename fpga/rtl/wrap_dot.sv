@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Dot product of Simd unsigned inputs and Simd weights mod 2^SumBits, given bit plane by bit plane. Latency 3.
+// Dot product of Simd unsigned inputs and Simd weights mod 2^SumBits, given bit plane by bit plane, as the sum of two
+// rows. Latency heap_pkg::levels(Simd, InBits, WeightBits).
 //
-// WeightBits 1: a weight is 0 or 1. Else two's complement, and sum_o is the dot product plus the constant
+// WeightBits 1: a weight is 0 or 1. Else two's complement, and the sum is the dot product plus the constant
 // Simd * 2^(WeightBits-1) * (2^InBits - 1): the products of the weights' sign bits come in inverted, and the enclosing
 // cell takes the constant away where that is free. Nothing is wider than SumBits.
 //
@@ -18,7 +19,7 @@ module wrap_dot #(
     input  logic move_i,
     input  logic [InBits-1:0][Simd-1:0] x_i,
     input  logic [WeightBits-1:0][Simd-1:0] w_i,
-    output logic [SumBits-1:0] sum_o
+    output logic [1:0][SumBits-1:0] rows_o
 );
 `ifdef WRAPNET_TABLES
   localparam bit Tables = 1'b1;
@@ -28,22 +29,12 @@ module wrap_dot #(
   localparam bit Tables = 1'b1;
 `endif
 
-  // Products of column c: input bit c - b and weight bit b, for b from lowest(c) on.
-  function automatic int unsigned lowest(int unsigned c);
-    return c >= InBits ? c - InBits + 1 : 0;
-  endfunction
-
-  function automatic int unsigned products(int unsigned c);
-    if (c > InBits + WeightBits - 2) return 0;
-    return Simd * ((c < WeightBits ? c : WeightBits - 1) - lowest(c) + 1);
-  endfunction
-
   function automatic int unsigned triples(int unsigned c);
-    return Tables ? products(c) / 3 : 0;
+    return Tables ? heap_pkg::products(c, Simd, InBits, WeightBits) / 3 : 0;
   endfunction
 
   function automatic int unsigned tall_at(int unsigned c);
-    return products(c) - 2 * triples(c) + (c >= 1 ? triples(c - 1) : 0);
+    return heap_pkg::products(c, Simd, InBits, WeightBits) - 2 * triples(c) + (c >= 1 ? triples(c - 1) : 0);
   endfunction
 
   function automatic logic [SumBits-1:0][15:0] heights();
@@ -68,7 +59,7 @@ module wrap_dot #(
   assign unused = ^{x_i, w_i, carries};
 
   for (genvar c = 0; c < SumBits; c++) begin : gen_column
-    localparam int unsigned Products = products(c);
+    localparam int unsigned Products = heap_pkg::products(c, Simd, InBits, WeightBits);
     localparam int unsigned Triples = triples(c);
 
     if (Products == 0) begin : gen_none
@@ -81,7 +72,7 @@ module wrap_dot #(
       logic [Products-1:0] x, w, product;
 
       for (genvar i = 0; i < Products / Simd; i++) begin : gen_pair
-        localparam int unsigned B = lowest(c) + i;
+        localparam int unsigned B = heap_pkg::lowest(c, InBits) + i;
         assign x[i*Simd+:Simd] = x_i[c-B];
         assign w[i*Simd+:Simd] = w_i[B];
       end
@@ -115,11 +106,12 @@ module wrap_dot #(
   heap_sum #(
       .Columns(SumBits),
       .Tall(Tall),
+      .Levels(heap_pkg::levels(Simd, InBits, WeightBits)),
       .Heights(heights())
   ) i_sum (
       .clk_i,
       .move_i,
       .bits_i(bits),
-      .sum_o
+      .rows_o
   );
 endmodule

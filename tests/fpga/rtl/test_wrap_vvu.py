@@ -7,6 +7,7 @@ import pytest
 from chain.integers import wrap
 from fpga.rtl_memory import vvu_weights
 from tests.fpga.rtl.bench import STALLS, Bench, Case, Stream
+from tests.fpga.rtl.test_wrap_mvu import levels
 
 # Ch, K, Pe, InBits, WeightBits, AccBits
 SHAPES = [
@@ -56,9 +57,11 @@ def test_words(bench: Bench, idle: int, back_pressure: int) -> None:
 
 
 def test_one_word_a_cycle_and_latency(bench: Bench) -> None:
-    for (_, k, _, _, weight_bits, _), result in zip(SHAPES, bench.run(0, 0), strict=True):
+    for (_, k, _, in_bits, weight_bits, _), result in zip(SHAPES, bench.run(0, 0), strict=True):
         assert np.all(np.diff(result.inputs) == 1)
-        assert result.outputs[0] - result.inputs[k - 1] == (3 if weight_bits == 1 else 5)
+        assert result.outputs[0] - result.inputs[k - 1] == 2 + (
+            1 if weight_bits == 1 else levels(1, in_bits, weight_bits)
+        )
 
 
 def test_reset_in_the_middle(bench: Bench) -> None:

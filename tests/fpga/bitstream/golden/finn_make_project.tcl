@@ -11,12 +11,14 @@ add_files -norecurse WORK/code_gen_ipgen_StreamingDataflowPartition_1_StreamingF
 add_files -norecurse FINN_RTLLIB/fifo/hdl/fifo_gauge.sv
 add_files -norecurse FINN_RTLLIB/fifo/hdl/fifo.sv
 create_bd_cell -type module -reference StreamingDataflowPartition_1_StreamingFIFO_rtl_0 StreamingDataflowPartition_1_StreamingFIFO_rtl_0
+add_files -norecurse FPGA/rtl/heap_pkg.sv
 add_files -norecurse FPGA/rtl/weight_rom.sv
 add_files -norecurse FPGA/rtl/count_three.sv
-add_files -norecurse FPGA/rtl/count_six.sv
+add_files -norecurse FPGA/rtl/add_four.sv
 add_files -norecurse FPGA/rtl/bit_heap.sv
 add_files -norecurse FPGA/rtl/heap_sum.sv
 add_files -norecurse FPGA/rtl/wrap_dot.sv
+add_files -norecurse FPGA/rtl/add_three.sv
 add_files -norecurse FPGA/rtl/wrap_accumulate.sv
 add_files -norecurse FPGA/rtl/wrap_mvu.sv
 add_files -norecurse WORK/code_gen_ipgen_StreamingDataflowPartition_1_WrapMVU_rtl_0_RANDOM/StreamingDataflowPartition_1_WrapMVU_rtl_0.v

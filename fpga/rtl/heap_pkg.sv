@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Sizes of the heaps of bits that wrap_dot and binary_dot sum, column by column.
+package heap_pkg;
+  // Levels of bit_heap, and so registers, from columns of `tall` bits to two rows: each level halves the columns.
+  function automatic int unsigned halvings(int unsigned tall);
+    return tall > 4 ? $clog2(tall) - 1 : 1;
+  endfunction
+
+  // The same for binary_dot, whose inputs come in pairs.
+  function automatic int unsigned binary_levels(int unsigned simd);
+    return halvings(simd - simd / 2);
+  endfunction
+
+  // Of wrap_dot: products of column c: input bit c - b and weight bit b, for b from lowest(c) on.
+  function automatic int unsigned lowest(int unsigned c, int unsigned in_bits);
+    return c >= in_bits ? c - in_bits + 1 : 0;
+  endfunction
+
+  function automatic int unsigned products(int unsigned c, int unsigned simd, int unsigned in_bits,
+                                           int unsigned weight_bits);
+    if (c > in_bits + weight_bits - 2) return 0;
+    return simd * ((c < weight_bits ? c : weight_bits - 1) - lowest(c, in_bits) + 1);
+  endfunction
+
+  // Bits of column c once its products, and those of the column below, are counted three at a time.
+  function automatic int unsigned tall_at(int unsigned c, int unsigned simd, int unsigned in_bits,
+                                          int unsigned weight_bits);
+    int unsigned own, below;
+    own = products(c, simd, in_bits, weight_bits);
+    below = c == 0 ? 0 : products(c - 1, simd, in_bits, weight_bits);
+    return own - 2 * (own / 3) + below / 3;
+  endfunction
+
+  // Levels from the counted products to two rows.
+  function automatic int unsigned levels(int unsigned simd, int unsigned in_bits, int unsigned weight_bits);
+    int unsigned tall;
+    tall = 1;
+    for (int unsigned c = 0; c < in_bits + weight_bits; c++) begin
+      if (tall_at(c, simd, in_bits, weight_bits) > tall) tall = tall_at(c, simd, in_bits, weight_bits);
+    end
+    return halvings(tall);
+  endfunction
+endpackage

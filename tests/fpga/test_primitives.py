@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The cells of fpga/rtl_xc7 are those of fpga/rtl: proven by SAT on Yosys' models of the primitives."""
+
+import pytest
+
+from chain.errors import ToolError
+from fpga import primitives, yosys
+from fpga.ops._cells import RTL
+
+CASES = [
+    *(("add_four", {"Width": width}) for width in (1, 3, 4, 5, 9)),
+    *(("add_three", {"Width": width}) for width in (1, 4, 7, 8)),
+    *((cell, {"Width": w, "Count": n}) for cell in ("add_pair", "select_pair") for w, n in ((1, 1), (2, 2), (4, 1))),
+    *(("count_three", {"Width": width, "Invert": invert}) for width, invert in ((1, 0), (1, 0b101), (2, 0b011100))),
+]
+
+
+def prove(cell: str, parameters: dict[str, int], text: str, folder) -> None:
+    """ToolError unless the module `cell` in `text` is the one of fpga/rtl, for all inputs."""
+    (folder / "gate.v").write_text(text)
+    sizes = {
+        name: f"{3 * parameters['Width']}'d{value}" if name == "Invert" else value for name, value in parameters.items()
+    }
+    given = " ".join(f"-G {name}={value}" for name, value in sizes.items())
+    changed = " ".join(f"-chparam {name} {value}" for name, value in sizes.items())
+    commands = [
+        "read_verilog +/xilinx/cells_sim.v",
+        "read_verilog gate.v",
+        f"hierarchy -top {cell} {changed}",
+        "rename -top gate",
+        "proc",
+        "flatten",
+        f"read_slang --top {cell} {given} {RTL / cell}.sv",
+        f"rename {cell} gold",
+        "proc",
+        "miter -equiv -flatten gold gate both",
+        "sat -verify -prove trigger 0 both",
+    ]
+    yosys.run(commands, folder, folder / "log.txt")
+
+
+@pytest.mark.parametrize(("cell", "parameters"), CASES, ids=lambda value: str(value))
+def test_equal_for_all_inputs(tmp_path, cell, parameters):
+    prove(cell, parameters, (primitives.CELLS[0].parent / f"{cell}.v").read_text(), tmp_path)
+
+
+@pytest.mark.parametrize("cell", [path.stem for path in primitives.CELLS])
+def test_a_wrong_table_is_found(tmp_path, cell):
+    text = (primitives.CELLS[0].parent / f"{cell}.v").read_text()
+    wrong = text.replace("E8E8E8E8)", "E8E8E8E9)").replace(": ^product", ": |product")
+    wrong = wrong.replace("936C)", "936D)").replace("AA00)", "AA01)")
+    assert wrong != text
+    with pytest.raises(ToolError, match="proof"):
+        prove(cell, {"Width": 2}, wrong, tmp_path)
+
+
+def test_every_cell_is_proven():
+    assert {path.stem for path in primitives.CELLS} == {cell for cell, _ in CASES}
