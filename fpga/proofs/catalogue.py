@@ -66,7 +66,7 @@ def _arithmetic() -> Iterator[Proof]:
     ):
         values = {"Simd": simd, "InBits": in_bits, "SumBits": sum_bits, "All": every}
         yield _proof("binary_dot", values, quick=simd == 3)
-    yield _proof("binary_dot", {"Simd": 9, "InBits": 2, "SumBits": 5, "All": 0}, depth=7)
+    yield _proof("binary_dot", {"Simd": 9, "InBits": 1, "SumBits": 4, "All": 0}, depth=5)
     for simd, in_bits, weight_bits, sum_bits in ((1, 1, 1, 2), (3, 2, 1, 4), (6, 1, 1, 3), (2, 2, 2, 4), (1, 3, 3, 5)):
         yield _dot(simd, in_bits, weight_bits, sum_bits, quick=simd in (2, 3))
     yield _dot(4, 1, 2, 3)
