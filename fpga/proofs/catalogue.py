@@ -113,6 +113,7 @@ def _streams() -> Iterator[Proof]:
         (2, 4, 2, 2, 2, 1, 1),
         (2, 3, 1, 2, 2, 2, 1),
         (4, 2, 2, 1, 1, 1, 1),
+        (5, 1, 2, 1, 1, 1, 1),
     ):
         values = {"Height": height, "Columns": columns, "Kh": kh, "Kw": kw, "Ch": ch, "Pe": pe, "Bits": bits}
         yield _proof("pool_max", values, apart=REGISTERED, quick=height == 3)
