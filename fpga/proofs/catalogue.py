@@ -27,15 +27,19 @@ def catalogue() -> list[Proof]:
 
 
 def _arithmetic() -> Iterator[Proof]:
-    yield _proof("count_six", {"Width": 2}, quick=True)
+    for width in (1, 3):
+        yield _proof("add_four", {"Width": width}, quick=width == 3)
+        yield _proof("add_three", {"Width": width}, quick=width == 3)
+        yield _proof("add_pair", {"Width": width, "Count": 2}, quick=width == 3)
+        yield _proof("select_pair", {"Width": width, "Count": 2}, quick=width == 3)
     # All eight patterns of inverted products.
     yield _proof("count_three", {"Width": 8}, {"Invert": _packed([0b10101010, 0b11001100, 0b11110000], 8)}, quick=True)
-    for heights in ((3, 4, 2), (5, 0, 6), (6, 5, 7, 1), (7, 7, 7, 7), (12, 1, 3), (13, 6, 2), (1,), (5,), (6, 12)):
-        yield _heap("bit_heap", heights, quick=heights == (6, 5, 7, 1))
-    for heights in ((4, 2), (5, 2, 1)):
-        yield _heap("heap_sum", heights, quick=len(heights) == 3)
-    yield _heap("heap_sum", (6, 4, 3), depth=12)
-    yield _heap("heap_sum", (9, 7, 7, 5), depth=12)
+    for cell in ("bit_heap", "heap_sum"):
+        for levels, heights in ((1, (3, 4, 2)), (1, (4, 0, 3)), (1, (1,)), (1, (4, 4, 4)), (2, (5, 0, 2))):
+            yield _heap(cell, levels, heights, quick=heights == (4, 4, 4))
+        yield _heap(cell, 2, (7, 5, 6), depth=12)
+    yield _heap("bit_heap", 2, (8, 8, 8, 8), depth=7)
+    yield _heap("bit_heap", 3, (9, 13, 2), depth=8)
     for bits, fold in (
         (8, 0),
         (8, 1),
@@ -52,6 +56,17 @@ def _arithmetic() -> Iterator[Proof]:
     ):
         yield _proof("fold_value", {"Bits": bits, "Fold": fold}, quick=(bits, fold) in ((8, 3), (8, 5)))
     yield _proof("fold_value", {"Bits": 32, "Fold": 3})
+    for simd, in_bits, sum_bits, every in (
+        (1, 2, 3, 0),
+        (2, 2, 3, 0),
+        (3, 1, 2, 0),
+        (4, 1, 3, 0),
+        (3, 2, 4, 1),
+        (5, 1, 3, 0),
+    ):
+        values = {"Simd": simd, "InBits": in_bits, "SumBits": sum_bits, "All": every}
+        yield _proof("binary_dot", values, quick=simd == 3)
+    yield _proof("binary_dot", {"Simd": 9, "InBits": 1, "SumBits": 4, "All": 0}, depth=5)
     for simd, in_bits, weight_bits, sum_bits in ((1, 1, 1, 2), (3, 2, 1, 4), (6, 1, 1, 3), (2, 2, 2, 4), (1, 3, 3, 5)):
         yield _dot(simd, in_bits, weight_bits, sum_bits, quick=simd in (2, 3))
     yield _dot(4, 1, 2, 3)
@@ -61,11 +76,11 @@ def _arithmetic() -> Iterator[Proof]:
     yield _dot(2, 2, 4, 8, depth=7)
     yield _proof("wrap_accumulate", {"Bits": 3, "Single": 0}, {"Start": "3'h5"}, quick=True)
     yield _proof("wrap_accumulate", {"Bits": 4, "Single": 1}, {"Start": "4'h5"})
-    for depth in (1, 2, 5):
+    for depth, style in ((1, 0), (2, 0), (5, 0), (5, 1), (5, 2)):
         words = np.random.default_rng(depth).integers(0, 8, depth)
         yield _proof(
             "weight_rom",
-            {"Depth": depth, "Width": 3},
+            {"Depth": depth, "Width": 3, "Style": style},
             {"Words": _packed(words, 3)},
             {"weights.hex": rtl_memory.hex_lines(words[:, None], 3)},
             quick=depth == 5,
@@ -85,6 +100,23 @@ def _streams() -> Iterator[Proof]:
         )
     for pe, bits, fold in ((2, 3, 3), (1, 4, 0), (1, 4, 2)):
         yield _proof("wrap_fold", {"Pe": pe, "Bits": bits, "Fold": fold}, apart=REGISTERED, quick=fold == 2)
+    for width, parts in ((1, 2), (2, 3)):
+        yield _proof(
+            "stream_narrow",
+            {"Width": width, "Parts": parts},
+            apart=(*REGISTERED, ("out_ready_i", "in_ready_o")),
+            quick=parts == 3,
+        )
+    for height, columns, kh, kw, ch, pe, bits in (
+        (2, 2, 2, 2, 1, 1, 2),
+        (3, 3, 2, 2, 1, 1, 1),
+        (2, 4, 2, 2, 2, 1, 1),
+        (2, 3, 1, 2, 2, 2, 1),
+        (4, 2, 2, 1, 1, 1, 1),
+        (5, 1, 2, 1, 1, 1, 1),
+    ):
+        values = {"Height": height, "Columns": columns, "Kh": kh, "Kw": kw, "Ch": ch, "Pe": pe, "Bits": bits}
+        yield _proof("pool_max", values, apart=REGISTERED, quick=height == 3)
     for ch, k, pe, bits in ((1, 1, 1, 2), (1, 3, 1, 2), (2, 4, 2, 1), (2, 2, 1, 3)):
         yield _proof("window_max", {"Ch": ch, "K": k, "Pe": pe, "Bits": bits}, apart=REGISTERED, quick=k == 3)
     for ch, pe, pixels, in_bits, out_bits in (
@@ -159,10 +191,11 @@ def _proof(
     )
 
 
-def _heap(cell: str, heights: Sequence[int], depth: int = 0, quick: bool = False) -> Proof:
-    values: dict[str, int | str] = {"Columns": len(heights), "Tall": max(heights), "Heights": _packed(heights, 16)}
+def _heap(cell: str, levels: int, heights: Sequence[int], depth: int = 0, quick: bool = False) -> Proof:
+    values: dict[str, int | str] = {"Columns": len(heights), "Tall": max(heights), "Levels": levels}
+    values |= {"Heights": _packed(heights, 16), "Sum": int(cell == "heap_sum")}
     shown = "+".join(str(height) for height in heights)
-    return Proof(f"{cell}: bits {shown}", f"prove_{cell}", cell, values, depth=depth, quick=quick)
+    return Proof(f"{cell}: Levels {levels}, bits {shown}", "prove_bit_heap", cell, values, depth=depth, quick=quick)
 
 
 def _dot(simd: int, in_bits: int, weight_bits: int, sum_bits: int, depth: int = 0, quick: bool = False) -> Proof:

@@ -121,11 +121,13 @@ def judge(mutation: Mutation, hunt: Hunt) -> Verdict:
 def _killers(mutation: Mutation, proofs: Sequence[Proof], known: Mapping[str, Path], hunt: Hunt) -> Iterator[Verdict]:
     """The verdicts of all that notice, cheapest first."""
     ordered = sorted(proofs, key=lambda proof: (not proof.quick, proof.depth != 0))
-    yield from _refuted(mutation, [proof for proof in ordered if proof.cell == mutation.cell], known, hunt.cache)
+    # A package has no proofs of its own, but its users'.
+    own = [proof for proof in ordered if proof.cell == mutation.cell] or ordered
+    yield from _refuted(mutation, own, known, hunt.cache)
     if mutation.equivalent:
         return
     yield from _failed_tests(mutation, hunt)
-    yield from _refuted(mutation, [proof for proof in ordered if proof.cell != mutation.cell], known, hunt.cache)
+    yield from _refuted(mutation, [proof for proof in ordered if proof not in own], known, hunt.cache)
 
 
 def _refuted(mutation: Mutation, proofs: Sequence[Proof], known: Mapping[str, Path], cache: Path) -> Iterator[Verdict]:

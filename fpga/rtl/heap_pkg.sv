@@ -4,7 +4,7 @@
 package heap_pkg;
   // Levels of bit_heap, and so registers, from columns of `tall` bits to two rows: each level halves the columns.
   function automatic int unsigned halvings(int unsigned tall);
-    return tall > 4 ? $clog2(tall) - 1 : 1;
+    return tall > 4 ? unsigned'($clog2(tall)) - 1 : 1;
   endfunction
 
   // The same for binary_dot, whose inputs come in pairs.

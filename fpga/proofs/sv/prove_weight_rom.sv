@@ -4,6 +4,7 @@
 module prove_weight_rom #(
     parameter int unsigned Depth = 1,
     parameter int unsigned Width = 1,
+    parameter int unsigned Style = 0,  // auto, block, distributed
     parameter logic [Depth-1:0][Width-1:0] Words = '0,
     localparam int unsigned AddressBits = Depth > 1 ? $clog2(Depth) : 1
 ) (
@@ -19,6 +20,7 @@ module prove_weight_rom #(
   weight_rom #(
       .Depth(Depth),
       .Width(Width),
+      .RomStyle(Style == 0 ? "auto" : Style == 1 ? "block" : "distributed"),
       .InitFile("weights.hex")
   ) i_cell (
       .*

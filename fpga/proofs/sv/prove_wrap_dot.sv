@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// wrap_dot: the dot product of the inputs and weights three moves ago, mod 2^SumBits, with the constant that the cell's
-// head names for weights of several bits.
+// wrap_dot: the dot product of the inputs and weights as many moves ago as there are levels, mod 2^SumBits,
+// with the constant that the cell's head names for weights of several bits.
 module prove_wrap_dot #(
     parameter int unsigned Simd = 1,
     parameter int unsigned InBits = 1,
@@ -17,7 +17,8 @@ module prove_wrap_dot #(
       WeightBits == 1 ? '0 : SumBits'(Simd * (1 << (WeightBits - 1)) * ((1 << InBits) - 1));
 
   logic rst_ni, filled_o;
-  logic [SumBits-1:0] sum_o, want;
+  logic [1:0][SumBits-1:0] rows_o;
+  logic [SumBits-1:0] want;
   logic [InBits-1:0][Simd-1:0] x;
   logic [WeightBits-1:0][Simd-1:0] w;
 
@@ -32,7 +33,7 @@ module prove_wrap_dot #(
   );
   delayed #(
       .Width  (Simd * (InBits + WeightBits)),
-      .Latency(3)
+      .Latency(heap_pkg::levels(Simd, InBits, WeightBits))
   ) i_delayed (
       .now_i ({w_i, x_i}),
       .then_o({w, x}),
@@ -49,6 +50,6 @@ module prove_wrap_dot #(
       if (WeightBits == 1) want += weight[0] ? SumBits'(value) : '0;
       else want += SumBits'(32'(weight) * 32'(value));
     end
-    if (filled_o) summed : assert (sum_o == want);
+    if (filled_o) summed : assert (rows_o[0] + rows_o[1] == want);
   end
 endmodule

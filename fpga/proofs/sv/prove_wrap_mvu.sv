@@ -23,9 +23,9 @@ module prove_wrap_mvu #(
     output logic out_valid_o,
     input logic out_ready_i
 );
-  // Steps of a transaction; eight of them fit into the pipeline, and one vector may wait before it.
+  // Steps of a transaction; eight of them fit into the pipeline, and two vectors may wait before it.
   localparam int unsigned Steps = Mw / Simd * Words;
-  localparam int unsigned Flight = 8 / Steps + 3;
+  localparam int unsigned Flight = 8 / Steps + 4;
 
   logic rst_ni, now_o;
   logic [(Words > 1 ? $clog2(Words) : 1)-1:0] place_o;
@@ -53,7 +53,7 @@ module prove_wrap_mvu #(
       .InWords (Groups * Mw / Simd),
       .OutWords(Words),
       .Flight  (Flight),
-      .Patience(10 + 3 * Steps)
+      .Patience(10 + 4 * Steps)
   ) i_follow (
       .*
   );

@@ -21,7 +21,7 @@ def mutation(name: str) -> mutate.Mutation:
 def written(folder: Path, *edits: str) -> Path:
     path = folder / "mutations.toml"
     lines = [f"    {{ {edit} }}," for edit in edits]
-    text = ["[tests]", "[[cells]]", 'file = "fpga/rtl/count_six.sv"', "mutations = [", *lines, "]", ""]
+    text = ["[tests]", "[[cells]]", 'file = "fpga/rtl/add_three.sv"', "mutations = [", *lines, "]", ""]
     path.write_text("\n".join(text), encoding="utf-8")
     return path
 
@@ -36,9 +36,9 @@ def test_every_cell_is_broken_in_several_ways() -> None:
 @pytest.mark.parametrize(
     ("edit", "message"),
     [
-        ('name = "a", from = "no such text", to = "x"', "its text is 0 times in fpga/rtl/count_six.sv"),
-        ('name = "a", from = "six", to = "x"', r"its text is \d+ times"),
-        ('name = "a", from = "3\'(unsigned", to = "3\'(unsigned"', "expected once, to become another"),
+        ('name = "a", from = "no such text", to = "x"', "its text is 0 times in fpga/rtl/add_three.sv"),
+        ('name = "a", from = "keep", to = "x"', r"its text is \d+ times"),
+        ('name = "a", from = "keep << 1", to = "keep << 1"', "expected once, to become another"),
         ('name = "a", form = "x", to = "y"', "unknown key 'form'"),
     ],
 )
@@ -48,15 +48,15 @@ def test_an_edit_must_fit_once(tmp_path: Path, edit: str, message: str) -> None:
 
 
 def test_a_name_is_there_once(tmp_path: Path) -> None:
-    edit = 'name = "a", from = "3\'(unsigned", to = "3\'(signed"'
-    with pytest.raises(InputError, match="'count_six: a' is there twice"):
+    edit = 'name = "a", from = "keep << 1", to = "keep << 2"'
+    with pytest.raises(InputError, match="'add_three: a' is there twice"):
         mutate.load(written(tmp_path, edit, edit))
 
 
 @pytest.mark.parametrize(
     ("name", "killer"),
     [
-        ("count_six: an input dropped", "counted"),
+        ("add_three: a row dropped", "summed"),
         ("stream_fifo: a stall ignored", "i_follow.stable"),
         ("wrap_fold: valid from ready", "a combinational path from out_ready_i to out_valid_o"),
     ],
@@ -70,7 +70,9 @@ def test_a_proof_notices(tmp_path: Path, name: str, killer: str) -> None:
 
 
 def test_an_equivalent_one_gets_past_the_proofs(tmp_path: Path) -> None:
-    (item,) = (item for item in MUTATIONS if item.equivalent and item.cell == "bit_heap")
+    item = mutate.Mutation(
+        "add_three: order", "fpga/rtl/add_three.sv", "odd + (keep << 1)", "(keep << 1) + odd", "it is"
+    )
     assert mutate.judge(item, mutate.Hunt(catalogue(), {}, tmp_path)) == mutate.Verdict("")
 
 
@@ -85,15 +87,15 @@ def test_a_test_notices_what_no_proof_does(tmp_path: Path) -> None:
 def test_command_names_survivors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One that nothing notices, and one that is wrongly said to change nothing: both are named, status 3."""
     items = [
-        mutate.Mutation("count_six: a comment", "fpga/rtl/count_six.sv", "No registers.", "None."),
-        mutate.Mutation("count_six: one more", "fpga/rtl/count_six.sv", "(6'(i))", "(6'(i + 1))", "it is not"),
-        mutation("count_six: an input dropped"),
+        mutate.Mutation("add_three: a comment", "fpga/rtl/add_three.sv", "No registers;", "None;"),
+        mutate.Mutation("add_three: and", "fpga/rtl/add_three.sv", "odd + (keep", "odd & (keep", "it is not"),
+        mutation("add_three: a row dropped"),
     ]
     monkeypatch.setattr(mutate, "load", lambda: (items, {}))
-    monkeypatch.setattr(commands, "catalogue", lambda: [proof for proof in catalogue() if proof.cell == "count_six"])
+    monkeypatch.setattr(commands, "catalogue", lambda: [proof for proof in catalogue() if proof.cell == "add_three"])
     done = CliRunner().invoke(commands.main, ["mutate", "--build", str(tmp_path)])
     assert done.exit_code == 3
-    assert "count_six: a comment: nothing noticed it" in done.output
-    assert re.search(r"count_six: one more: is said to change nothing, but proof count_six: Width 2 fails", done.output)
+    assert "add_three: a comment: nothing noticed it" in done.output
+    assert re.search(r"add_three: and: is said to change nothing, but proof add_three: Width 3 fails", done.output)
     assert "1 of 3 as expected" in done.output
     assert (tmp_path / "proofs" / "mutations.json").is_file()

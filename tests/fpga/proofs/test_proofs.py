@@ -46,7 +46,7 @@ def test_quick(proof: Proof) -> None:
 
 
 def test_every_cell_has_a_quick_proof_and_names_are_unique() -> None:
-    cells = {path.stem for path in sources.FOLDERS[0].glob("*.sv")}
+    cells = {path.stem for path in sources.FOLDERS[0].glob("*.sv") if not path.stem.endswith("_pkg")}
     assert cells | {"byte_gearbox"} == {proof.cell for proof in QUICK}
     names = [proof.name for proof in catalogue()]
     assert len(names) == len(set(names))
@@ -98,7 +98,7 @@ def test_constants(tmp_path: Path, rule: str, status: str) -> None:
 
 
 def test_what_takes_too_long_stays_open_and_is_tried_again(tmp_path: Path) -> None:
-    proof = next(proof for proof in catalogue() if proof.name == "heap_sum: bits 9+7+7+5")
+    proof = next(proof for proof in catalogue() if proof.name == "bit_heap: Levels 2, bits 8+8+8+8")
     for _ in range(2):
         outcome = run.prove(dataclasses.replace(proof, depth=0), sources.modules(), tmp_path, limit=1)
         assert outcome.status == "open" and not list(tmp_path.glob("*/outcome.json"))
