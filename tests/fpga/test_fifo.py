@@ -47,7 +47,7 @@ def test_residual_keeps_the_rate_and_needs_its_depth(tmp_path):
     assert folding.hardware(deepest).get_nodeattr("depth") > 33
     folding.hardware(deepest).set_nodeattr("depth", 2)
     stitch.stitch(graph, tmp_path / "shallow", "toy", 100.0, hardware.PART)
-    with pytest.raises(ToolError, match=r"stands still after 0 result words.*StreamFork_rtl_0"):
+    with pytest.raises(ToolError, match=r"stands still after 0 result words"):
         simulate.Simulator(tmp_path / "shallow", hardware.CACHE).run(images)
 
 
