@@ -131,7 +131,7 @@ prove: setup ## prove the cells: arithmetic equals its specification, streams lo
 mutate: setup ## break each cell in many ways and show which proof or test notices (CELL=; goes on when run again)
 	@$(TOOLS) -m fpga.proofs mutate --build "$(BUILD)" $(if $(CELL),--cell "$(CELL)")
 
-bench-step: setup ## time a training step against plain Brevitas layers, into bench/step.json (OMP_NUM_THREADS=1)
+bench-step: setup ## time and memory of a training step against plain Brevitas layers, into bench/step.json (OMP_NUM_THREADS=1)
 	@$(TOOLS) -m training bench $(ARGUMENTS)
 
 bench-cpu: setup ## time the CPU engine against its rivals on this machine, into bench/cpu.json and cpu.html (FULL=1: all)

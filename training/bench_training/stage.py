@@ -130,7 +130,7 @@ def _epoch(
             if step.penalty:
                 loss = loss + step.penalty * overflow_penalty(model)
             if excess:
-                loss = loss + a2q.NORM_PENALTY * torch.stack(excess).sum()
+                loss = loss + a2q.NORM_PENALTY * torch.stack(list(excess.values())).sum()
                 excess.clear()
             optimiser.zero_grad(set_to_none=True)
             loss.backward()
