@@ -12,8 +12,6 @@ from fpga.bench_hardware import place, plan
 from fpga.bench_hardware.commands import main
 from fpga.bench_hardware.layer import Layer
 
-pytest.importorskip("da4ml")
-
 SMALL = Layer(4, 2, 1, 2, "binary", 1, 2)
 UNROLLED = Layer(3, 2, 2, 3, "4-bit", 1, 4)
 

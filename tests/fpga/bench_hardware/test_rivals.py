@@ -144,7 +144,6 @@ def test_finns_width_is_the_least_that_holds_every_sum(layer: Layer) -> None:
 
 def test_da4mls_product(tmp_path: Path) -> None:
     """da4ml's circuit has no handshake: a word a cycle."""
-    pytest.importorskip("da4ml")
     cases, sources = [], {}
     for index, layer in enumerate(UNROLLED):
         design = distributed.design(layer, tmp_path / f"da{index}")
