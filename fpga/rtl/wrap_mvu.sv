@@ -135,7 +135,7 @@ module wrap_mvu #(
     end else begin : gen_vectors
       // Two vectors, word by word in turn. A vector is whole once its last word is taken, and its place free when its
       // last pass ends; one that is not whole yet can be in its first pass.
-      (* ram_style = "distributed" *) logic [XBits-1:0] memory[2*Sf];
+      (* no_rw_check *) logic [XBits-1:0] memory[2*Sf];
       logic [SfBits-1:0] taken_q;
       logic take_side_q, side_q, one_q, both_q;
       logic whole;
