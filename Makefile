@@ -123,7 +123,7 @@ search: setup ## narrowest accumulators by layer that lose at most DROP= points,
 	@$(TOOLS) -m export check-recipe $(ARGUMENTS)
 	@$(TOOLS) -m training search $(ARGUMENTS) $(SEARCH_OPTIONS)
 
-bench-step: setup ## time a training step against plain Brevitas layers, into bench/step.json (OMP_NUM_THREADS=1)
+bench-step: setup ## time and memory of a training step against plain Brevitas layers, into bench/step.json (OMP_NUM_THREADS=1)
 	@$(TOOLS) -m training bench $(ARGUMENTS)
 
 bench-cpu: setup ## time the CPU engine against its rivals on this machine, into bench/cpu.json and cpu.html (FULL=1: all)

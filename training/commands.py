@@ -90,14 +90,14 @@ def train(model: str, build: Path, resume: bool, data: Path | None, if_needed: b
 @click.option("--data", default=None, type=click.Path(path_type=Path), help="Folder of the data set's files.")
 @errors_as_text
 def bench(model: str, build: Path, repetitions: int, data: Path | None) -> None:
-    """Time a training step of MODEL against the same network with Brevitas' own layers, into bench/step.json."""
+    """Time and memory of a training step of MODEL against Brevitas' own layers, into bench/step.json."""
     from training import bench as benches
     from training import recipe as recipes
     from training.checkpoint import NAME
 
     recipe = recipes.load(model)
     row = benches.bench(recipe, repetitions, data=data, checkpoint=build / recipe.name / NAME)
-    Console(width=140).print(benches.table(benches.update(build / "bench" / "step.json", row)))
+    Console(width=160).print(benches.table(benches.update(build / "bench" / "step.json", row)))
 
 
 @main.command()
