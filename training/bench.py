@@ -126,7 +126,15 @@ def update(path: Path, row: dict[str, Any]) -> list[dict[str, Any]]:
 def table(rows: list[dict[str, Any]]) -> Table:
     """The rows for the terminal."""
     shown = Table(
-        "model", "images", "weights", "wrapping layers", "Brevitas", "ratio", "with our activations", "ratio", "memory"
+        "model",
+        "images",
+        "weights",
+        "wrapping layers",
+        "Brevitas",
+        "ratio",
+        "with our activations",
+        "ratio",
+        "peak memory: ours, Brevitas, ratio",
     )
     for row in rows:
         settings = row["settings"]
@@ -138,7 +146,7 @@ def table(rows: list[dict[str, Any]]) -> Table:
             f"{row['ratio']:.3f} {_range(row, 'ratio', '.3f')}",
             f"{row['fused_ms']:.2f} ms {_range(row, 'fused_ms', '.2f')}",
             f"{row['fused_ratio']:.3f} {_range(row, 'fused_ratio', '.3f')}",
-            f"{row['ours_bytes'] / 2**20:.1f} / {row['brevitas_bytes'] / 2**20:.1f} MiB: {row['memory_ratio']:.3f}",
+            f"{row['ours_bytes'] / 2**20:.1f}, {row['brevitas_bytes'] / 2**20:.1f} MiB, {row['memory_ratio']:.3f}",
         )
     return shown
 

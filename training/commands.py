@@ -90,7 +90,7 @@ def train(model: str, build: Path, resume: bool, data: Path | None, if_needed: b
 @click.option("--data", default=None, type=click.Path(path_type=Path), help="Folder of the data set's files.")
 @errors_as_text
 def bench(model: str, build: Path, repetitions: int, data: Path | None) -> None:
-    """Time and memory of MODEL's training step against the network with Brevitas' own layers, into bench/step.json."""
+    """Time and memory of a training step of MODEL against Brevitas' own layers, into bench/step.json."""
     from training import bench as benches
     from training import recipe as recipes
     from training.checkpoint import NAME
