@@ -159,6 +159,8 @@ def _activations() -> Iterator[Proof]:
 def _products() -> Iterator[Proof]:
     # Mw, Mh, Groups, Simd, Pe, InBits, WeightBits, AccBits
     yield _mvu(2, 1, 1, 1, 1, 1, 1, 3, quick=True)
+    # One word a vector, which waits in a register of its own.
+    yield _mvu(2, 2, 1, 2, 1, 1, 1, 3, depth=16, quick=True)
     yield _mvu(2, 2, 1, 1, 1, 1, 1, 3)
     yield _mvu(2, 2, 1, 2, 2, 1, 1, 3)
     yield _mvu(2, 2, 1, 1, 1, 2, 1, 4, depth=24)
