@@ -159,14 +159,16 @@ def _activations() -> Iterator[Proof]:
 def _products() -> Iterator[Proof]:
     # Mw, Mh, Groups, Simd, Pe, InBits, WeightBits, AccBits
     yield _mvu(2, 1, 1, 1, 1, 1, 1, 3, quick=True)
+    # One word a vector, which waits in a register of its own.
+    yield _mvu(2, 2, 1, 2, 1, 1, 1, 3, depth=16, quick=True)
     yield _mvu(2, 2, 1, 1, 1, 1, 1, 3)
     yield _mvu(2, 2, 1, 2, 2, 1, 1, 3)
-    yield _mvu(2, 2, 1, 1, 1, 2, 1, 4, depth=24)
-    yield _mvu(4, 4, 2, 2, 1, 1, 1, 3, depth=24)
-    yield _mvu(2, 2, 1, 1, 1, 1, 2, 3, depth=24)
-    yield _mvu(4, 4, 1, 2, 2, 2, 2, 4, depth=20)
-    yield _mvu(3, 2, 2, 1, 1, 1, 1, 3, depth=26)
-    yield _mvu(6, 2, 1, 3, 1, 2, 1, 4, depth=15)
+    yield _mvu(2, 2, 1, 1, 1, 2, 1, 4, depth=16)
+    yield _mvu(4, 4, 2, 2, 1, 1, 1, 3, depth=16)
+    yield _mvu(2, 2, 1, 1, 1, 1, 2, 3, depth=16)
+    yield _mvu(4, 4, 1, 2, 2, 2, 2, 4, depth=16)
+    yield _mvu(3, 2, 2, 1, 1, 1, 1, 3, depth=16)
+    yield _mvu(6, 2, 1, 3, 1, 2, 1, 4, depth=14)
     # Ch, K, Pe, InBits, WeightBits, AccBits
     yield _vvu(2, 2, 1, 2, 1, 3)
     yield _vvu(2, 2, 2, 1, 1, 3, quick=True)
