@@ -10,8 +10,8 @@ import markupsafe
 
 
 def render(template: Path, filters: Mapping[str, Callable[..., Any]], **values: Any) -> str:
-    """The text of a page. The template gets the common style as `css`, `filters` and `values`, and may import what is
-    in macros/; an unknown name in it is an error.
+    """The text of a page. The template gets the common style as `css`, `filters` and `values`, and may import or
+    include what is in macros/; an unknown name in it is an error.
     """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader([template.parent, Path(__file__).with_name("macros")]),

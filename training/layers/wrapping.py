@@ -4,15 +4,13 @@
 from typing import Any
 
 import brevitas.nn as qnn
-import torch
 from brevitas.nn.mixin.base import QuantProxyMixin
 from brevitas.proxy.runtime_quant import AccQuantProxyProtocol
 from brevitas.quant_tensor import IntQuantTensor
 from torch import Tensor
 
 from chain.errors import UnsupportedError
-from training.autograd import accumulate, by_channel, integers, overflow_penalty
-from training.convolution import convolve
+from training.autograd import accumulate, by_channel, convolve, integers, overflow_penalty
 from training.layers.precision import require_exact, rounded
 from training.quantisers import BinaryWeight, WideAccumulator, WrapAccumulator, WrapFoldQuant
 from training.statistics import Monitor
@@ -206,10 +204,9 @@ class WrapConv2d(AccumulatorMixin, qnn.QuantConv2d):
 
     def inner_forward_impl(self, x: Tensor, quant_weight: Tensor, quant_bias: Tensor | None) -> Tensor:
         """The exact sums. With `narrow_gradients` set, their gradients go through bfloat16."""
-        if self.padding_mode != "zeros" or isinstance(self.padding, str) or max(self.input_bits, self.weight_bits) > 8:
-            return super().inner_forward_impl(x, quant_weight, quant_bias)  # type: ignore[no-any-return]
-        options = (self.stride, self.padding, self.dilation, self.groups)
-        return convolve(x, quant_weight, options, torch.bfloat16 if self.narrow_gradients else torch.float32)
+        if self.narrow_gradients and self.padding_mode == "zeros" and not isinstance(self.padding, str):
+            return convolve(x, quant_weight, (self.stride, self.padding, self.dilation, self.groups))
+        return super().inner_forward_impl(x, quant_weight, quant_bias)  # type: ignore[no-any-return]
 
 
 class WrapLinear(AccumulatorMixin, qnn.QuantLinear):
