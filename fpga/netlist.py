@@ -64,7 +64,7 @@ def simulate(
 def with_cells(netlist: Path, family: Family = XC7) -> str:
     """The Verilog of `netlist` and models of exactly the cells that it instantiates. ToolError for one without model.
 
-    A look-up table becomes an instance of a module of its own contents, LUT6_OF_<contents in hexadecimal>, which is their
+    A look-up table becomes an instance of a module of its own contents, LUT6_OF_<contents, hexadecimal>, which is their
     expression: that simulates several times faster than a table. As one module with a parameter, Verilator would
     need memory by the square of the number of contents.
     """
