@@ -6,17 +6,24 @@ Vivado finds it by itself. Everything else, simulation as well as other families
 Such a cell has no genvar and no localparam: read_slang would hand these to the primitive form as parameters.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 CELLS = sorted((Path(__file__).parent / "rtl_xc7").glob("*.v"))
 
 
-def read_options() -> str:
-    """Options of read_slang that leave these cells open."""
-    return " ".join(f"--blackboxed-module {path.stem}" for path in CELLS)
+def read_commands(top: str, files: Sequence[str]) -> list[str]:
+    """Yosys commands that read the design `top` of SystemVerilog `files`, its modules kept, these cells as primitives.
 
-
-def map_commands() -> list[str]:
-    """Yosys commands that then fill them in."""
+    `hierarchy` comes after the mapping: a cell left open is one module, with the ports of its first instance, to whose
+    widths `hierarchy` would cut or extend those of the others.
+    """
+    opened = " ".join(f"--blackboxed-module {path.stem}" for path in CELLS)
     maps = " ".join(f'-map "{path}"' for path in CELLS)
-    return ["read_verilog -lib +/xilinx/cells_sim.v", f"techmap {maps}"]
+    return [
+        # FINN's RTL uses names before their declaration, which slang takes only when told.
+        f"read_slang --keep-hierarchy --allow-use-before-declare {opened} --top {top} {' '.join(files)}",
+        "read_verilog -lib +/xilinx/cells_sim.v",
+        f"techmap {maps}",
+        f"hierarchy -top {top}",
+    ]

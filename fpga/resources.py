@@ -18,7 +18,7 @@ from chain.files import write_json
 from fpga import primitives, yosys
 from fpga.design import Design, digest, load
 
-FORMAT = 4
+FORMAT = 5
 
 SYNTHESIS = "synth_xilinx -family xc7 -flatten -noiopad -noclkbuf"
 """Yosys' command for everything that is counted, but for the top module."""
@@ -130,11 +130,7 @@ def _synthesise(rtl: Path, design: Design, target: Path, log: Path) -> None:
         cells = " ".join(f"{design.top}/c:{instance}" for instance in instances)
         groups.append(f'setattr -set submod "{index}" {cells}')
     commands = [
-        # FINN's RTL uses names before their declaration, which slang takes only when told.
-        f"read_slang --keep-hierarchy --allow-use-before-declare {primitives.read_options()} "
-        f"--top {design.top} {' '.join(design.files)}",
-        f"hierarchy -top {design.top}",
-        *primitives.map_commands(),
+        *primitives.read_commands(design.top, design.files),
         "chformal -remove",
         "delete t:$print t:$check",
         *groups,

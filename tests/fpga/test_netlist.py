@@ -73,8 +73,21 @@ def test_only_the_cells_in_use(tmp_path):
     text = "module accelerator(input a, output b);\n  LUT1 #(\n    .INIT(2'h1)\n  ) x (.I0(a), .O(b));\nendmodule\n"
     (tmp_path / "netlist.v").write_text(text)
     models = netlist.with_cells(tmp_path / "netlist.v")
-    assert models.count("module ") == 2 and "module LUT1_1 (output O, input I0);\n  assign O = ~I0;" in models
-    assert "  LUT1_1 x (.I0(a), .O(b));" in models
+    assert models.count("module ") == 2 and "module LUT1_OF_1 (output O, input I0);\n  assign O = ~I0;" in models
+    assert "  LUT1_OF_1 x (.I0(a), .O(b));" in models
+
+
+def test_a_table_is_not_named_like_a_cell(tmp_path):
+    """The LUT6 of the contents 2 beside LUT6_2, Yosys' cell: a model of its own for each."""
+    text = (
+        "module accelerator(input a, output b, c);\n"
+        "  LUT6 #(\n    .INIT(64'h0000000000000002)\n  ) x (.I0(a), .O(b));\n"
+        "  LUT6_2 #(\n    .INIT(64'h0000000000000002)\n  ) y (.I0(a), .O5(c));\nendmodule\n"
+    )
+    (tmp_path / "netlist.v").write_text(text)
+    models = netlist.with_cells(tmp_path / "netlist.v")
+    assert sorted(re.findall(r"^module (\w+)", models, re.MULTILINE)) == ["LUT6_2", "LUT6_OF_2", "accelerator"]
+    assert "  LUT6_OF_2 x (" in models and "  LUT6_2 #(" in models and "output O5" in models
 
 
 def test_netlist_equals_rtl(tmp_path):
