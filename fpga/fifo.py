@@ -27,7 +27,8 @@ from fpga.folding import CONVERTERS, cycles, slides
 from fpga.sliding import Schedule, Times, Window, behind, geometry, schedule, window
 
 FRAMES = 4
-LATENCY = 6  # cycles of a node's pipeline and the FIFO behind it: generous, and rounding adds to it
+LATENCY = 4  # cycles of FINN's padding, sliding window or width converter: generous
+QUEUE = 2  # cycles of a FIFO
 SLACK = 1.005  # of the rate, when a FIFO behind a sliding window is chosen
 # Their ready and valid are registers: next to one of them two words of a FIFO would break no path and hold no word.
 _REGISTERED = {"FMPadding", *CONVERTERS}
@@ -144,12 +145,12 @@ def _depths(model: Any, nodes: Sequence[tuple[Any, Any]], interval: float) -> De
             if _repeats(inst):
                 taken[inputs[0]] = _ahead(inst, arrivals[inputs[0]], at)
             for port, tensor in enumerate(node.output):
-                arrivals[tensor] = at[np.tile(steps.emits[port], FRAMES)] + LATENCY
+                arrivals[tensor] = at[np.tile(steps.emits[port], FRAMES)] + _latency(inst) + QUEUE
             continue
         unit = _window(group)
         times, queued = slide(unit, arrivals[head.input[0]], interval)
         taken[head.input[0]] = times.taken
-        arrivals[node.output[0]] = times.emitted + LATENCY
+        arrivals[node.output[0]] = times.emitted + sum(_latency(inside) + QUEUE for _, inside in group)
         held = 1 if _repeats(inst) and inst.get_nodeattr("groups") == 1 else 0
         inner = {name: 2 for member, _ in group[:-1] for name in member.output}
         for member, inside in group:
@@ -191,9 +192,14 @@ def slide(unit: Window, arrivals: Times, interval: float) -> tuple[Schedule, int
         queued *= 2
 
 
+def _latency(inst: Any) -> int:
+    """Cycles of a node's pipeline."""
+    return inst.latency() if hasattr(inst, "latency") else LATENCY
+
+
 def _repeats(inst: Any) -> bool:
     """Is it a WrapMVU that passes each vector several times?"""
-    return _op(inst) == "WrapMVU" and inst.get_nodeattr("PE") * inst.get_nodeattr("groups") < inst.get_nodeattr("MH")
+    return _op(inst) == "WrapMVU" and inst.repeats()
 
 
 def _ahead(inst: Any, arrivals: Times, at: Times) -> Times:

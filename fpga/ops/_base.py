@@ -73,6 +73,10 @@ class StreamOp(HWCustomOp):
         """Cycles an image at full speed: one word a cycle on the busier side."""
         return max(words(self.get_folded_input_shape()), words(self.get_folded_output_shape()))
 
+    def latency(self) -> int:
+        """Cycles from the word that completes a result to the first word of that result."""
+        return 1
+
     def infer_node_datatype(self, model: ModelWrapper) -> None:
         """Annotate the outputs. The input's type is part of the node: to adapt to another one would hide an error."""
         found = model.get_tensor_datatype(self.onnx_node.input[0])

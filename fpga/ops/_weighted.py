@@ -79,6 +79,21 @@ class WeightedOp(StreamOp):
         words = int(np.prod(self.weight_shape())) // lanes
         return rom.Rom(words, lanes * self.get_input_datatype(1).bitwidth())
 
+    def dot_latency(self, simd: int) -> int:
+        """Registers of a dot product of `simd` inputs, as fpga/rtl/heap_pkg.sv counts them.
+
+        They sum a heap of bits: each level halves its fullest column, down to two bits. 1-bit weights choose between
+        pairs of inputs; of others, the bits of the products are counted three at a time before.
+        """
+        in_bits, weight_bits = self.get_input_datatype().bitwidth(), self.get_input_datatype(1).bitwidth()
+        if weight_bits == 1:
+            fullest = simd - simd // 2
+        else:
+            products = simd * np.convolve(np.ones(in_bits, dtype=int), np.ones(weight_bits, dtype=int))
+            threes = products // 3
+            fullest = int((np.append(products - 2 * threes, 0) + np.append(0, threes)).max())
+        return max(1, (fullest - 1).bit_length() - 1)
+
     def exact_weights(self, graph: GraphProto) -> tuple[Array, int]:
         """The weights in a float type that holds every sum exactly, and the largest magnitude of a sum."""
         weights = self.initializer(graph, 1)

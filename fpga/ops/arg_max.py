@@ -29,6 +29,9 @@ class ArgMax(StreamOp):
     def output_lanes(self, ind: int = 0) -> int:
         return 1
 
+    def latency(self) -> int:
+        return 2
+
     def lut_estimation(self, fpgapart: str = "") -> int:
         """LUTs: a comparator a lane and the best value and index so far."""
         bits = self.get_input_datatype().bitwidth()

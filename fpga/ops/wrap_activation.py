@@ -59,6 +59,9 @@ class WrapActivation(StreamOp):
         small = self.get_input_datatype().bitwidth() <= TABLE_BITS
         return "table" if small and self._table_luts() < self._search_luts() else "search"
 
+    def latency(self) -> int:
+        return 1 if self.chosen_style() == "table" else self.get_nodeattr("outBits") + 1
+
     def lut_estimation(self, fpgapart: str = "") -> int:
         """LUTs of all lanes and the word counter."""
         luts = self._table_luts() if self.chosen_style() == "table" else self._search_luts()

@@ -67,6 +67,13 @@ class WrapMVU(WeightedOp):
         passes = int(np.prod(self.weight_shape())) // self.multipliers()
         return int(np.prod([1, *self.get_nodeattr("vectors")])) * passes
 
+    def repeats(self) -> bool:
+        """Whether a vector is passed several times, and kept for that."""
+        return self.get_nodeattr("PE") * self._groups() < self.get_nodeattr("MH")
+
+    def latency(self) -> int:
+        return 3 + self.dot_latency(self.get_nodeattr("SIMD")) + self.repeats()
+
     def kernel(self, graph: GraphProto) -> Kernel:
         weights, bound = self.exact_weights(graph)
         vectors, bits, groups = list(self.get_nodeattr("vectors")), self.get_nodeattr("accumulatorBits"), self._groups()

@@ -6,6 +6,7 @@ import pytest
 
 from chain.integers import wrap
 from fpga.rtl_memory import mvu_weights
+from tests.fpga.ops.test_units import mvu
 from tests.fpga.rtl.bench import STALLS, Bench, Case, Stream
 
 # Mw, Mh, Simd, Pe, InBits, WeightBits, AccBits, and Groups where they are several
@@ -44,6 +45,7 @@ TABLE_SHAPES = [
     (6, 3, 3, 1, 8, 8, 20),
     (12, 6, 4, 1, 4, 1, 8, 2),
 ]
+WEIGHT_TYPES = {1: "BIPOLAR"} | {bits: f"INT{bits}" for bits in range(2, 9)}
 NAMES = ("Mw", "Mh", "Simd", "Pe", "InBits", "WeightBits", "AccBits", "Groups")
 
 
@@ -76,15 +78,6 @@ def foldings(case: Case) -> tuple[int, int]:
     """Sf, Nf."""
     mw, mh, simd, pe, groups = (int(case.parameters[name]) for name in (*NAMES[:4], "Groups"))
     return mw // simd, mh // groups // pe
-
-
-def levels(simd: int, in_bits: int, weight_bits: int) -> int:
-    """Registers in a dot product: each level of compressors halves the columns, down to two rows."""
-    if weight_bits == 1:  # the inputs come in pairs
-        return max(1, (simd - simd // 2 - 1).bit_length() - 1)
-    products = np.convolve(np.ones(in_bits, int), np.ones(weight_bits, int)) * simd
-    counted = np.append(products - 2 * (products // 3), 0) + np.append(0, products // 3)
-    return max(1, int(np.ceil(np.log2(counted.max()))) - 1)
 
 
 @pytest.fixture(scope="module", params=["counted", "tables"])
@@ -123,11 +116,12 @@ def test_the_next_vector_is_taken_while_one_repeats(bench: Bench) -> None:
 
 
 def test_latency(bench: Bench) -> None:
-    """From a vector's last word of the first pass to its first output word: one cycle more when the vector is kept."""
+    """From a vector's last word of the first pass to its first output word it takes what the op says."""
     for case, result in zip(bench.cases, bench.run(0, 0), strict=True):
-        sf, nf = foldings(case)
-        sizes = (int(case.parameters[name]) for name in ("Simd", "InBits", "WeightBits"))
-        assert result.outputs[0] - result.inputs[sf - 1] == 3 + levels(*sizes) + (nf > 1)
+        mw, mh, simd, pe, in_bits, weight_bits, acc_bits, groups = (int(case.parameters[name]) for name in NAMES)
+        sizes = {"SIMD": simd, "PE": pe, "groups": groups}
+        _, op = mvu(np.zeros((mw, mh)), in_bits, acc_bits, weightDataType=WEIGHT_TYPES[weight_bits], **sizes)
+        assert result.outputs[0] - result.inputs[mw // simd - 1] == op.latency(), str(case)
 
 
 def test_reset_in_the_middle(bench: Bench) -> None:
