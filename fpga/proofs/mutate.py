@@ -2,7 +2,8 @@
 """Cells broken on purpose, one edit at a time (mutations.toml): a proof or a test must notice every one.
 
 The cell's own proofs come first, the quick ones before the others, then its own test file, then the proofs of the cells
-that contain it; the first that fails is the killer. Outcomes are kept by the hash of all of these.
+that contain it; the first that fails is the killer, be it by a cell's check of its parameters. Outcomes are kept by the
+hash of all of these.
 """
 
 import hashlib
@@ -28,6 +29,7 @@ LIMIT = 100
 """Seconds that ABC may take for one proof of a broken cell."""
 COPIED = ("chain", "export", "fpga", "host", "scripts", "tests", "training", "pyproject.toml")
 
+_CHECK = re.compile(r"\$error encountered: ([^\n]*)")
 _FAILED_TEST = re.compile(r"^FAILED (\S+)", re.MULTILINE)
 
 
@@ -135,6 +137,9 @@ def _refuted(mutation: Mutation, proofs: Sequence[Proof], known: Mapping[str, Pa
         try:
             outcome = run.prove(proof, known, cache / "proofs", LIMIT)
         except ToolError as error:
+            if check := _CHECK.search(str(error)):  # of a cell's parameters
+                yield Verdict(f"proof {proof.name}", check[1])
+                continue
             raise ToolError(f"mutation {mutation.name!r} is no SystemVerilog that Yosys takes: {error}") from None
         if outcome.status == "refuted":
             yield Verdict(f"proof {proof.name}", outcome.failed)

@@ -69,6 +69,13 @@ def test_a_proof_notices(tmp_path: Path, name: str, killer: str) -> None:
     assert mutate.judge(mutation(name), hunt) == verdict and list(tmp_path.glob("*.json")) == kept and len(kept) == 1
 
 
+def test_a_check_of_parameters_notices(tmp_path: Path) -> None:
+    item = mutate.Mutation("stream_fifo: none fits", "fpga/rtl/stream_fifo.sv", "if (Depth < 2)", "if (Depth < 9)")
+    verdict = mutate.judge(item, mutate.Hunt(catalogue(), {}, tmp_path))
+    assert verdict.killer == "proof stream_fifo: Width 2, Depth 2"
+    assert verdict.how == "stream_fifo: Depth is 2, expected at least 2"
+
+
 def test_an_equivalent_one_gets_past_the_proofs(tmp_path: Path) -> None:
     item = mutate.Mutation(
         "add_three: order", "fpga/rtl/add_three.sv", "odd + (keep << 1)", "(keep << 1) + odd", "it is"
