@@ -67,12 +67,12 @@ def _arithmetic() -> Iterator[Proof]:
         values = {"Simd": simd, "InBits": in_bits, "SumBits": sum_bits, "All": every}
         yield _proof("binary_dot", values, quick=simd == 3)
     yield _proof("binary_dot", {"Simd": 9, "InBits": 1, "SumBits": 4, "All": 0}, depth=5)
-    for simd, in_bits, weight_bits, sum_bits in ((1, 1, 1, 2), (3, 2, 1, 4), (6, 1, 1, 3), (2, 2, 2, 4), (1, 3, 3, 5)):
+    for simd, in_bits, weight_bits, sum_bits in ((1, 1, 2, 3), (3, 1, 2, 4), (6, 1, 2, 3), (2, 2, 2, 4), (1, 3, 3, 5)):
         yield _dot(simd, in_bits, weight_bits, sum_bits, quick=simd in (2, 3))
     yield _dot(4, 1, 2, 3)
     yield _dot(3, 2, 2, 4, depth=8)
     yield _dot(3, 2, 2, 6, depth=8)
-    yield _dot(8, 2, 1, 5, depth=7)
+    yield _dot(8, 1, 2, 4, depth=7)
     yield _dot(2, 2, 4, 8, depth=7)
     yield _proof("wrap_accumulate", {"Bits": 3, "Single": 0}, {"Start": "3'h5"}, quick=True)
     yield _proof("wrap_accumulate", {"Bits": 4, "Single": 1}, {"Start": "4'h5"})

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Sum mod 2^SumBits of those of Simd unsigned inputs whose weight is 1, not 0, given bit plane by bit plane, as the sum of
-// two rows. Latency heap_pkg::binary_levels(Simd).
+// Sum mod 2^SumBits of those of Simd unsigned inputs whose weight is 1, not 0, given bit plane by bit plane, as the sum
+// of two rows. Latency heap_pkg::binary_levels(Simd).
 //
 // Inputs come in pairs, s and s + Simd / 2, with an odd one left; pairs_i is the sum of each, which several cells may
-// share. Nothing of the result is wider than SumBits. Verilator counts the bits of a plane instead of choosing between
-// the sums of a pair, which is the same sum some ten times faster, unless WRAPNET_TABLES is defined.
+// share. Nothing of the result is wider than SumBits. Without heap_pkg::tables(), the bits of a plane are counted, and
+// nothing is chosen between the sums of a pair.
 module binary_dot #(
     parameter int unsigned Simd = 2,
     parameter int unsigned InBits = 2,
@@ -20,15 +20,7 @@ module binary_dot #(
     input  logic [Simd-1:0] w_i,
     output logic [1:0][SumBits-1:0] rows_o
 );
-`ifdef WRAPNET_TABLES
-  localparam bit Tables = 1'b1;
-`elsif VERILATOR
-  localparam bit Tables = 1'b0;
-`else
-  localparam bit Tables = 1'b1;
-`endif
-
-  localparam bit Paired = Tables && Simd > 1;
+  localparam bit Paired = heap_pkg::tables() && Simd > 1;
   localparam int unsigned Tall = Paired ? Simd - Simd / 2 : Simd;
 
   function automatic logic [SumBits-1:0][15:0] heights();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Width times: how many of three products a * b of single bits, some inverted, are 1. No registers; two look-up tables of
-// six inputs each, to which fpga/rtl_xc7/count_three.v maps it.
+// Width times: how many of three products a * b of single bits, some inverted, are 1. No registers; two look-up tables
+// of six inputs each, to which fpga/rtl_xc7/count_three.v maps it.
 module count_three #(
     parameter int unsigned Width = 1,
     parameter logic [2:0][Width-1:0] Invert = '0

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Sum of a heap of bits mod 2^Columns as the sum of two rows. Latency Levels. Verilator counts each column's bits
-// instead, which is the same sum some ten times faster, unless WRAPNET_TABLES is defined.
+// Sum of a heap of bits mod 2^Columns as the sum of two rows. Latency Levels. In the form that heap_pkg::tables() says.
 module heap_sum #(
     parameter int unsigned Columns = 1,
     parameter int unsigned Tall = 1,
@@ -13,15 +12,7 @@ module heap_sum #(
     input  logic [Columns-1:0][Tall-1:0] bits_i,
     output logic [1:0][Columns-1:0] rows_o
 );
-`ifdef WRAPNET_TABLES
-  localparam bit Tables = 1'b1;
-`elsif VERILATOR
-  localparam bit Tables = 1'b0;
-`else
-  localparam bit Tables = 1'b1;
-`endif
-
-  if (Tables) begin : gen_tables
+  if (heap_pkg::tables()) begin : gen_tables
     bit_heap #(
         .Columns(Columns),
         .Tall(Tall),

@@ -2,8 +2,8 @@
 //
 // Count times a_i * a_on_i + b_i * b_on_i, where both_i = a_i + b_i is known; bit plane by bit plane. No registers.
 //
-// A bit takes one look-up table of five inputs. Those of the lowest and the highest are five together, so that these two
-// share a LUT6: fpga/rtl_xc7/select_pair.v.
+// A bit takes one look-up table of five inputs. Those of the lowest and the highest are five together, so that these
+// two share a LUT6: fpga/rtl_xc7/select_pair.v.
 module select_pair #(
     parameter int unsigned Width = 2,
     parameter int unsigned Count = 1

@@ -3,16 +3,16 @@
 // Dot product of Simd unsigned inputs and Simd weights mod 2^SumBits, given bit plane by bit plane, as the sum of two
 // rows. Latency heap_pkg::levels(Simd, InBits, WeightBits).
 //
-// WeightBits 1: a weight is 0 or 1. Else two's complement, and the sum is the dot product plus the constant
+// Weights are in two's complement, and the sum is the dot product plus the constant
 // Simd * 2^(WeightBits-1) * (2^InBits - 1): the products of the weights' sign bits come in inverted, and the enclosing
-// cell takes the constant away where that is free. Nothing is wider than SumBits.
+// cell takes the constant away where that is free. Nothing is wider than SumBits. 1-bit weights are binary_dot's.
 //
-// Products of one weight are counted three at a time on the way in (count_three), then compressed (bit_heap). Verilator
-// counts the bits of a plane instead, which is the same sum some ten times faster, unless WRAPNET_TABLES is defined.
+// Products of bits in one column are counted three at a time on the way in (count_three), then compressed (bit_heap);
+// without heap_pkg::tables(), only counted.
 module wrap_dot #(
     parameter int unsigned Simd = 1,
     parameter int unsigned InBits = 2,
-    parameter int unsigned WeightBits = 1,
+    parameter int unsigned WeightBits = 2,
     parameter int unsigned SumBits = 8
 ) (
     input  logic clk_i,
@@ -21,20 +21,13 @@ module wrap_dot #(
     input  logic [WeightBits-1:0][Simd-1:0] w_i,
     output logic [1:0][SumBits-1:0] rows_o
 );
-`ifdef WRAPNET_TABLES
-  localparam bit Tables = 1'b1;
-`elsif VERILATOR
-  localparam bit Tables = 1'b0;
-`else
-  localparam bit Tables = 1'b1;
-`endif
-
   function automatic int unsigned triples(int unsigned c);
-    return Tables ? heap_pkg::products(c, Simd, InBits, WeightBits) / 3 : 0;
+    return heap_pkg::tables() ? heap_pkg::products(c, Simd, InBits, WeightBits) / 3 : 0;
   endfunction
 
   function automatic int unsigned tall_at(int unsigned c);
-    return heap_pkg::products(c, Simd, InBits, WeightBits) - 2 * triples(c) + (c >= 1 ? triples(c - 1) : 0);
+    if (heap_pkg::tables()) return heap_pkg::tall_at(c, Simd, InBits, WeightBits);
+    return heap_pkg::products(c, Simd, InBits, WeightBits);
   endfunction
 
   function automatic logic [SumBits-1:0][15:0] heights();
@@ -68,7 +61,7 @@ module wrap_dot #(
     end else begin : gen_products
       // The sign plane's products, inverted, are the last ones.
       localparam logic [Products-1:0] Inverted =
-          WeightBits > 1 && c >= WeightBits - 1 ? ~Products'(0) << (Products - Simd) : Products'(0);
+          c >= WeightBits - 1 ? ~Products'(0) << (Products - Simd) : Products'(0);
       logic [Products-1:0] x, w, product;
 
       for (genvar i = 0; i < Products / Simd; i++) begin : gen_pair

@@ -2,12 +2,12 @@
 //
 // Matrix-vector unit: y = W x mod 2^AccBits, W built in. Sf = Mw / Simd, Nf = Mh / Groups / Pe.
 //
-// In: Sf words a vector, element s of word sf is x[sf * Simd + s] (unsigned). Out: Nf words, element p of word nf is row
-// nf * Pe + p (AccBits bits, two's complement, not folded). One step a cycle: vectors back to back take Sf * Nf cycles
-// each. With Nf > 1 the vector is kept and passed Nf times, from its first word on, while the next vector is taken.
+// In: Sf words a vector, element s of word sf is x[sf * Simd + s] (unsigned). Out: Nf words, element p of word nf is
+// row nf * Pe + p (AccBits bits, two's complement, not folded). One step a cycle: vectors back to back take Sf * Nf
+// cycles each. With Nf > 1 the vector is kept and passed Nf times, from its first word on, while the next is taken.
 // Groups > 1: so many vectors in turn make up one pixel, and vector g makes the rows from g * Mh / Groups on.
-// Latency from the last word of a vector to its first output word: 3 cycles and those of the dot product with Nf = 1, one more
-// with Nf > 1; the further words follow every Sf cycles.
+// Latency from the last word of a vector to its first output word: 3 cycles and those of the dot product with Nf = 1,
+// one more with Nf > 1; the further words follow every Sf cycles.
 //
 // Weights, $readmemh(InitFile): word r * Sf + sf, r below Mh / Pe, holds weight (p, s) = W[r * Pe + p][sf * Simd + s]
 // at bit (p * Simd + s) * WeightBits. WeightBits 1: bit 1 is +1, bit 0 is -1; else two's complement (ternary: 2 bits).
@@ -72,8 +72,8 @@ module wrap_mvu #(
       WeightBits == 1 ? heap_pkg::binary_levels(Simd) : heap_pkg::levels(Simd, InBits, WeightBits);
   localparam int unsigned Pairs = Simd > 1 ? Simd / 2 : 1;
 
-  // Step 1: a word leaves for step 2, where inputs and weights are registers. move: the pipeline advances; it stops when
-  // a result finds the output occupied.
+  // Step 1: a word leaves for step 2, where inputs and weights are registers. move: the pipeline advances; it stops
+  // when a result finds the output occupied.
   logic [SfBits-1:0] sf_q;
   logic [DepthBits-1:0] address_q;
   logic [XBits-1:0] x2_q;

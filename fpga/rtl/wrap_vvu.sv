@@ -4,8 +4,8 @@
 //
 // In: for each pixel, for each of Cf = Ch / Pe channel words, the K words of its window (a depthwise sliding window's
 // order); lane p of word cf is channel cf * Pe + p, unsigned. Out: one word of Pe sums (AccBits bits, two's complement,
-// not folded) for K. One word a cycle in; latency from the last of the K: 3 with 1-bit weights, else
-// 2 and that of wrap_dot.
+// not folded) for K. One word a cycle in; latency from the last of the K: 3 with 1-bit weights, else 2 and that of
+// wrap_dot.
 //
 // Weights, $readmemh(InitFile): word cf * K + k holds W[cf * Pe + p][k] at bit p * WeightBits. WeightBits 1: bit 1 is
 // +1, bit 0 is -1; else two's complement (ternary: 2 bits).

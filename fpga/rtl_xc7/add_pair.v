@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// add_pair of 7-series primitives: of two bits, the sum's lowest bit is a LUT of its own (nobody may need it), the others
-// are the two outputs of a LUT6.
+// add_pair of 7-series primitives: of two numbers of two bits, the sum's lowest bit is a LUT of its own (nobody may need
+// it), the others are the two outputs of a LUT6. Other widths are left to the tool.
 module add_pair #(
     parameter Width = 2,
     parameter Count = 1

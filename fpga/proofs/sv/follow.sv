@@ -8,7 +8,8 @@
 //   flight      no more than Flight transactions are inside, so that none stays for ever
 //   given       once it is taken whole, a transaction is given after at most Patience cycles with out_ready_i
 //   accepted    an input word waits for at most Patience cycles with out_ready_i
-// The rest is the enclosing module's: while now_o, the word offered is word place_o of the transaction made of words_o. inside_o transactions have begun to go in and not all come out.
+// The rest is the enclosing module's: while now_o, the word offered is word place_o of the transaction made of words_o.
+// inside_o transactions have begun to go in and not all come out.
 // Its ports are named as the cell's, which are its inputs whatever their direction at the cell.
 module follow #(
     parameter int unsigned InWidth = 1,
