@@ -24,10 +24,11 @@ from training import checkpoint as checkpoints
 from training import datasets, footprint
 from training.build import build
 from training.conversion import remake
-from training.layers import WrapConv2d, WrapLinear, accumulators, overflow_penalty, penalising, set_wrapping
+from training.layers import WrapConv2d, WrapLinear, accumulators, set_wrapping
+from training.learner import Learner, optimiser_of
 from training.recipe import Recipe, Stage
 from training.statistics import Monitor
-from training.trainer import COUNT_EVERY, _optimiser
+from training.trainer import COUNT_EVERY
 
 # Input shape, classes, largest value of the data sets whose files need not be there.
 SHAPES = {
@@ -209,30 +210,23 @@ def _batch(recipe: Recipe, data: Path | None) -> Batch:
 
 def _own_step(model: nn.Module, stage: Stage, images: Tensor, labels: Tensor, steps: int) -> Step:
     """A step as training does it: the stage's penalty, and the overflows counted in the first of `steps`."""
-    model, images, optimiser = _prepared(model, stage, images)
+    model, images = _prepared(model, images)
     layers = accumulators(model)
+    learner = Learner(model, model, stage, images.device)
 
     def step(index: int) -> None:
         counted = index % steps == 0
         for layer in layers.values():
             layer.monitor = Monitor() if counted else None
-        penalty: Tensor | None = None
-        if stage.penalty:
-            with penalising(model):
-                logits = model(images)
-                penalty = overflow_penalty(model)
-        else:
-            logits = model(images)
-        loss = nn.functional.cross_entropy(logits, labels)
-        optimiser.zero_grad(set_to_none=True)
-        (loss if penalty is None else loss + stage.penalty * penalty).backward()  # type: ignore[no-untyped-call]
-        optimiser.step()
+        learner.learn(images, labels, launch=counted)
+        learner.take()
 
     return step
 
 
 def _plain_step(model: nn.Module, stage: Stage, images: Tensor, labels: Tensor) -> Step:
-    model, images, optimiser = _prepared(model, stage, images)
+    model, images = _prepared(model, images)
+    optimiser = optimiser_of(model, stage, images.device)
 
     def step(index: int) -> None:
         loss = nn.functional.cross_entropy(model(images), labels)
@@ -243,9 +237,9 @@ def _plain_step(model: nn.Module, stage: Stage, images: Tensor, labels: Tensor) 
     return step
 
 
-def _prepared(model: nn.Module, stage: Stage, images: Tensor) -> tuple[nn.Module, Tensor, torch.optim.Optimizer]:
+def _prepared(model: nn.Module, images: Tensor) -> tuple[nn.Module, Tensor]:
     model = model.to(memory_format=torch.channels_last).train()  # type: ignore[call-overload]
-    return model, images.contiguous(memory_format=torch.channels_last), _optimiser(model, stage)
+    return model, images.contiguous(memory_format=torch.channels_last)
 
 
 def _repetition(contenders: dict[str, Step], steps: int) -> tuple[dict[str, float], dict[str, float]]:
