@@ -245,7 +245,7 @@ class _Run:
         )
 
     def _settling(self) -> Iterator[Tensor]:
-        return map(self._inputs, drawn(self.images, self.recipe.batch_size, self.recipe.seed))
+        return map(self._inputs, drawn(self.images, self.recipe.batch_size, self.recipe.seed, self.recipe.augmentation))
 
     def _inputs(self, images: Tensor) -> Tensor:
         """This process' share of a total batch, where and how the model takes it."""

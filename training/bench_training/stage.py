@@ -152,5 +152,6 @@ def _rate(step: Step, stage: Stage | None, epoch: int, index: int, count: int) -
 
 
 def _batches(chain: Chain, data: Split) -> Iterator[Tensor]:
-    for batch in drawn(torch.from_numpy(data.train_images), chain.setting.batch_size, chain.seed):
+    augmentation = Augmentation(flip=chain.setting.flip)
+    for batch in drawn(torch.from_numpy(data.train_images), chain.setting.batch_size, chain.seed, augmentation):
         yield batch.contiguous(memory_format=torch.channels_last)
