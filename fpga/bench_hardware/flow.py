@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A design through Yosys' synth_xilinx, as `make resources` calls it: cells and levels, kept in a file of its hash."""
+"""A design through Yosys' synth_xilinx, as `make resources` calls it: cells and levels, kept in a file of its hash.
 
+Our cells that are instances of primitives (fpga/primitives.py) are so here too; rivals have none of them.
+"""
+
+import hashlib
 import json
 import os
 import tempfile
@@ -10,9 +14,10 @@ from typing import TypeVar
 
 from chain.errors import InputError
 from chain.files import write_json
-from fpga import resources, yosys
+from fpga import primitives, resources, yosys
 from fpga.bench_hardware import levels
 from fpga.bench_hardware.design import Design
+from fpga.ops._cells import COMMENT
 
 T = TypeVar("T")
 
@@ -41,7 +46,7 @@ class Flow:
 
     def run(self, design: Design) -> Figures:
         """The figures, found now unless they are known. ToolError if Yosys fails, InputError for a damaged file."""
-        path = self.folder / f"{design.digest()[:24]}-yosys-{yosys.version()}-{FORMAT}.json"
+        path = self.folder / f"{digest(design)[:24]}-yosys-{yosys.version()}-{FORMAT}.json"
         known = kept(path, Figures)
         if known is not None:
             return known
@@ -70,11 +75,23 @@ def kept(path: Path, kind: type[T]) -> T | None:
         raise InputError(f"{path} is damaged ({type(error).__name__}): remove it, and run this again") from None
 
 
+def digest(design: Design) -> str:
+    """Hash of the design and of the primitives that its cells are mapped to."""
+    mapped = primitives.used(design.files)
+    if not mapped:
+        return design.digest()
+    texts = (COMMENT.sub(" ", path.read_text(encoding="utf-8")) for path in mapped)
+    return hashlib.sha256("\0".join([design.digest(), *texts]).encode()).hexdigest()
+
+
 def commands(design: Design, target: Path) -> list[str]:
     """Yosys' commands, from the design's files to stat.txt and netlist.json in `target`."""
+    if primitives.used(design.files):
+        read = primitives.read_commands(design.top, design.files)
+    else:
+        read = [design.read(), f"hierarchy -top {design.top}"]
     return [
-        design.read(),
-        f"hierarchy -top {design.top}",
+        *read,
         "chformal -remove",
         "delete t:$print t:$check",
         f"{resources.SYNTHESIS} -top {design.top}",
