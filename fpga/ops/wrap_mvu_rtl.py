@@ -3,7 +3,7 @@
 
 from onnx import GraphProto
 
-from fpga import rtl_memory
+from fpga import products, rtl_memory
 from fpga.ops._rtl import integers
 from fpga.ops._weighted import WeightedRtl
 from fpga.ops._window import interleave
@@ -23,4 +23,15 @@ class WrapMVU_rtl(WeightedRtl, WrapMVU):
             rows = interleave(rows, self._group_channels(), simd)
         mh, mw = rows.shape
         sizes = {"Mw": mw, "Mh": mh, "Groups": self._groups(), "Simd": simd, "Pe": pe}
-        return self.weighted_cell("wrap_mvu", sizes, rtl_memory.mvu_weights(rows, pe, simd, bits))
+        acc_bits = self.get_nodeattr("accumulatorBits")
+        chosen = products.choose(rows, pe, simd, self.get_input_datatype().bitwidth(), bits, acc_bits)
+        cell = self.weighted_cell("wrap_mvu", sizes, rtl_memory.mvu_codes(chosen.codes, pe, simd, bits))
+        if chosen.way == "planes":
+            return cell
+        parameters: dict[str, int | str] = {"Products": chosen.way, "Negatives": chosen.negatives}
+        memories = {}
+        if chosen.starts is not None:
+            file = f"{self.get_verilog_top_module_name()}_starts.hex"
+            parameters["StartFile"] = f"./{file}"
+            memories[file] = rtl_memory.mvu_starts(chosen.starts, pe, acc_bits)
+        return Cell(cell.name, {**cell.parameters, **parameters}, {**cell.memories, **memories})

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from chain.integers import wrap
-from fpga.rtl_memory import mvu_weights
+from fpga import products
+from fpga.rtl_memory import mvu_codes, mvu_starts
 from tests.fpga.rtl.bench import STALLS, Bench, Case, Stream
 
 # Mw, Mh, Simd, Pe, InBits, WeightBits, AccBits, and Groups where they are several
@@ -31,6 +32,12 @@ SHAPES = [
     (6, 12, 6, 4, 3, 1, 7, 3),
     (9, 10, 3, 1, 2, 3, 6, 5),
     (1, 8, 1, 2, 8, 1, 8, 4),
+    (16, 8, 8, 2, 2, 2, 8),
+    (15, 9, 15, 3, 5, 2, 7),
+    (12, 6, 3, 1, 1, 2, 4, 2),
+    (20, 6, 10, 3, 4, 2, 9),
+    (16, 6, 4, 1, 4, 4, 6, 3),
+    (9, 5, 9, 5, 3, 5, 16),
 ]
 # The synthesised form of the dot product, which takes longer to build: heaps of no, one and several levels.
 TABLE_SHAPES = [
@@ -43,6 +50,10 @@ TABLE_SHAPES = [
     (9, 4, 3, 2, 8, 4, 12),
     (6, 3, 3, 1, 8, 8, 20),
     (12, 6, 4, 1, 4, 1, 8, 2),
+    (16, 4, 8, 1, 4, 2, 6),
+    (15, 3, 15, 3, 3, 2, 7),
+    (16, 4, 8, 2, 3, 4, 8),
+    (8, 3, 8, 1, 2, 7, 11),
 ]
 NAMES = ("Mw", "Mh", "Simd", "Pe", "InBits", "WeightBits", "AccBits", "Groups")
 
@@ -61,14 +72,25 @@ def case(index: int, shape: tuple[int, ...], rom_style: str = "auto") -> Case:
         low = -1 if weight_bits == 2 else -(1 << (weight_bits - 1))
         weights = random.integers(low, 1 << (weight_bits - 1), (mh, mw))
         weights[0] = low
+        if index % 2 and weight_bits == 2:
+            weights[0, :-1] = 0  # zeros of the second kind
+    chosen = products.choose(weights, pe, simd, in_bits, weight_bits, acc_bits)
+    start = "" if chosen.starts is None else f"mvu{index}_starts.hex"
+    memories = {f"mvu{index}.hex": mvu_codes(chosen.codes, pe, simd, weight_bits)}
+    if chosen.starts is not None:
+        memories[start] = mvu_starts(chosen.starts, pe, acc_bits)
     turns = weights.reshape(groups, -1, mw)
     y = wrap(np.stack([turns[index % groups] @ vector for index, vector in enumerate(x)]), acc_bits)
     return Case(
         "wrap_mvu",
-        {**dict(zip(NAMES, shape, strict=True)), "RomStyle": rom_style, "InitFile": f"mvu{index}.hex"},
+        {
+            **dict(zip(NAMES, shape, strict=True)),
+            **{"Products": chosen.way, "Negatives": chosen.negatives, "StartFile": start},
+            **{"RomStyle": rom_style, "InitFile": f"mvu{index}.hex"},
+        },
         {"in_": Stream(x.reshape(-1, simd), in_bits)},
         {"out_": Stream(y.reshape(-1, pe), acc_bits)},
-        {f"mvu{index}.hex": mvu_weights(weights, pe, simd, weight_bits)},
+        memories,
     )
 
 
@@ -78,8 +100,13 @@ def foldings(case: Case) -> tuple[int, int]:
     return mw // simd, mh // groups // pe
 
 
-def levels(simd: int, in_bits: int, weight_bits: int) -> int:
+def levels(simd: int, in_bits: int, weight_bits: int, way: str) -> int:
     """Registers in a dot product: each level of compressors halves the columns, down to two rows."""
+    if way != "planes":
+        digits = np.zeros(in_bits + weight_bits + 2, int)
+        for digit in range(1 if way == "ternary" else (weight_bits + 1) // 2):
+            digits[2 * digit : 2 * digit + in_bits + (way == "booth")] += simd
+        return max(1, int(np.ceil(np.log2(digits.max()))) - 1)
     if weight_bits == 1:  # the inputs come in pairs
         return max(1, (simd - simd // 2 - 1).bit_length() - 1)
     products = np.convolve(np.ones(in_bits, int), np.ones(weight_bits, int)) * simd
@@ -127,7 +154,8 @@ def test_latency(bench: Bench) -> None:
     for case, result in zip(bench.cases, bench.run(0, 0), strict=True):
         sf, nf = foldings(case)
         sizes = (int(case.parameters[name]) for name in ("Simd", "InBits", "WeightBits"))
-        assert result.outputs[0] - result.inputs[sf - 1] == 3 + levels(*sizes) + (nf > 1)
+        steps = levels(*sizes, str(case.parameters["Products"]))
+        assert result.outputs[0] - result.inputs[sf - 1] == 3 + steps + (nf > 1)
 
 
 def test_reset_in_the_middle(bench: Bench) -> None:
