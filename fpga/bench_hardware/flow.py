@@ -21,7 +21,7 @@ from fpga.ops._cells import COMMENT
 
 T = TypeVar("T")
 
-FORMAT = 1
+FORMAT = 2
 """Counted up when other figures come of the same design."""
 
 
@@ -89,12 +89,12 @@ def commands(design: Design, target: Path) -> list[str]:
     if primitives.used(design.files):
         read = primitives.read_commands(design.top, design.files)
     else:
-        read = [design.read(), f"hierarchy -top {design.top}"]
+        read = [design.read("--keep-hierarchy"), f"hierarchy -top {design.top}"]
     return [
         *read,
         "chformal -remove",
         "delete t:$print t:$check",
-        f"{resources.SYNTHESIS} -top {design.top}",
+        *resources.synthesis(design.top),
         f'tee -q -o "{target}/stat.txt" stat -json',
         f'write_json "{target}/netlist.json"',
     ]

@@ -273,11 +273,8 @@ module wrap_mvu #(
   if (Starts) begin : gen_starts
     localparam int unsigned Rows = Nf * Groups;
     localparam int unsigned RowBits = Rows > 1 ? $clog2(Rows) : 1;
-    (* logic_block *) logic [Pe*SumBits-1:0] memory[Rows];
     logic [RowBits-1:0] row_q;
     logic first;
-
-    initial $readmemh(StartFile, memory);
 
     always_ff @(posedge clk_i) begin
       if (!rst_ni) row_q <= '0;
@@ -294,7 +291,15 @@ module wrap_mvu #(
       end
       assign first = first_q;
     end
-    assign start = memory[row_q] & {(Pe * SumBits) {first}};
+    start_rom #(
+        .Rows(Rows),
+        .Width(Pe * SumBits),
+        .InitFile(StartFile)
+    ) i_starts (
+        .row_i  (row_q),
+        .first_i(first),
+        .start_o(start)
+    );
   end else begin : gen_no_starts
     assign start = '0;
   end
