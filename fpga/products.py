@@ -35,27 +35,28 @@ class Products:
 
 def choose(weights: Integers, pe: int, simd: int, in_bits: int, weight_bits: int, acc_bits: int) -> Products:
     """The cheapest way for `weights` [Mh, Mw]. InputError for one that `weight_bits` do not hold."""
-    codes = rtl_memory.weight_codes(weights, weight_bits)
-    if weight_bits == 1:
-        return Products("planes", codes)
-    signs = _signs(codes, weight_bits)
     if weight_bits == 2 and weights.min() >= -1:
-        alike = _alike(weights)
-        if alike is not None:
-            return Products("ternary", *alike)
-        if _worth(pe, simd, in_bits, len(weights), acc_bits):
-            return Products("ternary", codes, starts=_starts(signs, (1 << in_bits) - 1, acc_bits))
-    elif in_bits > 1 and _worth(pe, simd, in_bits, len(weights), acc_bits):
-        return Products("booth", codes, starts=_starts(signs, (2 << in_bits) - 1, acc_bits))
-    return Products("planes", codes)
+        made = by("ternary", weights, in_bits, weight_bits, acc_bits)
+    elif weight_bits > 1 and in_bits > 1:
+        made = by("booth", weights, in_bits, weight_bits, acc_bits)
+    else:
+        return by("planes", weights, in_bits, weight_bits, acc_bits)
+    # By synthesised units, digits save about a table an input bit. Rows' constants cost one a sum bit for each 32 words.
+    words = len(weights) // pe
+    if made.starts is None or words == 1 or simd * in_bits > acc_bits * -(-words // 32):
+        return made
+    return by("planes", weights, in_bits, weight_bits, acc_bits)
 
 
-def _worth(pe: int, simd: int, in_bits: int, rows: int, acc_bits: int) -> bool:
-    """Whether digits save more than the rows' constants cost, by synthesised units: about a table an input bit, and a
-    table a sum bit for each 32 rows of a lane.
-    """
-    words = rows // pe
-    return simd * in_bits > acc_bits * -(-words // 32) if words > 1 else True
+def by(way: Way, weights: Integers, in_bits: int, weight_bits: int, acc_bits: int) -> Products:
+    """The products of `weights` in the given way; "ternary" takes -1, 0 and 1, "booth" two bits or more."""
+    codes = rtl_memory.weight_codes(weights, weight_bits)
+    if way == "planes":
+        return Products(way, codes)
+    if way == "ternary" and (alike := _alike(weights)) is not None:
+        return Products(way, *alike)
+    extra = (1 << in_bits if way == "ternary" else 2 << in_bits) - 1
+    return Products(way, codes, starts=-_signs(codes, weight_bits) * extra & ((1 << acc_bits) - 1))
 
 
 def _signs(codes: Integers, weight_bits: int) -> Integers:
@@ -63,10 +64,6 @@ def _signs(codes: Integers, weight_bits: int) -> Integers:
     digits = range((weight_bits + 1) // 2)
     highs = [codes >> min(2 * d + 1, weight_bits - 1) & 1 for d in digits]
     return np.asarray(sum(high.sum(axis=1) << (2 * d) for d, high in enumerate(highs)), dtype=np.int64)
-
-
-def _starts(signs: Integers, extra: int, acc_bits: int) -> Integers:
-    return -signs * extra & ((1 << acc_bits) - 1)
 
 
 def _alike(weights: Integers) -> tuple[Integers, int] | None:
