@@ -41,7 +41,7 @@ def choose(weights: Integers, pe: int, simd: int, in_bits: int, weight_bits: int
         made = by("booth", weights, in_bits, weight_bits, acc_bits)
     else:
         return by("planes", weights, in_bits, weight_bits, acc_bits)
-    # By synthesised units, digits save about a table an input bit. Rows' constants cost one a sum bit for each 32 words.
+    # By synthesised units: digits save about a table an input bit, constants cost one a sum bit for each 32 words.
     words = len(weights) // pe
     if made.starts is None or words == 1 or simd * in_bits > acc_bits * -(-words // 32):
         return made

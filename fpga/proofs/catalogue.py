@@ -344,7 +344,7 @@ def _weights(rows: int, columns: int, weight_bits: int) -> Integers:
 
 
 def _ternary(rows: int, columns: int, zeros: int) -> Integers:
-    """Weights of -1, 0, 1 [rows, columns]: ones, but for `zeros` zeros in each row from row 1 on and -1 in some places."""
+    """Weights [rows, columns] of 1, but for -1 in the first and last place, and `zeros` zeros in rows from 1 on."""
     weights = np.ones((rows, columns), dtype=np.int64)
     weights[0, 0], weights[-1, -1] = -1, -1
     weights[1:, :zeros] = 0

@@ -14,7 +14,16 @@ CASES = [
     *(("sign_gate", {"Width": width, "Count": count}) for width, count in ((1, 1), (2, 2), (5, 1))),
     *(
         ("booth_product", {"Width": width, "WeightBits": weight_bits, "Count": count})
-        for width, weight_bits, count in ((1, 2, 1), (2, 2, 2), (1, 3, 1), (3, 3, 1), (2, 4, 2), (4, 4, 1), (3, 5, 1), (4, 8, 1))
+        for width, weight_bits, count in (
+            (1, 2, 1),
+            (2, 2, 2),
+            (1, 3, 1),
+            (3, 3, 1),
+            (2, 4, 2),
+            (4, 4, 1),
+            (3, 5, 1),
+            (4, 8, 1),
+        )
     ),
     *(("count_three", {"Width": width, "Invert": invert}) for width, invert in ((1, 0), (1, 0b101), (2, 0b011100))),
 ]
