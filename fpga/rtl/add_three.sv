@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Sum of three numbers mod 2^Width, where start_i is put into the third (bitwise or: it is meant for a third of 0). No
-// registers; one LUT6 with both of its outputs a column, to which fpga/rtl_xc7/add_three.v maps it.
+// Sum of three numbers mod 2^Width, where start_i is put into the third (bitwise or: it is meant for a third of 0).
+// No registers; one LUT6 with both of its outputs a column, to which fpga/rtl_xc7/add_three.v maps it.
 module add_three #(
     parameter int unsigned Width = 1
 ) (

@@ -104,7 +104,7 @@ def test_signed_digits(tmp_path):
     """Ternary and 4-bit weights, whose products are by signed digits."""
     b = graphs.Builder((2, 3, 3), 0).input_quant(2)
     b.conv("first", 3, (2, 2), weights="TERNARY", bits=6).activate("first_act", 2)
-    model = b.head("fc", 12, 4, "INT4")
+    model = b.head("fc", 12, 4, "INT4", bits=5)
     _, graph = hardware.design(model, tmp_path, 5_000_000)
     wrappers = "".join(path.read_text() for path in (tmp_path / "rtl").glob("WrapMVU*.v"))
     assert '.Products("ternary")' in wrappers and '.Products("booth")' in wrappers and "_starts.hex" in wrappers

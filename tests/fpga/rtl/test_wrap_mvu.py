@@ -100,7 +100,7 @@ def foldings(case: Case) -> tuple[int, int]:
     return mw // simd, mh // groups // pe
 
 
-def levels(simd: int, in_bits: int, weight_bits: int, way: str) -> int:
+def levels(simd: int, in_bits: int, weight_bits: int, way: str = "planes") -> int:
     """Registers in a dot product: each level of compressors halves the columns, down to two rows."""
     if way != "planes":
         digits = np.zeros(in_bits + weight_bits + 2, int)
