@@ -145,12 +145,12 @@ def _depths(model: Any, nodes: Sequence[tuple[Any, Any]], interval: float) -> De
             if _repeats(inst):
                 taken[inputs[0]] = _ahead(inst, arrivals[inputs[0]], at)
             for port, tensor in enumerate(node.output):
-                arrivals[tensor] = at[np.tile(steps.emits[port], FRAMES)] + _latency(inst) + QUEUE
+                arrivals[tensor] = at[np.tile(steps.emits[port], FRAMES)] + _latency(inst, model) + QUEUE
             continue
         unit = _window(group)
         times, queued = slide(unit, arrivals[head.input[0]], interval)
         taken[head.input[0]] = times.taken
-        arrivals[node.output[0]] = times.emitted + sum(_latency(inside) + QUEUE for _, inside in group)
+        arrivals[node.output[0]] = times.emitted + sum(_latency(inside, model) + QUEUE for _, inside in group)
         held = 1 if _repeats(inst) and inst.get_nodeattr("groups") == 1 else 0
         inner = {name: 2 for member, _ in group[:-1] for name in member.output}
         for member, inside in group:
@@ -192,9 +192,9 @@ def slide(unit: Window, arrivals: Times, interval: float) -> tuple[Schedule, int
         queued *= 2
 
 
-def _latency(inst: Any) -> int:
+def _latency(inst: Any, model: Any) -> int:
     """Cycles of a node's pipeline."""
-    return inst.latency() if hasattr(inst, "latency") else LATENCY
+    return inst.latency(model.graph) if hasattr(inst, "latency") else LATENCY
 
 
 def _repeats(inst: Any) -> bool:

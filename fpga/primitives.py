@@ -12,6 +12,11 @@ from pathlib import Path
 CELLS = sorted((Path(__file__).parent / "rtl_xc7").glob("*.v"))
 
 
+def used(files: Sequence[str]) -> list[Path]:
+    """The primitive forms of those cells that are among the SystemVerilog `files`."""
+    return [path for path in CELLS if f"{path.stem}.sv" in files]
+
+
 def read_commands(top: str, files: Sequence[str]) -> list[str]:
     """Yosys commands that read the design `top` of SystemVerilog `files`, its modules kept, these cells as primitives.
 

@@ -18,11 +18,11 @@ class Design:
     memories: tuple[str, ...] = ()
     parameters: dict[str, int | str] = field(default_factory=dict)
 
-    def read(self) -> str:
-        """Yosys' command that reads it, in `folder`."""
+    def read(self, options: str = "") -> str:
+        """Yosys' command that reads it, in `folder`, with further `options`."""
         values = " ".join(f"-G {key}={value}" for key, value in self.parameters.items())
         # FINN's RTL uses names before their declaration, which slang takes only when told.
-        return f"read_slang --allow-use-before-declare --top {self.top} {values} {' '.join(self.files)}"
+        return f"read_slang {options} --allow-use-before-declare --top {self.top} {values} {' '.join(self.files)}"
 
     def digest(self) -> str:
         """Hash of the contents of every file but its comments, their order, and the parameters of the top module."""

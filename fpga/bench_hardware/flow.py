@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A design through Yosys' synth_xilinx, as `make resources` calls it: cells and levels, kept in a file of its hash."""
+"""A design through Yosys' synth_xilinx, as `make resources` calls it: cells and levels, kept in a file of its hash.
 
+Our cells that are instances of primitives (fpga/primitives.py) are so here too; rivals have none of them.
+"""
+
+import hashlib
 import json
 import os
 import tempfile
@@ -10,14 +14,17 @@ from typing import TypeVar
 
 from chain.errors import InputError
 from chain.files import write_json
-from fpga import resources, yosys
+from fpga import primitives, resources, yosys
 from fpga.bench_hardware import levels
 from fpga.bench_hardware.design import Design
+from fpga.ops._cells import COMMENT
 
 T = TypeVar("T")
 
-FORMAT = 1
-"""Counted up when other figures come of the same design."""
+WHOLE, APART = 1, 2
+RECIPES = (WHOLE, APART)
+"""Ways of synthesis, as numbers in the names of files: all in one module, or large read-only memories mapped by
+themselves. Neither is the better for all designs, so that each counts by its smaller netlist."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +47,14 @@ class Flow:
         self.folder = folder
 
     def run(self, design: Design) -> Figures:
-        """The figures, found now unless they are known. ToolError if Yosys fails, InputError for a damaged file."""
-        path = self.folder / f"{design.digest()[:24]}-yosys-{yosys.version()}-{FORMAT}.json"
+        """The figures of the recipe with fewer look-up tables, found now unless they are known.
+
+        ToolError if Yosys fails, InputError for a damaged file.
+        """
+        return min((self._run(design, recipe) for recipe in RECIPES), key=lambda figures: figures.lut)
+
+    def _run(self, design: Design, recipe: int) -> Figures:
+        path = self.folder / f"{digest(design)[:24]}-yosys-{yosys.version()}-{recipe}.json"
         known = kept(path, Figures)
         if known is not None:
             return known
@@ -49,13 +62,13 @@ class Flow:
         with tempfile.TemporaryDirectory(prefix=".synthesis.", dir=self.folder) as scratch:
             target = Path(scratch).absolute()
             log = self.folder.absolute() / f"{design.top}.yosys.log"
-            yosys.run(commands(design, target), design.folder.absolute(), target / "log.txt", log)
+            yosys.run(commands(design, recipe, target), design.folder.absolute(), target / "log.txt", log)
             stat = json.loads((target / "stat.txt").read_text(encoding="utf-8"))
             cells = stat["modules"][f"\\{design.top}"]["num_cells_by_type"]
             use = resources.tally({kind: int(number) for kind, number in cells.items()})
             depth = levels.count(target / "netlist.json", design.top)
         figures = Figures(use.lut, use.ff, use.bram36, use.dsp, use.carry4, depth.logic, depth.carry4)
-        about = {"top": design.top, "parameters": design.parameters, "yosys": yosys.version()}
+        about = {"top": design.top, "parameters": design.parameters, "yosys": yosys.version(), "recipe": recipe}
         write_json(path, about | {"figures": asdict(figures)})
         return figures
 
@@ -70,14 +83,26 @@ def kept(path: Path, kind: type[T]) -> T | None:
         raise InputError(f"{path} is damaged ({type(error).__name__}): remove it, and run this again") from None
 
 
-def commands(design: Design, target: Path) -> list[str]:
+def digest(design: Design) -> str:
+    """Hash of the design and of the primitives that its cells are mapped to."""
+    mapped = primitives.used(design.files)
+    if not mapped:
+        return design.digest()
+    texts = (COMMENT.sub(" ", path.read_text(encoding="utf-8")) for path in mapped)
+    return hashlib.sha256("\0".join([design.digest(), *texts]).encode()).hexdigest()
+
+
+def commands(design: Design, recipe: int, target: Path) -> list[str]:
     """Yosys' commands, from the design's files to stat.txt and netlist.json in `target`."""
+    if primitives.used(design.files):
+        read = primitives.read_commands(design.top, design.files)
+    else:
+        read = [design.read("--keep-hierarchy" if recipe == APART else ""), f"hierarchy -top {design.top}"]
     return [
-        design.read(),
-        f"hierarchy -top {design.top}",
+        *read,
         "chformal -remove",
         "delete t:$print t:$check",
-        f"{resources.SYNTHESIS} -top {design.top}",
+        *(resources.synthesis(design.top) if recipe == APART else [f"{resources.SYNTHESIS} -top {design.top}"]),
         f'tee -q -o "{target}/stat.txt" stat -json',
         f'write_json "{target}/netlist.json"',
     ]

@@ -3,7 +3,8 @@
 
 A level is a look-up table on the way from a register or input to a register or output. A carry chain of any length is
 one more level where it is entered through an operand; its length is counted apart, in CARRY4 of four bits each. Reading
-distributed RAM is a table; multiplexers behind tables (MUXF7, MUXF8) and inverters are wiring.
+distributed RAM is a table; multiplexers behind tables (MUXF7, MUXF8) and inverters are wiring. A LUT6_2 is two tables,
+each of the inputs that it depends on.
 """
 
 import json
@@ -31,7 +32,12 @@ class Levels:
 def count(netlist: Path, top: str) -> Levels:
     """Of module `top` in the flat JSON netlist that Yosys wrote. ToolError for a loop of logic."""
     module = json.loads(netlist.read_text(encoding="utf-8"))["modules"][top]
-    cells: Mapping[str, Any] = {name: cell for name, cell in module["cells"].items() if _combinational(cell["type"])}
+    cells: dict[str, Any] = {}
+    for name, cell in module["cells"].items():
+        if cell["type"] == "LUT6_2":
+            cells |= {f"{name}.{half}": _half(cell, half) for half in ("O5", "O6")}
+        elif _combinational(cell["type"]):
+            cells[name] = cell
     drivers = {
         bit: name
         for name, cell in cells.items()
@@ -63,6 +69,26 @@ def count(netlist: Path, top: str) -> Levels:
 
 def _combinational(kind: str) -> bool:
     return kind.startswith(("LUT", *_MEMORIES)) or kind == "CARRY4" or kind in _WIRING
+
+
+def _half(cell: Mapping[str, Any], half: str) -> dict[str, Any]:
+    """The table of output `half` of a LUT6_2: the lower 32 entries are those of O5, O6 has all 64."""
+    size = 5 if half == "O5" else 6
+    table = cell["parameters"]["INIT"][::-1]
+    nets = [cell["connections"][f"I{i}"][0] for i in range(size)]
+    open_entries = [
+        entry
+        for entry in range(1 << size)
+        if all(net not in ("0", "1") or net == str(entry >> i & 1) for i, net in enumerate(nets))
+    ]
+    needed = [
+        i
+        for i, net in enumerate(nets)
+        if net not in ("0", "1") and any(table[entry] != table[entry ^ 1 << i] for entry in open_entries)
+    ]
+    connections = {f"I{i}": [nets[i]] for i in needed} | {half: cell["connections"].get(half, [])}
+    directions = {port: "output" if port == half else "input" for port in connections}
+    return {"type": "LUT6_2", "port_directions": directions, "connections": connections}
 
 
 def _inputs(cell: Mapping[str, Any]) -> list[tuple[str, Any]]:

@@ -3,7 +3,8 @@
 
 No rival comes with a whole accelerator of its own. It is our whole, less each of our matrix-vector units and what
 follows it (thresholds, or the fold of the last layer), plus the rival's cell in its place. Streams between the cells
-stay as narrow as ours are, which favours the rivals: theirs carry whole sums from one cell to the next.
+stay as narrow as ours are, which favours the rivals: theirs carry whole sums from one cell to the next. Weights that we
+keep in block RAM are there in the rivals' cells as well.
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,7 +21,7 @@ import fpga.ops  # noqa: F401  (registers the ops)
 from chain.errors import UnsupportedError
 from chain.progress import bar
 from fpga import design as manifest
-from fpga import resources, yosys
+from fpga import resources, rom, yosys
 from fpga.bench_hardware import contest, plain
 from fpga.bench_hardware import rows as summing
 from fpga.bench_hardware.contest import OURS
@@ -119,9 +120,10 @@ def _units(
 ) -> Iterator[tuple[str, Design]]:
     weights = np.rint(graph.get_initializer(node.input[1])).astype(np.int64).T
     pe, simd, in_bits = op.get_nodeattr("PE"), op.get_nodeattr("SIMD"), op.get_input_datatype().bitwidth()
+    block = op.get_nodeattr("romStyle") == rom.BLOCK
     for name, bits in widths.items():
         home = folder / node.name / name
-        yield name, plain.mvu(weights, pe, simd, in_bits, op.get_nodeattr("weightDataType"), bits, home)
+        yield name, plain.mvu(weights, pe, simd, in_bits, op.get_nodeattr("weightDataType"), bits, home, block)
 
 
 def _activations(

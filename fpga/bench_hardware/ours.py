@@ -7,8 +7,9 @@ import numpy as np
 from onnx import TensorProto, helper
 from qonnx.core.datatype import DataType
 from qonnx.core.modelwrapper import ModelWrapper
+from qonnx.custom_op.registry import getCustomOp
 
-from fpga import mapping, stitch
+from fpga import mapping, rom, stitch
 from fpga.bench_hardware.design import Design
 from fpga.bench_hardware.layer import DATA_TYPES, Layer
 from fpga.transforms._graph import hardware
@@ -67,6 +68,9 @@ def graph(layer: Layer, activation: bool = True) -> ModelWrapper:
 
 
 def design(layer: Layer, folder: Path, activation: bool = True) -> Design:
-    """Write the layer's RTL to `folder`, and return it."""
-    made = stitch.stitch(mapping.specialise(graph(layer, activation)), folder, "layer", 100.0, mapping.PART)
+    """Write the layer's RTL to `folder`, and return it. The synthesis chooses the weights' memory, as the rivals'."""
+    model = mapping.specialise(graph(layer, activation))
+    for node in model.get_nodes_by_op_type("WrapMVU_rtl"):
+        getCustomOp(node).set_nodeattr("romStyle", rom.AUTO)
+    made = stitch.stitch(model, folder, "layer", 100.0, mapping.PART)
     return Design(made.top, folder, made.files, made.memories)

@@ -21,6 +21,7 @@ WIDE = 32
 """Bits of the accumulator that needs no thought."""
 
 _MVU = ("plain_tree", "plain_select", "plain_product", "plain_rom", "plain_mvu")
+_MEMORY = "logic [Width-1:0] memory[Depth];"  # of plain_rom
 _ACTIVATION = ("plain_step", "plain_activation")
 _FINNS = "thresholding.sv"
 # slang takes no slice whose bounds come the wrong way round, as this one's do in the first stage, where its value is
@@ -47,13 +48,19 @@ def finn_design(layer: Layer, bits: int, folder: Path) -> Design:
     return Design(made.top, folder, (_FINNS, *made.files), made.memories, made.parameters)
 
 
-def mvu(weights: Integers, pe: int, simd: int, in_bits: int, kind: str, bits: int, folder: Path) -> Design:
-    """Write the matrix-vector unit alone: `weights` [outputs, fan_in] of the FINN type `kind`."""
+def mvu(
+    weights: Integers, pe: int, simd: int, in_bits: int, kind: str, bits: int, folder: Path, block: bool = False
+) -> Design:
+    """Write the matrix-vector unit alone: `weights` [outputs, fan_in] of the FINN type `kind`; `block`: RAM."""
     width = 1 if kind == "BIPOLAR" else rtl_memory.signed_bits(int(weights.min()), int(weights.max()))
     outputs, fan_in = weights.shape
     parameters = {"Mw": fan_in, "Mh": outputs, "Simd": simd, "Pe": pe, "InBits": in_bits, "WeightBits": width}
     parameters |= {"Ternary": int(kind == "TERNARY"), "AccBits": bits}
-    return _written(folder, _MVU, {"weights.hex": rtl_memory.mvu_weights(weights, pe, simd, width)}, parameters)
+    made = _written(folder, _MVU, {"weights.hex": rtl_memory.mvu_weights(weights, pe, simd, width)}, parameters)
+    if block:
+        rom = (RTL / "plain_rom.sv").read_text(encoding="utf-8")
+        write_text(folder / "plain_rom.sv", rom.replace(_MEMORY, f'(* rom_style = "block" *) {_MEMORY}'))
+    return made
 
 
 def activation(thresholds: Integers, pe: int, bits: int, out_bits: int, folder: Path) -> Design:

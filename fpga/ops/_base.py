@@ -73,7 +73,7 @@ class StreamOp(HWCustomOp):
         """Cycles an image at full speed: one word a cycle on the busier side."""
         return max(words(self.get_folded_input_shape()), words(self.get_folded_output_shape()))
 
-    def latency(self) -> int:
+    def latency(self, graph: GraphProto) -> int:
         """Cycles from the word that completes a result to the first word of that result."""
         return 1
 

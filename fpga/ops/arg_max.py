@@ -29,7 +29,7 @@ class ArgMax(StreamOp):
     def output_lanes(self, ind: int = 0) -> int:
         return 1
 
-    def latency(self) -> int:
+    def latency(self, graph: GraphProto) -> int:
         return 2
 
     def lut_estimation(self, fpgapart: str = "") -> int:

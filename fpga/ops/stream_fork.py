@@ -19,7 +19,7 @@ class StreamFork(StreamOp):
     def get_normal_input_shape(self, ind: int = 0) -> list[int]:
         return list(self.get_nodeattr("shape"))
 
-    def latency(self) -> int:
+    def latency(self, graph: GraphProto) -> int:
         return 0
 
     def lut_estimation(self, fpgapart: str = "") -> int:

@@ -59,7 +59,7 @@ class WrapActivation(StreamOp):
         small = self.get_input_datatype().bitwidth() <= TABLE_BITS
         return "table" if small and self._table_luts() < self._search_luts() else "search"
 
-    def latency(self) -> int:
+    def latency(self, graph: GraphProto) -> int:
         return 1 if self.chosen_style() == "table" else self.get_nodeattr("outBits") + 1
 
     def lut_estimation(self, fpgapart: str = "") -> int:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chain.integers import half
-from fpga import rtl_memory
+from fpga import products, rtl_memory
 from fpga.proofs.engine import Proof
 
 Integers = npt.NDArray[np.int64]
@@ -32,6 +32,10 @@ def _arithmetic() -> Iterator[Proof]:
         yield _proof("add_three", {"Width": width}, quick=width == 3)
         yield _proof("add_pair", {"Width": width, "Count": 2}, quick=width == 3)
         yield _proof("select_pair", {"Width": width, "Count": 2}, quick=width == 3)
+        yield _proof("sign_gate", {"Width": width, "Count": 2}, quick=width == 3)
+    for width, weight_bits in ((1, 2), (2, 2), (3, 3), (2, 4), (4, 4), (3, 5), (4, 8)):
+        values = {"Width": width, "WeightBits": weight_bits, "Count": 2}
+        yield _proof("booth_product", values, quick=weight_bits in (3, 4))
     # All eight patterns of inverted products.
     yield _proof("count_three", {"Width": 8}, {"Invert": _packed([0b10101010, 0b11001100, 0b11110000], 8)}, quick=True)
     for cell in ("bit_heap", "heap_sum"):
@@ -74,6 +78,24 @@ def _arithmetic() -> Iterator[Proof]:
     yield _dot(3, 2, 2, 6, depth=8)
     yield _dot(8, 1, 2, 4, depth=7)
     yield _dot(2, 2, 4, 8, depth=7)
+    for simd, in_bits, weight_bits, ternary, sum_bits in (
+        (1, 2, 2, 1, 3),
+        (3, 2, 2, 1, 3),
+        (5, 1, 2, 1, 3),
+        (1, 2, 4, 0, 6),
+        (2, 2, 2, 0, 4),
+        (1, 1, 5, 0, 5),
+        (1, 3, 3, 0, 4),
+    ):
+        yield _digits(simd, in_bits, weight_bits, ternary, sum_bits, quick=simd in (2, 3))
+    yield _digits(6, 2, 2, 1, 5, depth=7)
+    yield _digits(2, 2, 4, 0, 7, depth=7)
+    for rows in (1, 3):
+        words = np.random.default_rng(rows).integers(0, 8, rows)
+        values = {"Rows": rows, "Width": 3}
+        files = {"starts.hex": rtl_memory.mvu_starts(words, 1, 3)}
+        yield _proof("start_rom", values, {"Words": _packed(words, 3)}, files, quick=True)
+    yield _proof("wrap_accumulate", {"Bits": 2, "Single": 0}, {"Start": "2'h0"}, quick=True)
     yield _proof("wrap_accumulate", {"Bits": 3, "Single": 0}, {"Start": "3'h5"}, quick=True)
     yield _proof("wrap_accumulate", {"Bits": 4, "Single": 1}, {"Start": "4'h5"})
     for depth, style in ((1, 0), (2, 0), (5, 0), (5, 1), (5, 2)):
@@ -169,6 +191,12 @@ def _products() -> Iterator[Proof]:
     yield _mvu(4, 4, 1, 2, 2, 2, 2, 4, depth=16)
     yield _mvu(3, 2, 2, 1, 1, 1, 1, 3, depth=16)
     yield _mvu(6, 2, 1, 3, 1, 2, 1, 4, depth=14)
+    # Signed digits: rows alike by zeros of the second kind, and rows with starts of their own.
+    yield _mvu(2, 2, 1, 1, 1, 1, 2, 3, way="ternary", zeros=1)
+    yield _mvu(4, 4, 1, 2, 2, 2, 2, 4, depth=16, way="ternary", zeros=2)
+    yield _mvu(2, 4, 2, 1, 1, 1, 2, 3, depth=16, way="ternary")
+    yield _mvu(2, 2, 1, 1, 1, 2, 4, 5, depth=16, way="booth")
+    yield _mvu(2, 2, 1, 2, 1, 2, 3, 4, depth=16, way="booth")
     # Ch, K, Pe, InBits, WeightBits, AccBits
     yield _vvu(2, 2, 1, 2, 1, 3)
     yield _vvu(2, 2, 2, 1, 1, 3, quick=True)
@@ -203,6 +231,13 @@ def _heap(cell: str, levels: int, heights: Sequence[int], depth: int = 0, quick:
 def _dot(simd: int, in_bits: int, weight_bits: int, sum_bits: int, depth: int = 0, quick: bool = False) -> Proof:
     values = {"Simd": simd, "InBits": in_bits, "WeightBits": weight_bits, "SumBits": sum_bits}
     return _proof("wrap_dot", values, depth=depth, quick=quick)
+
+
+def _digits(
+    simd: int, in_bits: int, weight_bits: int, ternary: int, sum_bits: int, depth: int = 0, quick: bool = False
+) -> Proof:
+    values = {"Simd": simd, "InBits": in_bits, "WeightBits": weight_bits, "Ternary": ternary, "SumBits": sum_bits}
+    return _proof("digit_dot", values, depth=depth, quick=quick)
 
 
 def _staircase(seed: int, channels: int, in_bits: int, signed: int, out_bits: int) -> rtl_memory.Staircase:
@@ -271,11 +306,20 @@ def _mvu(
     acc_bits: int,
     depth: int = 0,
     quick: bool = False,
+    way: products.Way = "planes",
+    zeros: int = 0,
 ) -> Proof:
-    weights = _weights(mh, mw, weight_bits)
+    """`way`: of the products. Ternary weights have one -1 in row 0 and `zeros` zeros in the others; 0: no zeros."""
+    weights = _ternary(mh, mw, zeros) if way == "ternary" else _weights(mh, mw, weight_bits)
     values = {"Mw": mw, "Mh": mh, "Groups": groups, "Simd": simd, "Pe": pe}
     values |= {"InBits": in_bits, "WeightBits": weight_bits, "AccBits": acc_bits}
-    files = {"weights.hex": rtl_memory.mvu_weights(weights, pe, simd, weight_bits)}
+    made = products.by(way, weights, in_bits, weight_bits, acc_bits)
+    files = {"weights.hex": rtl_memory.mvu_codes(made.codes, pe, simd, weight_bits)}
+    if way != "planes":
+        values |= {"Way": ("planes", "ternary", "booth").index(way), "Negatives": made.negatives}
+        values["Starts"] = int(made.starts is not None)
+    if made.starts is not None:
+        files["starts.hex"] = rtl_memory.mvu_starts(made.starts, pe, acc_bits)
     return _proof("wrap_mvu", values, _codes(weights, weight_bits), files, REGISTERED, depth, quick)
 
 
@@ -296,6 +340,14 @@ def _weights(rows: int, columns: int, weight_bits: int) -> Integers:
     if weight_bits > 1:
         weights = random.integers(low, high + 1, (rows, columns))
     weights[0, 0], weights[-1, -1] = low, high
+    return weights
+
+
+def _ternary(rows: int, columns: int, zeros: int) -> Integers:
+    """Weights [rows, columns] of 1, but for -1 in the first and last place, and `zeros` zeros in rows from 1 on."""
+    weights = np.ones((rows, columns), dtype=np.int64)
+    weights[0, 0], weights[-1, -1] = -1, -1
+    weights[1:, :zeros] = 0
     return weights
 
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Sizes of the heaps of bits that wrap_dot and binary_dot sum, column by column, and in which form.
+// Sizes of the heaps of bits that wrap_dot, binary_dot and digit_dot sum, column by column, and in which form.
 package heap_pkg;
   // Whether these cells are what is synthesised: tables and carry chains. Verilator counts the bits of each column
   // instead, which is the same sum some ten times faster, unless WRAPNET_TABLES is defined.
@@ -52,5 +52,34 @@ package heap_pkg;
       if (tall_at(c, simd, in_bits, weight_bits) > tall) tall = tall_at(c, simd, in_bits, weight_bits);
     end
     return halvings(tall);
+  endfunction
+
+  // Of digit_dot: digit d of a weight has a product of `wide` bits from column 2d on. The first digit in column c, and
+  // how many there are.
+  function automatic int unsigned first_digit(int unsigned c, int unsigned wide);
+    return c < wide ? 0 : (c - wide + 2) / 2;
+  endfunction
+
+  function automatic int unsigned digits_at(int unsigned c, int unsigned in_bits, int unsigned weight_bits,
+                                            bit ternary);
+    int unsigned first, last;
+    if (ternary) return c < in_bits ? 1 : 0;
+    first = first_digit(c, in_bits + 1);
+    last = c / 2 < (weight_bits - 1) / 2 ? c / 2 : (weight_bits - 1) / 2;
+    return last >= first ? last - first + 1 : 0;
+  endfunction
+
+  function automatic int unsigned most_digits(int unsigned in_bits, int unsigned weight_bits, bit ternary);
+    int unsigned result;
+    result = 1;
+    for (int unsigned c = 0; c < in_bits + weight_bits; c++) begin
+      if (digits_at(c, in_bits, weight_bits, ternary) > result) result = digits_at(c, in_bits, weight_bits, ternary);
+    end
+    return result;
+  endfunction
+
+  function automatic int unsigned digit_levels(int unsigned simd, int unsigned in_bits, int unsigned weight_bits,
+                                               bit ternary);
+    return halvings(simd * most_digits(in_bits, weight_bits, ternary));
   endfunction
 endpackage

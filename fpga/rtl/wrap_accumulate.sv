@@ -2,7 +2,7 @@
 //
 // Running sum mod 2^Bits of a vector's terms, each of which comes as the sum of two: sum_o is Start and the terms up to
 // terms_i; valid_i and last_i belong to terms_i. After the last one the sum begins anew at Start. Single: every term is
-// the last one.
+// the last one. With a Start of 0, the sum begins at what start_i has with the first term; it is 0 with all others.
 module wrap_accumulate #(
     parameter int unsigned     Bits   = 8,
     parameter bit              Single = 1'b0,
@@ -14,6 +14,7 @@ module wrap_accumulate #(
     input  logic                 valid_i,
     input  logic                 last_i,
     input  logic [1:0][Bits-1:0] terms_i,
+    input  logic [     Bits-1:0] start_i,
     output logic [     Bits-1:0] sum_o
 );
   logic [Bits-1:0] sum_q;
@@ -22,6 +23,7 @@ module wrap_accumulate #(
       .Width(Bits)
   ) i_add (
       .bits_i({sum_q, terms_i}),
+      .start_i,
       .sum_o
   );
 

@@ -13,7 +13,16 @@
 // at bit (p * Simd + s) * WeightBits. WeightBits 1: bit 1 is +1, bit 0 is -1; else two's complement (ternary: 2 bits).
 //
 // No adder, register or wire of a sum is wider than AccBits. With 1-bit weights z = 2 * t - s, where t is the sum of
-// the inputs with weight +1 (AccBits - 1 bits a row) and s the sum of all inputs (once for all rows).
+// the inputs with weight +1 (AccBits - 1 bits a row) and s the sum of all inputs (once for all rows). Others come in one
+// of three ways (fpga/products.py chooses):
+//
+// Products "planes": bit by bit of the weight (wrap_dot).
+// Products "ternary": -1, 0, 1 and a second zero, 2'b10 (digit_dot); every row has Negatives weights of -1 and zeros of
+//   the second kind.
+// Products "booth": by digits of radix 4 (digit_dot).
+//
+// StartFile, if not "", with any but 1-bit weights "planes": what rows start with instead of 0. Word r holds that of
+// row r * Pe + p at bit p * AccBits. It makes up for digit_dot's constants where they differ.
 module wrap_mvu #(
     parameter int unsigned Mw = 1,
     parameter int unsigned Mh = 1,
@@ -23,6 +32,9 @@ module wrap_mvu #(
     parameter int unsigned InBits = 2,
     parameter int unsigned WeightBits = 1,
     parameter int unsigned AccBits = 8,
+    parameter string Products = "planes",
+    parameter int unsigned Negatives = 0,
+    parameter string StartFile = "",
     parameter string RomStyle = "auto",  // of the weights: "block", "distributed" or "auto"
     parameter string InitFile = "weights.hex"
 ) (
@@ -47,6 +59,9 @@ module wrap_mvu #(
   if (WeightBits < 1 || WeightBits > 16) begin : gen_check_weight_bits
     $error("wrap_mvu: WeightBits is %0d, expected 1 to 16", WeightBits);
   end
+  if (Products != "planes" && Products != "ternary" && Products != "booth") begin : gen_check_products
+    $error("wrap_mvu: Products is \"%s\", expected \"planes\", \"ternary\" or \"booth\"", Products);
+  end
   if (AccBits < 2 || AccBits > 32) begin : gen_check_acc_bits
     $error("wrap_mvu: AccBits is %0d, expected 2 to 32", AccBits);
   end
@@ -62,14 +77,19 @@ module wrap_mvu #(
   // A row's own sum: t for binary weights, z otherwise.
   localparam int unsigned SumBits = WeightBits == 1 ? AccBits - 1 : AccBits;
 
-  // What wrap_dot adds Sf times over a vector, taken away at the start.
-  localparam logic [63:0] Extra = WeightBits == 1 ? 64'd0 :
-      64'(Mw) * ((64'd1 << InBits) - 64'd1) << (WeightBits - 1);
+  localparam bit Digits = Products != "planes";
+  localparam bit Ternary = Products == "ternary";
+  localparam bit Starts = StartFile != "";
+
+  // What the dot products of a row add to it over a vector, taken away at the start.
+  localparam logic [63:0] Most = (64'd1 << InBits) - 64'd1;
+  localparam logic [63:0] Extra = WeightBits == 1 || Starts ? 64'd0 :
+      Digits ? 64'(Negatives) * Most : 64'(Mw) * Most << (WeightBits - 1);
   localparam logic [63:0] Start = -Extra;
 
   // Registers of a dot product.
-  localparam int unsigned Levels =
-      WeightBits == 1 ? heap_pkg::binary_levels(Simd) : heap_pkg::levels(Simd, InBits, WeightBits);
+  localparam int unsigned Levels = WeightBits == 1 ? heap_pkg::binary_levels(Simd) :
+      Digits ? heap_pkg::digit_levels(Simd, InBits, WeightBits, Ternary) : heap_pkg::levels(Simd, InBits, WeightBits);
   localparam int unsigned Pairs = Simd > 1 ? Simd / 2 : 1;
 
   // Step 1: a word leaves for step 2, where inputs and weights are registers. move: the pipeline advances; it stops
@@ -247,6 +267,43 @@ module wrap_mvu #(
     assign unused = ^pairs;
   end
 
+  // What rows start with, beside their first term.
+  logic [Pe-1:0][SumBits-1:0] start;
+
+  if (Starts) begin : gen_starts
+    localparam int unsigned Rows = Nf * Groups;
+    localparam int unsigned RowBits = Rows > 1 ? $clog2(Rows) : 1;
+    logic [RowBits-1:0] row_q;
+    logic first;
+
+    always_ff @(posedge clk_i) begin
+      if (!rst_ni) row_q <= '0;
+      else if (move && valid_q[Levels] && last_q[Levels]) row_q <= row_q == RowBits'(Rows - 1) ? '0 : row_q + 1'b1;
+    end
+
+    if (Sf == 1) begin : gen_single
+      assign first = 1'b1;
+    end else begin : gen_several
+      logic first_q;
+      always_ff @(posedge clk_i) begin
+        if (!rst_ni) first_q <= 1'b1;
+        else if (move && valid_q[Levels]) first_q <= last_q[Levels];
+      end
+      assign first = first_q;
+    end
+    start_rom #(
+        .Rows(Rows),
+        .Width(Pe * SumBits),
+        .InitFile(StartFile)
+    ) i_starts (
+        .row_i  (row_q),
+        .first_i(first),
+        .start_o(start)
+    );
+  end else begin : gen_no_starts
+    assign start = '0;
+  end
+
   for (genvar p = 0; p < Pe; p++) begin : gen_row
     logic [1:0][SumBits-1:0] dot;
     logic [SumBits-1:0] sum, total_q;
@@ -260,6 +317,20 @@ module wrap_mvu #(
           .move_i(move),
           .x_i(x_planes),
           .pairs_i(pairs),
+          .w_i(w_planes[p]),
+          .rows_o(dot)
+      );
+    end else if (Digits) begin : gen_digits
+      digit_dot #(
+          .Simd(Simd),
+          .InBits(InBits),
+          .WeightBits(WeightBits),
+          .Ternary(Ternary),
+          .SumBits(SumBits)
+      ) i_dot (
+          .clk_i,
+          .move_i(move),
+          .x_i(x_planes),
           .w_i(w_planes[p]),
           .rows_o(dot)
       );
@@ -288,6 +359,7 @@ module wrap_mvu #(
         .valid_i(valid_q[Levels]),
         .last_i(last_q[Levels]),
         .terms_i(dot),
+        .start_i(start[p]),
         .sum_o(sum)
     );
     always_ff @(posedge clk_i) if (move) total_q <= sum;
@@ -322,6 +394,7 @@ module wrap_mvu #(
         .valid_i(valid_q[Levels]),
         .last_i(last_q[Levels]),
         .terms_i(dot),
+        .start_i('0),
         .sum_o(sum)
     );
     always_ff @(posedge clk_i) begin

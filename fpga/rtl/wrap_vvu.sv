@@ -116,6 +116,7 @@ module wrap_vvu #(
         .valid_i(valid_q[Steps]),
         .last_i(last_q[Steps]),
         .terms_i(product),
+        .start_i('0),
         .sum_o(sums[p*AccBits+:AccBits])
     );
   end

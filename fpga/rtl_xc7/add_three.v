@@ -6,6 +6,7 @@ module add_three #(
     parameter Width = 1
 ) (
     input  [3*Width-1:0] bits_i,
+    input  [Width-1:0]   start_i,
     output [Width-1:0]   sum_o
 );
   localparam Slices = (Width + 3) / 4;
@@ -20,13 +21,13 @@ module add_three #(
     for (i = 0; i < 4 * Slices; i = i + 1) begin : gen_bit
       if (i < Width) begin : gen_used
         LUT6_2 #(
-            .INIT(64'h69966996E8E8E8E8)
+            .INIT(64'h66996996EEEEE8E8)
         ) i_lut (
             .I0(bits_i[i]),
             .I1(bits_i[Width+i]),
             .I2(bits_i[2*Width+i]),
             .I3(keep[i]),
-            .I4(1'b0),
+            .I4(start_i[i]),
             .I5(1'b1),
             .O5(keep[i+1]),
             .O6(odd[i])

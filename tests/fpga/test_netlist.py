@@ -100,6 +100,20 @@ def test_netlist_equals_rtl(tmp_path):
     assert len(np.unique(gates.outputs)) > 3
 
 
+def test_signed_digits(tmp_path):
+    """Ternary and 4-bit weights, whose products are by signed digits."""
+    b = graphs.Builder((2, 3, 3), 0).input_quant(2)
+    b.conv("first", 3, (2, 2), weights="TERNARY", bits=6).activate("first_act", 2)
+    model = b.head("fc", 12, 4, "INT4", bits=5)
+    _, graph = hardware.design(model, tmp_path, 5_000_000)
+    wrappers = "".join(path.read_text() for path in (tmp_path / "rtl").glob("WrapMVU*.v"))
+    assert '.Products("ternary")' in wrappers and '.Products("booth")' in wrappers and "_starts.hex" in wrappers
+    images = hardware.pixels(model, 20)
+    gates = netlist.simulate(tmp_path / "rtl", tmp_path / "synth", hardware.CACHE, images, seed=1, percent=25)
+    expected = mapping.execute(graph, images)["output"]
+    assert np.array_equal(gates.outputs.reshape(expected.shape), expected)
+
+
 @pytest.mark.parametrize("style", [rom.BLOCK, rom.DISTRIBUTED])
 def test_weights_in_either_memory(tmp_path, style):
     """The same design with all of its weights in block RAM, and with all of them in look-up tables."""

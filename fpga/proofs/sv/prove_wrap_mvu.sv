@@ -11,6 +11,9 @@ module prove_wrap_mvu #(
     parameter int unsigned InBits = 1,
     parameter int unsigned WeightBits = 1,
     parameter int unsigned AccBits = 4,
+    parameter int unsigned Way = 0,  // planes, ternary, booth
+    parameter int unsigned Negatives = 0,
+    parameter bit Starts = 1'b0,
     parameter logic [Mh-1:0][Mw-1:0][WeightBits-1:0] Weights = '0,
     localparam int unsigned Words = Mh / Pe
 ) (
@@ -43,6 +46,9 @@ module prove_wrap_mvu #(
       .InBits(InBits),
       .WeightBits(WeightBits),
       .AccBits(AccBits),
+      .Products(Way == 0 ? "planes" : Way == 1 ? "ternary" : "booth"),
+      .Negatives(Negatives),
+      .StartFile(Starts ? "starts.hex" : ""),
       .InitFile("weights.hex")
   ) i_cell (
       .*

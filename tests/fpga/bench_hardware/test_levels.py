@@ -65,6 +65,19 @@ def test_a_memory_is_a_table_of_its_read_address(tmp_path: Path) -> None:
     assert count([lut(2, 3), memory, lut(8, 10), register(10, 11)], tmp_path) == Levels(3, 0)
 
 
+def test_the_two_tables_of_a_cell_are_apart(tmp_path: Path) -> None:
+    """O5 of I0 and I1 alone, O6 of I3 as well: a row of adders is no chain of tables."""
+    table = {"INIT": f"{0x66996996E8E8E8E8:064b}"}
+
+    def both(inputs: list[Any], carry: int, majority: int, parity: int) -> dict[str, Any]:
+        nets = [*inputs, carry, "0", "1"]
+        made = cell("LUT6_2", {f"I{i}": [net] for i, net in enumerate(nets)}, {"O5": [majority], "O6": [parity]})
+        return made | {"parameters": table}
+
+    row = [both([10 + 3 * i, 11 + 3 * i, 12 + 3 * i], 100 + i, 101 + i, 200 + i) for i in range(8)]
+    assert count([*row, register(207, 300)], tmp_path) == Levels(2, 0)
+
+
 def test_multiplexers_behind_tables_are_no_level(tmp_path: Path) -> None:
     mux = cell("MUXF7", {"I0": [3], "I1": ["0"], "S": [2]}, {"O": [4]})
     assert count([lut(2, 3), mux, register(4, 5)], tmp_path) == Levels(1, 0)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from chain.errors import InputError, ToolError
-from fpga.bench_hardware import networks, page, place, plain, plan
+from fpga.bench_hardware import flow, networks, page, place, plain, plan
 from fpga.bench_hardware import rows as summing
 from fpga.bench_hardware.contest import OURS
 from fpga.bench_hardware.design import Design
@@ -80,13 +80,19 @@ def test_a_design_is_known_by_the_contents_of_its_files(tmp_path: Path) -> None:
 
 def test_a_damaged_figure_is_named(tmp_path: Path) -> None:
     (tmp_path / "a.sv").write_text("module a (input wire x, output wire y); assign y = !x; endmodule\n")
-    design, flow = Design("a", tmp_path, ("a.sv",)), Flow(tmp_path / "cache")
-    found = flow.run(design)
+    design, cells = Design("a", tmp_path, ("a.sv",)), Flow(tmp_path / "cache")
+    found = cells.run(design)
     assert found == Figures(1, 0, 0, 0, 0, 0, 0)  # an inverter
-    (path,) = (tmp_path / "cache").glob("*.json")
+    path, _ = sorted((tmp_path / "cache").glob("*.json"))  # one a recipe
     path.write_text("{")
     with pytest.raises(InputError, match=f"{path.name} is damaged"):
-        flow.run(design)
+        cells.run(design)
+
+
+def test_a_design_counts_by_the_smaller_of_its_netlists(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = {flow.WHOLE: figures(3), flow.APART: figures(2)}
+    monkeypatch.setattr(Flow, "_run", lambda self, design, recipe: made[recipe])
+    assert Flow(tmp_path).run(Design("a", tmp_path, ())) == made[flow.APART]
 
 
 def test_a_design_that_yosys_refuses_leaves_its_log(tmp_path: Path) -> None:

@@ -62,8 +62,8 @@ def test_one_word_a_cycle_and_latency(bench: Bench) -> None:
         assert np.all(np.diff(result.inputs) == 1)
         sizes = {"Channels": ch, "Kernel": k, "PE": pe, "accumulatorBits": acc_bits}
         types = {"inputDataType": f"UINT{in_bits}", "weightDataType": WEIGHT_TYPES[weight_bits]}
-        _, op = single("WrapVVU", {"w": np.zeros((k, ch))}, **sizes, **types)
-        assert result.outputs[0] - result.inputs[k - 1] == op.latency()
+        model, op = single("WrapVVU", {"w": np.zeros((k, ch))}, **sizes, **types)
+        assert result.outputs[0] - result.inputs[k - 1] == op.latency(model.graph)
 
 
 def test_reset_in_the_middle(bench: Bench) -> None:

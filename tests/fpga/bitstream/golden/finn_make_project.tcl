@@ -10,11 +10,15 @@ create_bd_cell -type module -reference StreamingDataflowPartition_1_WrapActivati
 add_files -norecurse FPGA/rtl/heap_pkg.sv
 add_files -norecurse FPGA/rtl/weight_rom.sv
 add_files -norecurse FPGA/rtl/add_pair.sv
+add_files -norecurse FPGA/rtl/start_rom.sv
 add_files -norecurse FPGA/rtl/select_pair.sv
 add_files -norecurse FPGA/rtl/add_four.sv
 add_files -norecurse FPGA/rtl/bit_heap.sv
 add_files -norecurse FPGA/rtl/heap_sum.sv
 add_files -norecurse FPGA/rtl/binary_dot.sv
+add_files -norecurse FPGA/rtl/sign_gate.sv
+add_files -norecurse FPGA/rtl/booth_product.sv
+add_files -norecurse FPGA/rtl/digit_dot.sv
 add_files -norecurse FPGA/rtl/count_three.sv
 add_files -norecurse FPGA/rtl/wrap_dot.sv
 add_files -norecurse FPGA/rtl/add_three.sv
