@@ -155,7 +155,7 @@ def _wrap_few(few: Tensor, h: float, k: int | None, slope: float) -> tuple[Tenso
     """fold(wrap(few)) and its gradient: `slope` where the fold, or without one wrapping, changed the value."""
     exact = few.double()  # holds z + H for every width
     m = exact - 2 * h * torch.floor((exact + h) / (2 * h))
-    f = m if k is None else m.sign() * torch.minimum(m.abs(), k * (h - m.abs()))
+    f = _fold(m, h, k)
     slopes = torch.where(f == (exact if k is None else m), 1.0, slope)
     return f.to(few.dtype), slopes.to(few.dtype)
 
@@ -163,11 +163,14 @@ def _wrap_few(few: Tensor, h: float, k: int | None, slope: float) -> tuple[Tenso
 def _wrap_all(z: Tensor, h: float, k: int | None) -> tuple[Tensor, Tensor]:
     """fold(wrap(z)) as int32, for h below EXACT, and where the fold, or without one wrapping, changed the value."""
     n, top = z.int(), int(h)
-    m = (n.add(top).bitwise_and_(2 * top - 1)).sub_(top)
-    if k is None:
-        return m, m != n
-    f = m.sign() * torch.minimum(m.abs(), k * (top - m.abs()))
-    return f, f != m
+    m = n.add(top).bitwise_and_(2 * top - 1).sub_(top)
+    f = _fold(m, top, k)
+    return f, f != (n if k is None else m)
+
+
+def _fold(m: Tensor, h: float, k: int | None) -> Tensor:
+    """The fold of wrapped sums `m`, which lie in [-h, h): of their type, where `h` is."""
+    return m if k is None else m.sign() * torch.minimum(m.abs(), k * (h - m.abs()))
 
 
 class _Wrap(Function):
@@ -245,7 +248,7 @@ class _Accumulate(Function):
 
 class _AccumulateAll(Function):
     """The same by passes over all sums. How many places overflow is for the host to know before it can go on: on a GPU
-    that costs more than the passes, and a recorded step (training.step) cannot ask at all.
+    that costs more than the passes, and a recorded step (training.recorded) cannot ask at all.
     """
 
     @staticmethod

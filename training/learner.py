@@ -32,13 +32,17 @@ class Learner:
         self, model: nn.Module, parallel: nn.Module, stage: Stage, device: torch.device, smoothing: float = 0.0
     ) -> None:
         self.model, self.parallel, self.stage, self.smoothing = model, parallel, stage, smoothing
-        self.on_gpu = device.type == "cuda"
         self.optimiser = optimiser_of(model, stage, device)
-        self.stream = torch.cuda.Stream(device) if self.on_gpu else None
+        self.stream = torch.cuda.Stream(device) if device.type == "cuda" else None
         self.recording: Recording | None = None
         self.launched = 0
         # Summed over steps: the loss, the penalty, how many images were right.
         self.sums = torch.zeros(3, dtype=torch.float64, device=device)
+
+    @property
+    def on_gpu(self) -> bool:
+        """Whether the model lies on a GPU."""
+        return self.stream is not None
 
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
@@ -68,7 +72,7 @@ class Learner:
 
         Raises NotFiniteError, before anything is learnt, where Python runs.
         """
-        if launch or not self.on_gpu or self.parallel is not self.model or self.launched < WARM_UP:
+        if launch or self.stream is None or self.parallel is not self.model or self.launched < WARM_UP:
             self.launched += 1
             total = self._losses(images, labels)
             if not torch.isfinite(total):
@@ -76,7 +80,6 @@ class Learner:
             self._update(total)
             return
         if self.recording is None:
-            assert self.stream is not None
             self.recording = Recording(self._step, (images, labels), self.stream)
         self.recording(images, labels)
 

@@ -248,8 +248,8 @@ class _Run:
         return map(self._inputs, drawn(self.images, self.recipe.batch_size, self.recipe.seed, self.recipe.augmentation))
 
     def _inputs(self, images: Tensor) -> Tensor:
-        """This process' share of a total batch, where and how the model takes it."""
-        return self.ranks.share(images).to(self.ranks.device).contiguous(memory_format=torch.channels_last)
+        """This process' share of a total batch, as the model takes it."""
+        return self.ranks.share(images).contiguous(memory_format=torch.channels_last)
 
     def _progress(self, title: str, steps: int) -> "_Bar":
         return _Bar(self.console, title, steps)

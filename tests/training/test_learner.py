@@ -112,7 +112,7 @@ def test_a_gpu_replays_all_but_the_first_steps_and_those_that_python_must_see(mo
     monkeypatch.setattr(learner, "Recording", Replayed)
     model, twin = network(), network()
     ours, plain = Learner(model, model, STAGE, CPU), Learner(twin, twin, STAGE, CPU)
-    ours.on_gpu, ours.stream = True, object()  # type: ignore[assignment]
+    ours.stream = object()  # type: ignore[assignment]
     for step in range(WARM_UP + 4):
         before = len(calls)
         ours.learn(*batch(step), launch=step == WARM_UP + 2)
