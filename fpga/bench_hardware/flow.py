@@ -4,7 +4,6 @@
 Our cells that are instances of primitives (fpga/primitives.py) are so here too; rivals have none of them.
 """
 
-import hashlib
 import json
 import os
 import tempfile
@@ -17,7 +16,6 @@ from chain.files import write_json
 from fpga import primitives, resources, yosys
 from fpga.bench_hardware import levels
 from fpga.bench_hardware.design import Design
-from fpga.ops._cells import COMMENT
 
 T = TypeVar("T")
 
@@ -54,7 +52,8 @@ class Flow:
         return min((self._run(design, recipe) for recipe in RECIPES), key=lambda figures: figures.lut)
 
     def _run(self, design: Design, recipe: int) -> Figures:
-        path = self.folder / f"{digest(design)[:24]}-yosys-{yosys.version()}-{recipe}.json"
+        key = design.digest(primitives.used(design.files))
+        path = self.folder / f"{key[:24]}-yosys-{yosys.version()}-{recipe}.json"
         known = kept(path, Figures)
         if known is not None:
             return known
@@ -81,15 +80,6 @@ def kept(path: Path, kind: type[T]) -> T | None:
         return None
     except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
         raise InputError(f"{path} is damaged ({type(error).__name__}): remove it, and run this again") from None
-
-
-def digest(design: Design) -> str:
-    """Hash of the design and of the primitives that its cells are mapped to."""
-    mapped = primitives.used(design.files)
-    if not mapped:
-        return design.digest()
-    texts = (COMMENT.sub(" ", path.read_text(encoding="utf-8")) for path in mapped)
-    return hashlib.sha256("\0".join([design.digest(), *texts]).encode()).hexdigest()
 
 
 def commands(design: Design, recipe: int, target: Path) -> list[str]:
