@@ -131,8 +131,8 @@ prove: setup ## prove the cells: arithmetic equals its specification, streams lo
 mutate: setup ## break each cell in many ways and show which proof or test notices (CELL=; goes on when run again)
 	@$(TOOLS) -m fpga.proofs mutate --build "$(BUILD)" $(if $(CELL),--cell "$(CELL)")
 
-bench-step: setup ## time and memory of a training step against plain Brevitas layers, into bench/step.json (OMP_NUM_THREADS=1)
-	@$(TOOLS) -m training bench $(ARGUMENTS)
+bench-step: setup ## time and memory of a training step against plain Brevitas layers, into bench/step.json (OMP_NUM_THREADS=1, DEVICE=cuda)
+	@$(TOOLS) -m training bench $(ARGUMENTS) $(if $(DEVICE),--device "$(DEVICE)")
 
 bench-cpu: setup ## time the CPU engine against its rivals on this machine, into bench/cpu.json and cpu.html (FULL=1: all)
 	@$(TOOLS) -m scripts.bench_cpu --build "$(BUILD)" $(if $(FULL),--full)

@@ -86,17 +86,22 @@ def train(model: str, build: Path, resume: bool, data: Path | None, if_needed: b
 @click.option(
     "--build", default="build", type=click.Path(path_type=Path), show_default=True, help="Folder of all models."
 )
-@click.option("--repetitions", default=9, type=click.IntRange(min=1), show_default=True, help="Of 16 steps each.")
+@click.option(
+    "--repetitions", default=9, type=click.IntRange(min=1), show_default=True, help="Of 16 steps each, on a GPU of 64."
+)
 @click.option("--data", default=None, type=click.Path(path_type=Path), help="Folder of the data set's files.")
+@click.option("--device", default="cpu", type=click.Choice(["cpu", "cuda"]), show_default=True)
 @errors_as_text
-def bench(model: str, build: Path, repetitions: int, data: Path | None) -> None:
+def bench(model: str, build: Path, repetitions: int, data: Path | None, device: str) -> None:
     """Time and memory of a training step of MODEL against Brevitas' own layers, into bench/step.json."""
     from training import bench as benches
     from training import recipe as recipes
     from training.checkpoint import NAME
+    from training.distributed import joined
 
     recipe = recipes.load(model)
-    row = benches.bench(recipe, repetitions, data=data, checkpoint=build / recipe.name / NAME)
+    with joined(device) as ranks:
+        row = benches.bench(recipe, repetitions, data, build / recipe.name / NAME, ranks.device)
     Console(width=160).print(benches.table(benches.update(build / "bench" / "step.json", row)))
 
 
