@@ -21,7 +21,7 @@ from fpga.design import Design, digest, load
 FORMAT = 6
 
 SYNTHESIS = "synth_xilinx -family xc7 -flatten -noiopad -noclkbuf"
-"""Yosys' command for everything that is counted, but for the top module."""
+"""Yosys' command for everything that is counted, but for the top module. It maps with abc9."""
 
 TABLE_WORDS = 16
 """A module that holds a read-only memory of so many words is mapped to LUTs by itself: in the midst of other logic, ABC
@@ -148,12 +148,15 @@ def _synthesise(rtl: Path, design: Design, target: Path, log: Path) -> None:
     (target / "stat.txt").rename(target / "stat.json")
 
 
-def synthesis(top: str) -> list[str]:
-    """Yosys' commands from a design that was read to its netlist, large read-only memories mapped by themselves."""
+def synthesis(top: str, command: str = SYNTHESIS) -> list[str]:
+    """Yosys' commands from a design that was read to its netlist, large read-only memories mapped by themselves.
+
+    `command` is that of the synthesis, but for the top module.
+    """
     return [
         f"select -set tables t:$meminit* r:WORDS>={TABLE_WORDS} %i %m",
         "setattr -mod -set keep_hierarchy 1 -set wrapnet_table 1 @tables",
-        f"{SYNTHESIS} -top {top}",
+        f"{command} -top {top}",
         "setattr -mod -unset keep_hierarchy A:wrapnet_table",
         "flatten",
         "opt_clean",
