@@ -3,6 +3,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -12,7 +13,7 @@ from rich.table import Table
 from chain.cli import errors_as_text
 from chain.files import write_json
 from chain.progress import bar
-from fpga.bench_hardware import activity, contest, flow, networks, page, place, plan
+from fpga.bench_hardware import activity, bound, contest, flow, networks, page, place, plan
 from fpga.bench_hardware import rows as summing
 from fpga.bench_hardware.contest import Contest
 from fpga.bench_hardware.flow import Flow
@@ -38,6 +39,7 @@ def main(build: Path, full: bool, processes: int | None) -> None:
     rows = compare("layers", plan.layers(full), contest.folded, cells, rtl, workers, console)
     rows += compare("unrolled layers", plan.unrolled(full), contest.unrolled, cells, rtl, workers, console)
     if full:
+        _bounds(rows, cells.folder, console)
         rows += place.rows(plan.placed(), folder / "hardware", workers, console)
         rows += networks.rows(build, plan.NETWORKS, cells, rtl, workers, console)
     rows += summing.means(rows)
@@ -71,6 +73,16 @@ def compare(
         task = progress.add_task(f"{title}: switching", total=len(designs))
         changes = activity.run(contests, cells, cells.folder / "simulations", workers, lambda: progress.advance(task))
     return [summing.of_contest(one, found, changes) for one in contests]
+
+
+def _bounds(rows: Sequence[Row], folder: Path, console: Console) -> None:
+    """Add to the folded layers' rows how far their dot products are from what they could take."""
+    layers = plan.layers(True)
+    with bar(console) as progress:
+        task = progress.add_task("bounds", total=len(layers))
+        for layer, row in zip(layers, rows[: len(layers)], strict=True):
+            row["bound"] = asdict(bound.measure(layer, folder))
+            progress.advance(task)
 
 
 def table(rows: Sequence[Row]) -> Table:

@@ -60,6 +60,8 @@ def test_the_full_form_places_and_says_which_networks_are_not_there(small: None,
         rows[0]["switching_ratios"]["plain32"]
         == rows[0]["rivals"]["plain32"]["switching"] / (rows[0]["ours"]["switching"])
     )
+    assert rows[0]["bound"]["dot"] > rows[0]["bound"]["heap"] >= rows[0]["bound"]["pins"] > 0
     mean = next(row for row in rows if row["kind"] == "mean")
     assert mean["switching"] == pytest.approx(rows[0]["switching_ratios"][mean["settings"]["rival"]])
-    assert "a proxy of energy" in (tmp_path / "bench" / "hardware.html").read_text()
+    text = (tmp_path / "bench" / "hardware.html").read_text()
+    assert "a proxy of energy" in text and "the least that they could take" in text
