@@ -14,8 +14,7 @@ from typing import TypeVar
 
 from chain.errors import InputError
 from chain.files import atomic, write_json
-from fpga import primitives, resources, switching, yosys
-from fpga.bench_hardware import levels
+from fpga import levels, primitives, resources, switching, yosys
 from fpga.bench_hardware.design import Design
 
 T = TypeVar("T")
