@@ -145,15 +145,24 @@ def _show_resources(counted: Resources) -> None:
     part = part_of(counted.device)
     table = Table(title=f"{counted.device}, {counted.tool} synth_xilinx")
     table.add_column("layer")
-    for name in ("LUT", "FF", "BRAM36", "DSP"):
+    for name in ("LUT", "FF", "BRAM36", "DSP", "levels"):
         table.add_column(name, justify="right")
     for layer, use in counted.layers.items():
-        table.add_row(layer, f"{use.lut:,}", f"{use.ff:,}", f"{use.bram36:g}", f"{use.dsp:,}")
+        levels = str(counted.levels.get(layer, ""))
+        table.add_row(layer, f"{use.lut:,}", f"{use.ff:,}", f"{use.bram36:g}", f"{use.dsp:,}", levels)
     whole = counted.whole
     table.add_section()
     table.add_row("all", f"{whole.lut:,}", f"{whole.ff:,}", f"{whole.bram36:g}", f"{whole.dsp:,}", style="bold")
-    table.add_row("of", f"{part.lut:,}", f"{part.ff:,}", f"{part.bram36:,}", f"{part.dsp:,}")
+    table.add_row(
+        "of", f"{part.lut:,}", f"{part.ff:,}", f"{part.bram36:,}", f"{part.dsp:,}", str(counted.allowed or "")
+    )
     console.print(table)
+    for layer in counted.slow:
+        console.print(
+            f"[bold]layer {layer}: {counted.levels[layer]} levels of logic between registers, where "
+            f"{counted.clock_mhz:g} MHz allows about {counted.allowed}[/]: place and route may miss the clock; a lower "
+            "clock_mhz in the recipe's \\[hardware] is safe"
+        )
 
 
 def _show(result: StageResult) -> None:

@@ -17,18 +17,20 @@ def used(files: Sequence[str]) -> list[Path]:
     return [path for path in CELLS if f"{path.stem}.sv" in files]
 
 
-def read_commands(top: str, files: Sequence[str]) -> list[str]:
+def read_commands(top: str, files: Sequence[str], options: str = "") -> list[str]:
     """Yosys commands that read the design `top` of SystemVerilog `files`, its modules kept, these cells as primitives.
 
-    `hierarchy` comes after the mapping: a cell left open is one module, with the ports of its first instance, to whose
-    widths `hierarchy` would cut or extend those of the others.
+    `options` are further ones of read_slang: the values of parameters. `hierarchy` comes after the mapping: a cell left
+    open is one module, with the ports of its first instance, to whose widths `hierarchy` would cut or extend those of
+    the others.
     """
     opened = " ".join(f"--blackboxed-module {path.stem}" for path in CELLS)
     maps = " ".join(f'-map "{path}"' for path in CELLS)
     return [
-        # FINN's RTL uses names before their declaration, which slang takes only when told.
-        f"read_slang --keep-hierarchy --allow-use-before-declare {opened} --top {top} {' '.join(files)}",
+        # Before the design, which may instantiate some: slang takes what Yosys has read before it.
         "read_verilog -lib +/xilinx/cells_sim.v",
+        # FINN's RTL uses names before their declaration, which slang takes only when told.
+        f"read_slang --keep-hierarchy --allow-use-before-declare {opened} --top {top} {options} {' '.join(files)}",
         f"techmap {maps}",
         f"hierarchy -top {top}",
     ]

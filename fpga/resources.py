@@ -15,13 +15,13 @@ from pathlib import Path
 
 from chain.errors import InputError, ToolError, UnsupportedError, nearest
 from chain.files import write_json
-from fpga import primitives, yosys
+from fpga import levels, primitives, yosys
 from fpga.design import Design, digest, load
 
 FORMAT = 6
 
 SYNTHESIS = "synth_xilinx -family xc7 -flatten -noiopad -noclkbuf"
-"""Yosys' command for everything that is counted, but for the top module."""
+"""Yosys' command for everything that is counted, but for the top module. It maps with abc9."""
 
 TABLE_WORDS = 16
 """A module that holds a read-only memory of so many words is mapped to LUTs by itself: in the midst of other logic, ABC
@@ -79,12 +79,25 @@ class Use:
 
 @dataclass
 class Resources:
-    """Use of the whole design and of its layers (by ONNX layer)."""
+    """Use of the whole design and of its layers (by ONNX layer), and the levels of logic of paths that end in each."""
 
     device: str
     tool: str
     whole: Use
     layers: dict[str, Use] = field(default_factory=dict)
+    levels: dict[str, int] = field(default_factory=dict)
+    clock_mhz: float = 100.0
+
+    @property
+    def allowed(self) -> int | None:
+        """About how many levels the clock allows, None for a part of which that is not known."""
+        return levels.allowed(self.device, self.clock_mhz)
+
+    @property
+    def slow(self) -> list[str]:
+        """The layers with more levels than that."""
+        most = self.allowed
+        return [] if most is None else [layer for layer, number in self.levels.items() if number > most]
 
     def to_json(self) -> dict[str, object]:
         """The report's `resources`."""
@@ -93,7 +106,12 @@ class Resources:
             "tool": self.tool,
             **asdict(self.whole),
             "available": asdict(part_of(self.device)),
-            "by_layer": [{"layer": layer, **asdict(use)} for layer, use in self.layers.items()],
+            "levels": max(self.levels.values(), default=0),
+            "levels_allowed": self.allowed,
+            "by_layer": [
+                {"layer": layer, **asdict(use), "levels": self.levels.get(layer, 0)}
+                for layer, use in self.layers.items()
+            ],
         }
 
 
@@ -148,12 +166,15 @@ def _synthesise(rtl: Path, design: Design, target: Path, log: Path) -> None:
     (target / "stat.txt").rename(target / "stat.json")
 
 
-def synthesis(top: str) -> list[str]:
-    """Yosys' commands from a design that was read to its netlist, large read-only memories mapped by themselves."""
+def synthesis(top: str, command: str = SYNTHESIS) -> list[str]:
+    """Yosys' commands from a design that was read to its netlist, large read-only memories mapped by themselves.
+
+    `command` is that of the synthesis, but for the top module.
+    """
     return [
         f"select -set tables t:$meminit* r:WORDS>={TABLE_WORDS} %i %m",
         "setattr -mod -set keep_hierarchy 1 -set wrapnet_table 1 @tables",
-        f"{SYNTHESIS} -top {top}",
+        f"{command} -top {top}",
         "setattr -mod -unset keep_hierarchy A:wrapnet_table",
         "flatten",
         "opt_clean",
@@ -164,8 +185,10 @@ def count(rtl: Path, cache: Path) -> Resources:
     """Resources of the design in `rtl`, the whole and by layer."""
     design = load(rtl)
     part_of(design.part)
-    stat = json.loads((synthesise(rtl, cache) / "stat.json").read_text(encoding="utf-8"))
-    result = Resources(design.part, f"yosys {yosys.version()}", Use())
+    folder = synthesise(rtl, cache)
+    stat = json.loads((folder / "stat.json").read_text(encoding="utf-8"))
+    result = Resources(design.part, f"yosys {yosys.version()}", Use(), clock_mhz=design.clock_mhz)
+    depths = _levels(folder, design.top)
     uses = {
         module.removeprefix("\\"): tally(
             {cell: int(value["local_count"]) for cell, value in facts["num_cells_by_type"].items()}
@@ -174,12 +197,32 @@ def count(rtl: Path, cache: Path) -> Resources:
     }
     for index, layer in enumerate(_instances(rtl, design)):
         result.layers[layer] = uses.pop(f"{design.top}_{index}", Use())
+        result.levels[layer] = depths.get(f"{design.top}_{index}", 0)
     for use in (*result.layers.values(), *uses.values()):
         result.whole.add(use)
     for module, use in uses.items():
         if use != Use():
             raise ToolError(f"yosys left cells in {module!r}, outside of every layer")
     return result
+
+
+def _levels(folder: Path, top: str) -> dict[str, int]:
+    """Levels of logic by the module of netlist.v in `folder` that their path ends in; kept there as levels.json."""
+    path = folder / "levels.json"
+    if not path.exists():
+        with tempfile.TemporaryDirectory() as scratch:
+            flat = Path(scratch) / "flat.json"
+            commands = [
+                "read_verilog -lib +/xilinx/cells_sim.v",
+                "read_verilog netlist.v",
+                f"hierarchy -top {top}",
+                "flatten",
+                "blackbox =A:whitebox",  # models of cells, which the JSON cannot hold
+                f'write_json "{flat}"',
+            ]
+            yosys.run(commands, folder.absolute(), Path(scratch) / "log.txt", kept=folder.parent / "yosys.log")
+            write_json(path, {part: found.logic for part, found in levels.by_part(flat, top).items()})
+    return {part: int(number) for part, number in json.loads(path.read_text(encoding="utf-8")).items()}
 
 
 def tally(cells: Mapping[str, int]) -> Use:

@@ -6,6 +6,8 @@ layer     random weights and thresholds of a layer, by its seed
 ours      a layer as the toolkit's own generator writes it
 rivals    the same layer in plain SystemVerilog (rivals/*.sv), with FINN's thresholding, with da4ml
 flow      one design through Yosys: cells and levels of logic, kept by the hash of everything that they depend on
+activity  how much a netlist switches, a proxy of its energy
+bound     how few look-up tables dot products could take
 levels    look-up tables between registers, counted in a netlist
 place     post-route figures on an ECP5
 networks  whole networks

@@ -3,6 +3,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -12,7 +13,7 @@ from rich.table import Table
 from chain.cli import errors_as_text
 from chain.files import write_json
 from chain.progress import bar
-from fpga.bench_hardware import contest, flow, networks, page, place, plan
+from fpga.bench_hardware import activity, bound, contest, flow, networks, page, place, plan
 from fpga.bench_hardware import rows as summing
 from fpga.bench_hardware.contest import Contest
 from fpga.bench_hardware.flow import Flow
@@ -22,7 +23,7 @@ from fpga.bench_hardware.rows import Row
 
 @click.command()
 @click.option("--build", type=click.Path(path_type=Path), default=Path("build"), show_default=True)
-@click.option("--full", is_flag=True, help="Every layer, place and route on an ECP5, and whole networks.")
+@click.option("--full", is_flag=True, help="Every layer, switching, place and route on an ECP5, whole networks.")
 @click.option("--processes", type=click.IntRange(1), default=None, help="Syntheses at a time; the cores if not given.")
 @errors_as_text
 def main(build: Path, full: bool, processes: int | None) -> None:
@@ -32,12 +33,13 @@ def main(build: Path, full: bool, processes: int | None) -> None:
     """
     start = time.monotonic()
     folder, workers = build / "bench", processes or flow.workers()
-    cells = Flow(folder / "hardware")
+    cells = Flow(folder / "hardware", netlists=full)
     rtl = folder / "hardware" / "rtl"
     console = Console(stderr=True)
     rows = compare("layers", plan.layers(full), contest.folded, cells, rtl, workers, console)
     rows += compare("unrolled layers", plan.unrolled(full), contest.unrolled, cells, rtl, workers, console)
     if full:
+        _bounds(rows, cells.folder, console)
         rows += place.rows(plan.placed(), folder / "hardware", workers, console)
         rows += networks.rows(build, plan.NETWORKS, cells, rtl, workers, console)
     rows += summing.means(rows)
@@ -56,7 +58,7 @@ def compare(
     workers: int,
     console: Console,
 ) -> list[Row]:
-    """The rows of these layers, whose RTL `prepare` writes."""
+    """The rows of these layers, whose RTL `prepare` writes; with their switching if `cells` has netlists."""
     with bar(console) as progress:
         task = progress.add_task(f"{title}: RTL", total=len(layers))
         contests = []
@@ -66,7 +68,21 @@ def compare(
         designs = [design for one in contests for design in one.designs.values()]
         task = progress.add_task(f"{title}: synthesis", total=len(designs))
         found = contest.run(designs, cells, workers, lambda: progress.advance(task))
-    return [summing.of_contest(one, found) for one in contests]
+        if not cells.netlists:
+            return [summing.of_contest(one, found) for one in contests]
+        task = progress.add_task(f"{title}: switching", total=len(designs))
+        changes = activity.run(contests, cells, cells.folder / "simulations", workers, lambda: progress.advance(task))
+    return [summing.of_contest(one, found, changes) for one in contests]
+
+
+def _bounds(rows: Sequence[Row], folder: Path, console: Console) -> None:
+    """Add to the folded layers' rows how far their dot products are from what they could take."""
+    layers = plan.layers(True)
+    with bar(console) as progress:
+        task = progress.add_task("bounds", total=len(layers))
+        for layer, row in zip(layers, rows[: len(layers)], strict=True):
+            row["bound"] = asdict(bound.measure(layer, folder))
+            progress.advance(task)
 
 
 def table(rows: Sequence[Row]) -> Table:

@@ -21,7 +21,7 @@ class Design:
 
     def read(self, options: str = "") -> str:
         """Yosys' command that reads it, in `folder`, with further `options`."""
-        values = " ".join(f"-G {key}={value}" for key, value in self.parameters.items())
+        values = " ".join(f"-G {key}={_literal(value)}" for key, value in self.parameters.items())
         # FINN's RTL uses names before their declaration, which slang takes only when told.
         return f"read_slang {options} --allow-use-before-declare --top {self.top} {values} {' '.join(self.files)}"
 
@@ -35,3 +35,8 @@ class Design:
             text = path.read_text(encoding="utf-8")
             hasher.update(f"\0{name}\0{COMMENT.sub(' ', text)}".encode())
         return hasher.hexdigest()
+
+
+def _literal(value: int | str) -> str:
+    """A parameter's value in SystemVerilog."""
+    return f'"{value}"' if isinstance(value, str) else str(value)

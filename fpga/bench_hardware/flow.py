@@ -4,6 +4,7 @@
 Our cells that are instances of primitives (fpga/primitives.py) are so here too; rivals have none of them.
 """
 
+import gzip
 import json
 import os
 import tempfile
@@ -12,9 +13,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from chain.errors import InputError
-from chain.files import write_json
-from fpga import primitives, resources, yosys
-from fpga.bench_hardware import levels
+from chain.files import atomic, write_json
+from fpga import levels, primitives, resources, switching, yosys
 from fpga.bench_hardware.design import Design
 
 T = TypeVar("T")
@@ -39,23 +39,34 @@ class Figures:
 
 
 class Flow:
-    """Synthesis with its results in `folder`."""
+    """Synthesis with its results in `folder`; with `netlists`, metered ones (fpga/switching.py) are among them."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, netlists: bool = False) -> None:
         self.folder = folder
+        self.netlists = netlists
 
     def run(self, design: Design) -> Figures:
         """The figures of the recipe with fewer look-up tables, found now unless they are known.
 
         ToolError if Yosys fails, InputError for a damaged file.
         """
-        return min((self._run(design, recipe) for recipe in RECIPES), key=lambda figures: figures.lut)
+        return self._best(design)[0]
+
+    def netlist(self, design: Design) -> Path:
+        """The compressed netlist of that recipe, made now unless it is there; its name is that of its contents."""
+        return _netlist(self._path(design, self._best(design)[1]))
+
+    def _best(self, design: Design) -> tuple[Figures, int]:
+        return min(((self._run(design, recipe), recipe) for recipe in RECIPES), key=lambda found: found[0].lut)
+
+    def _path(self, design: Design, recipe: int) -> Path:
+        key = design.digest(primitives.used(design.files))
+        return self.folder / f"{key[:24]}-yosys-{yosys.version()}-{recipe}.json"
 
     def _run(self, design: Design, recipe: int) -> Figures:
-        key = design.digest(primitives.used(design.files))
-        path = self.folder / f"{key[:24]}-yosys-{yosys.version()}-{recipe}.json"
+        path = self._path(design, recipe)
         known = kept(path, Figures)
-        if known is not None:
+        if known is not None and (not self.netlists or _netlist(path).is_file()):
             return known
         self.folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".synthesis.", dir=self.folder) as scratch:
@@ -66,6 +77,10 @@ class Flow:
             cells = stat["modules"][f"\\{design.top}"]["num_cells_by_type"]
             use = resources.tally({kind: int(number) for kind, number in cells.items()})
             depth = levels.count(target / "netlist.json", design.top)
+            if self.netlists:
+                text = switching.metered(target, design.top)
+                with atomic(_netlist(path)) as temporary:
+                    temporary.write_bytes(gzip.compress(text.encode("utf-8"), 6, mtime=0))
         figures = Figures(use.lut, use.ff, use.bram36, use.dsp, use.carry4, depth.logic, depth.carry4)
         about = {"top": design.top, "parameters": design.parameters, "yosys": yosys.version(), "recipe": recipe}
         write_json(path, about | {"figures": asdict(figures)})
@@ -83,7 +98,7 @@ def kept(path: Path, kind: type[T]) -> T | None:
 
 
 def commands(design: Design, recipe: int, target: Path) -> list[str]:
-    """Yosys' commands, from the design's files to stat.txt and netlist.json in `target`."""
+    """Yosys' commands, from the design's files to stat.txt, netlist.json and netlist.v in `target`."""
     if primitives.used(design.files):
         read = primitives.read_commands(design.top, design.files)
     else:
@@ -94,8 +109,13 @@ def commands(design: Design, recipe: int, target: Path) -> list[str]:
         "delete t:$print t:$check",
         *(resources.synthesis(design.top) if recipe == APART else [f"{resources.SYNTHESIS} -top {design.top}"]),
         f'tee -q -o "{target}/stat.txt" stat -json',
-        f'write_json "{target}/netlist.json"',
+        *switching.write_commands(target),
     ]
+
+
+def _netlist(path: Path) -> Path:
+    """Beside the figures `path`."""
+    return path.with_suffix(".v.gz")
 
 
 def workers() -> int:

@@ -120,10 +120,10 @@ def _units(
 ) -> Iterator[tuple[str, Design]]:
     weights = np.rint(graph.get_initializer(node.input[1])).astype(np.int64).T
     pe, simd, in_bits = op.get_nodeattr("PE"), op.get_nodeattr("SIMD"), op.get_input_datatype().bitwidth()
-    block = op.get_nodeattr("romStyle") == rom.BLOCK
+    style = rom.BLOCK if op.get_nodeattr("romStyle") == rom.BLOCK else rom.AUTO
     for name, bits in widths.items():
         home = folder / node.name / name
-        yield name, plain.mvu(weights, pe, simd, in_bits, op.get_nodeattr("weightDataType"), bits, home, block)
+        yield name, plain.mvu(weights, pe, simd, in_bits, op.get_nodeattr("weightDataType"), bits, home, style)
 
 
 def _activations(

@@ -22,6 +22,8 @@ FIGURES = {
     "network": (("LUT", "lut"), ("FF", "ff"), ("BRAM36", "bram36"), ("CARRY4", "carry4")),
 }
 FIGURES["unrolled"] = FIGURES["layer"]
+SWITCHING = ("switching", "switching")
+"""The column of the rows that have it: FULL=1."""
 
 
 def render(rows: Sequence[Row]) -> str:
@@ -34,7 +36,7 @@ def render(rows: Sequence[Row]) -> str:
         groups=groups,
         pictures={kind: plots.ratios(found) for kind, found in groups.items()},
         titles=TITLES,
-        columns=FIGURES,
+        columns={kind: columns(kind, found) for kind, found in groups.items()},
         losses=[(plots.name_of(row), name, row["ratios"][name]) for row in rows for name in row.get("losses", ())],
         versions=rows[0]["settings"]["versions"],
         missing=[name for name in plan.NETWORKS if name not in [r["settings"].get("network") for r in rows]],
@@ -42,6 +44,11 @@ def render(rows: Sequence[Row]) -> str:
         plots=plots,
         place=place,
     )
+
+
+def columns(kind: str, rows: Sequence[Row]) -> tuple[tuple[str, str], ...]:
+    """Titles and keys of the figures of these rows."""
+    return (*FIGURES[kind], *([SWITCHING] if SWITCHING[1] in rows[0]["ours"] else []))
 
 
 def save(rows: Sequence[Row], folder: Path) -> Path:

@@ -12,7 +12,7 @@ from qonnx.core.modelwrapper import ModelWrapper
 
 from chain.errors import ToolError
 from chain.files import write_text
-from fpga import rtl_memory
+from fpga import rom, rtl_memory
 from fpga.bench_hardware.design import Design
 from fpga.bench_hardware.layer import DATA_TYPES, Integers, Layer
 
@@ -21,7 +21,6 @@ WIDE = 32
 """Bits of the accumulator that needs no thought."""
 
 _MVU = ("plain_tree", "plain_select", "plain_product", "plain_rom", "plain_mvu")
-_MEMORY = "logic [Width-1:0] memory[Depth];"  # of plain_rom
 _ACTIVATION = ("plain_step", "plain_activation")
 _FINNS = "thresholding.sv"
 # slang takes no slice whose bounds come the wrong way round, as this one's do in the first stage, where its value is
@@ -49,18 +48,24 @@ def finn_design(layer: Layer, bits: int, folder: Path) -> Design:
 
 
 def mvu(
-    weights: Integers, pe: int, simd: int, in_bits: int, kind: str, bits: int, folder: Path, block: bool = False
+    weights: Integers, pe: int, simd: int, in_bits: int, kind: str, bits: int, folder: Path, rom_style: str = rom.AUTO
 ) -> Design:
-    """Write the matrix-vector unit alone: `weights` [outputs, fan_in] of the FINN type `kind`; `block`: RAM."""
+    """Write the matrix-vector unit alone: `weights` [outputs, fan_in] of the FINN type `kind`, in a memory of that
+    style (rom.AUTO or rom.BLOCK).
+    """
     width = 1 if kind == "BIPOLAR" else rtl_memory.signed_bits(int(weights.min()), int(weights.max()))
     outputs, fan_in = weights.shape
-    parameters = {"Mw": fan_in, "Mh": outputs, "Simd": simd, "Pe": pe, "InBits": in_bits, "WeightBits": width}
+    parameters: dict[str, int | str] = {
+        "Mw": fan_in,
+        "Mh": outputs,
+        "Simd": simd,
+        "Pe": pe,
+        "InBits": in_bits,
+        "WeightBits": width,
+    }
     parameters |= {"Ternary": int(kind == "TERNARY"), "AccBits": bits}
-    made = _written(folder, _MVU, {"weights.hex": rtl_memory.mvu_weights(weights, pe, simd, width)}, parameters)
-    if block:
-        rom = (RTL / "plain_rom.sv").read_text(encoding="utf-8")
-        write_text(folder / "plain_rom.sv", rom.replace(_MEMORY, f'(* rom_style = "block" *) {_MEMORY}'))
-    return made
+    parameters |= {"RomStyle": rom_style}
+    return _written(folder, _MVU, {"weights.hex": rtl_memory.mvu_weights(weights, pe, simd, width)}, parameters)
 
 
 def activation(thresholds: Integers, pe: int, bits: int, out_bits: int, folder: Path) -> Design:
@@ -134,7 +139,7 @@ def _parameters(layer: Layer, bits: int) -> dict[str, int]:
 
 
 def _written(
-    folder: Path, cells: Sequence[str], memories: Mapping[str, Sequence[str]], parameters: Mapping[str, int]
+    folder: Path, cells: Sequence[str], memories: Mapping[str, Sequence[str]], parameters: Mapping[str, int | str]
 ) -> Design:
     """The design of these cells, the last of which is the top module, with its files in `folder`."""
     files = tuple(f"{cell}.sv" for cell in cells)

@@ -9,6 +9,7 @@ from typing import Any
 
 from fpga import yosys
 from fpga.bench_hardware import distributed
+from fpga.bench_hardware.activity import Switching
 from fpga.bench_hardware.contest import OURS, Contest
 from fpga.bench_hardware.design import Design
 from fpga.bench_hardware.flow import Figures
@@ -53,8 +54,10 @@ def row(kind: str, settings: Mapping[str, Any], figures: Mapping[str, Mapping[st
     }
 
 
-def of_contest(contest: Contest, found: Mapping[Design, Figures]) -> Row:
-    """The row of a layer."""
+def of_contest(
+    contest: Contest, found: Mapping[Design, Figures], activity: Mapping[Design, Switching] | None = None
+) -> Row:
+    """The row of a layer; with `activity`, the switching of a vector is among the figures, and has ratios."""
     layer = contest.layer
     settings = {
         "layer": layer.name,
@@ -70,11 +73,20 @@ def of_contest(contest: Contest, found: Mapping[Design, Figures]) -> Row:
         "accumulator_bits": dict(contest.widths),
         "versions": versions(),
     }
-    return row(contest.kind, settings, {name: asdict(found[design]) for name, design in contest.designs.items()})
+    figures: dict[str, dict[str, Any]] = {name: asdict(found[design]) for name, design in contest.designs.items()}
+    if activity is None:
+        return row(contest.kind, settings, figures)
+    for name, design in contest.designs.items():
+        figures[name]["switching"] = activity[design].a_vector
+    made = row(contest.kind, settings, figures)
+    ours = made["ours"]["switching"]
+    return made | {"switching_ratios": {name: rival["switching"] / ours for name, rival in made["rivals"].items()}}
 
 
 def means(rows: Sequence[Row]) -> list[Row]:
-    """The geometric mean of the ratios to each rival, for each kind of row, with its target where there is one."""
+    """The geometric mean of the ratios to each rival, for each kind of row, with its target where there is one; and of
+    the ratios of switching, where there are some.
+    """
     made = []
     for kind in dict.fromkeys(row["kind"] for row in rows):
         ones = [row for row in rows if row["kind"] == kind]
@@ -82,12 +94,14 @@ def means(rows: Sequence[Row]) -> list[Row]:
             ratios = [row["ratios"][rival] for row in ones if rival in row["ratios"]]
             target = next((t for t in TARGETS if (t.kind, t.rival) == (kind, rival)), None)
             mean = geometric_mean(ratios)
+            switching = [r for row in ones if (r := row.get("switching_ratios", {}).get(rival)) is not None]
             made.append(
                 {
                     "kind": "mean",
                     "settings": {"of": kind, "rival": rival, "rows": len(ratios), "losses": sum(r < 1 for r in ratios)},
                     "ratio": mean,
                     "range": [min(ratios), max(ratios)],
+                    "switching": geometric_mean(switching) if switching else None,
                     "target": target.wanted if target else None,
                     "met": mean >= target.wanted if target else None,
                 }

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Yosys' synthesis of a board's whole top level: what the open place and route takes, and what is simulated of it.
 
-For a Zynq it is synth_xilinx with abc9, as the openXC7 project's demos use it; an ECP5's is in trellis.py. Every cell
+For a Zynq it is the recipe by which `make resources` counts (fpga/resources.py); an ECP5's is in trellis.py. Every cell
 of the result must be a primitive that place and route knows: that is looked up in the file that it gets, not taken from
-Yosys.
+Yosys. A LUT6_2 is none of them (nextpnr-xilinx cannot route it before 0.9): it becomes two look-up tables of the same
+five inputs, which place and route may put into one.
 """
 
 import json
@@ -13,10 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chain.errors import ToolError, UnsupportedError
-from fpga import yosys
+from fpga import primitives, resources, yosys
 from fpga.bitstream import top
 from fpga.bitstream.job import Job
 
+_PAIR = Path(__file__).parent / "lut_pair.v"
 _COMMON = frozenset(
     {f"LUT{inputs}" for inputs in range(1, 7)}
     | {"INV", "SRL16E", "SRLC32E", "RAM32M", "RAM64M", "MUXF7", "MUXF8", "BUFG", "GND", "VCC"}
@@ -89,24 +91,25 @@ def synthesise(job: Job, folder: Path) -> Netlist:
 
 def commands(kind: Family, files: Sequence[str], parameters: Mapping[str, str]) -> list[str]:
     """The Yosys commands from `files`, in the current folder, to ../<top>.json and ../<top>.v."""
-    return [
-        # The primitives, which the top level instantiates: slang takes what Yosys has read before it.
-        "read_verilog -lib -specify +/xilinx/cells_sim.v",
-        "read_verilog -lib +/xilinx/cells_xtra.v",
-        *flow(kind.top, files, parameters, f"synth_xilinx -family {kind.yosys} -flatten -abc9", kind.processor),
+    read = [
+        "read_verilog -lib +/xilinx/cells_xtra.v",  # the processor
+        *primitives.read_commands(kind.top, files, top.options(parameters)),
     ]
+    command = f"synth_xilinx -family {kind.yosys} -flatten"
+    pairs = [f'techmap -map "{_PAIR}"', "opt_lut_ins -tech xilinx"]
+    return flow(kind.top, read, [*resources.synthesis(kind.top, command), *pairs], kind.processor)
 
 
-def flow(name: str, files: Sequence[str], parameters: Mapping[str, str], synth: str, outside: str) -> list[str]:
-    """Yosys' commands from the SystemVerilog `files` to ../<name>.json and, without the cell `outside`, ../<name>.v."""
-    values = " ".join(f"-G {key}={value}" for key, value in parameters.items())
+def flow(name: str, read: Sequence[str], synth: Sequence[str], outside: str) -> list[str]:
+    """Yosys' commands to ../<name>.json and, without the cell `outside`, ../<name>.v: `read` reads the design, `synth`
+    makes the netlist of it.
+    """
     return [
-        # FINN's RTL uses names before their declaration, which slang takes only when told.
-        f"read_slang --allow-use-before-declare --top {name} {values} {' '.join(files)}",
+        *read,
         f"hierarchy -check -top {name}",
         "chformal -remove",
         "delete t:$print t:$check",
-        f"{synth} -top {name}",
+        *synth,
         "delete t:$scopeinfo",  # notes on where a cell came from, which place and route does not know
         "check -assert",
         f"write_json ../{name}.json",

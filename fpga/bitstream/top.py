@@ -49,3 +49,12 @@ def literals(values: Mapping[str, int]) -> dict[str, str]:
     {'DesignHash': "32'h9abcdef0"}
     """
     return {name: f"32'h{value:x}" for name, value in values.items()}
+
+
+def options(values: Mapping[str, str]) -> str:
+    """The options of read_slang that give the top module these parameters.
+
+    >>> options({"Mhz": "32'h64"})
+    "-G Mhz=32'h64"
+    """
+    return " ".join(f"-G {name}={value}" for name, value in values.items())

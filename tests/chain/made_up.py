@@ -103,9 +103,10 @@ def manifest(name: str) -> dict[str, Any]:
 def resources() -> dict[str, Any]:
     """resources.json, of the schema's `resources`."""
     rows = [
-        {"layer": name, "lut": 700 + 420 * i, "ff": 500 + 300 * i, "bram36": 0.5 * i} for i, name in enumerate(LAYERS)
+        {"layer": name, "lut": 700 + 420 * i, "ff": 500 + 300 * i, "bram36": 0.5 * i, "levels": 3 + 2 * i}
+        for i, name in enumerate(LAYERS)
     ]
-    rows.append({"layer": "FIFOs and wiring", "lut": 310, "ff": 290, "bram36": 0})
+    rows.append({"layer": "FIFOs and wiring", "lut": 310, "ff": 290, "bram36": 0, "levels": 0})
     return {
         "device": "xc7z020clg400-1",
         "tool": "yosys 0.70",
@@ -114,6 +115,8 @@ def resources() -> dict[str, Any]:
         "bram36": 5.0,
         "dsp": 0,
         "available": {"lut": 53_200, "ff": 106_400, "bram36": 140, "dsp": 220},
+        "levels": max(row["levels"] for row in rows),
+        "levels_allowed": 8,
         "by_layer": rows,
     }
 

@@ -59,6 +59,18 @@ def test_synthesis(small):
     for kind in ("lut", "ff", "bram36", "dsp"):
         assert sum(row[kind] for row in saved["by_layer"]) == saved[kind]
     assert {row["layer"] for row in saved["by_layer"]} == {"input_quant", "fc"}
+    assert saved["levels"] == max(row["levels"] for row in saved["by_layer"]) > 1
+    assert saved["levels_allowed"] == counted.allowed == 8
+    assert counted.levels["fc"] > counted.levels["input_quant"]
+
+
+def test_more_levels_than_the_clock_allows():
+    made = Resources("xc7z020clg400-1", "yosys", Use(), levels={"a": 3, "b": 9, "c": 8})
+    assert made.slow == ["b"]
+    made.clock_mhz = 200
+    assert made.slow == ["b", "c"]
+    made.device = "xczu7ev-ffvc1156-2-e"
+    assert made.allowed is None and made.slow == []
 
 
 def test_second_time_is_cached(small, monkeypatch):

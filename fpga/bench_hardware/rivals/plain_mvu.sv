@@ -18,6 +18,7 @@ module plain_mvu #(
     parameter int unsigned WeightBits = 1,
     parameter bit Ternary = 1'b0,
     parameter int unsigned AccBits = 32,
+    parameter string RomStyle = "auto",
     parameter string InitFile = "weights.hex"
 ) (
     input  logic                   clk_i,
@@ -114,6 +115,7 @@ module plain_mvu #(
   plain_rom #(
       .Depth(Depth),
       .Width(WBits),
+      .RomStyle(RomStyle),
       .InitFile(InitFile)
   ) i_weights (
       .clk_i,

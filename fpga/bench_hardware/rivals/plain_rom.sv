@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Read-only memory with a registered output, as synthesis tools know it: they choose where it lies.
+// Read-only memory with a registered output. RomStyle "block" asks for block RAM (by rom_style, which Vivado and Yosys
+// know), "auto" leaves the choice to the synthesis.
 module plain_rom #(
     parameter int unsigned Depth = 1,
     parameter int unsigned Width = 1,
+    parameter string RomStyle = "auto",
     parameter string InitFile = "weights.hex",
     localparam int unsigned AddressBits = Depth > 1 ? $clog2(Depth) : 1
 ) (
@@ -12,15 +14,23 @@ module plain_rom #(
     input  logic [AddressBits-1:0] address_i,
     output logic [      Width-1:0] word_o
 );
-  logic [Width-1:0] memory[Depth];
-
-  initial $readmemh(InitFile, memory);
+  if (RomStyle != "auto" && RomStyle != "block") begin : gen_check_style
+    $error("plain_rom: RomStyle is \"%s\", expected \"auto\" or \"block\"", RomStyle);
+  end
 
   if (Depth == 1) begin : gen_constant
+    logic [Width-1:0] memory[1];
     logic unused;
+    initial $readmemh(InitFile, memory);
     assign unused = ^{clk_i, move_i, address_i};
     assign word_o = memory[0];
-  end else begin : gen_memory
+  end else if (RomStyle == "block") begin : gen_block
+    (* rom_style = "block" *) logic [Width-1:0] memory[Depth];
+    initial $readmemh(InitFile, memory);
+    always_ff @(posedge clk_i) if (move_i) word_o <= memory[address_i];
+  end else begin : gen_auto
+    logic [Width-1:0] memory[Depth];
+    initial $readmemh(InitFile, memory);
     always_ff @(posedge clk_i) if (move_i) word_o <= memory[address_i];
   end
 endmodule

@@ -35,6 +35,7 @@ def test_rows_and_page(small: None, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert layer["rivals"]["plain32"]["lut"] > layer["rivals"]["plain8"]["lut"] > 0
     assert layer["ratios"]["plain32"] == layer["rivals"]["plain32"]["lut"] / layer["ours"]["lut"]
     assert unrolled["rivals"]["da4ml"]["lut"] > 0 and layer["ours"]["levels"] > 0
+    assert "switching" not in layer["ours"]
     assert layer["settings"]["layer"] in (tmp_path / "bench" / "hardware.html").read_text()
 
     def none(*_: object) -> None:
@@ -53,3 +54,14 @@ def test_the_full_form_places_and_says_which_networks_are_not_there(small: None,
     (placed,) = (row for row in rows if row["kind"] == "placed")
     assert placed["ours"]["cells"] > 0 and placed["rivals"]["plain32"]["fmax_mhz"] > 0
     assert set(placed["fmax_ratios"]) == {"plain32", "plain8"}
+    for row in rows[:2]:
+        assert all(ratio > 0 for ratio in row["switching_ratios"].values())
+    assert (
+        rows[0]["switching_ratios"]["plain32"]
+        == rows[0]["rivals"]["plain32"]["switching"] / (rows[0]["ours"]["switching"])
+    )
+    assert rows[0]["bound"]["dot"] > rows[0]["bound"]["heap"] >= rows[0]["bound"]["pins"] > 0
+    mean = next(row for row in rows if row["kind"] == "mean")
+    assert mean["switching"] == pytest.approx(rows[0]["switching_ratios"][mean["settings"]["rival"]])
+    text = (tmp_path / "bench" / "hardware.html").read_text()
+    assert "a proxy of energy" in text and "the least that they could take" in text

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from chain.integers import wrap
-from fpga import verilate
+from fpga import rom, verilate
 from fpga.bench_hardware import distributed, ours, plain
 from fpga.bench_hardware.design import Design
+from fpga.bench_hardware.flow import Flow
 from fpga.bench_hardware.layer import Integers, Layer, steps
 from tests.fpga.rtl.bench import RTL, STALLS, Bench, Case, Stream
 
@@ -165,6 +166,17 @@ def test_da4mls_product(tmp_path: Path) -> None:
         made = case(layer, cell, design, "", layer.sums(layer.inputs(VECTORS)), bits)
         cases.append(Case(made.cell, {}, made.inputs, made.outputs, {}, layer.name))
     Bench(cases, tmp_path, "da4ml", cflags=("-O0",), sources=list(sources.values())).run(30, 0)
+
+
+def test_a_rivals_weights_lie_where_they_are_asked_to(tmp_path: Path) -> None:
+    layer = LAYERS[0]
+    flow = Flow(tmp_path)
+    found = {
+        style: flow.run(plain.mvu(layer.matrix, 4, 9, 1, "BIPOLAR", 8, tmp_path / style, style))
+        for style in (rom.AUTO, rom.BLOCK)
+    }
+    assert found[rom.AUTO].bram36 == 0 < found[rom.BLOCK].bram36
+    assert found[rom.BLOCK].lut < found[rom.AUTO].lut
 
 
 @pytest.mark.parametrize("layer", LAYERS, ids=str)

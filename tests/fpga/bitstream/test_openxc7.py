@@ -2,6 +2,7 @@
 """openXC7: real synthesis of a whole board, its netlist simulated; place and route are stand-ins that record."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 from chain.errors import ToolError, UnsupportedError
-from fpga import mapping
+from fpga import mapping, resources
 from fpga.bitstream import board as boards
 from fpga.bitstream import netlist, openxc7, synthesis, toolchains, xray
 from fpga.bitstream.job import Job
@@ -87,6 +88,15 @@ def test_every_cell_of_the_board_is_a_primitive(made: synthesis.Netlist) -> None
     cells = json.loads(made.json.read_text())["modules"]["zynq7"]["cells"]
     assert sum(made.cells.values()) == len(cells)
     assert {cell["type"] for cell in cells.values()} <= synthesis.FAMILIES["PS7"].cells
+
+
+def test_the_recipe_is_that_of_the_resources(made: synthesis.Netlist) -> None:
+    """The cells of primitives, memories mapped by themselves; pairs of look-up tables end as two."""
+    kind = synthesis.FAMILIES["PS7"]
+    recipe = synthesis.commands(kind, ["accelerator.sv"], {"Mhz": "32'h64"})
+    assert set(resources.synthesis(kind.top, "synth_xilinx -family xc7 -flatten")) < set(recipe)
+    log = (made.json.parent / "log.txt").read_text(encoding="utf-8")
+    assert re.search(r"Using template \S*lut_pair for cells of type LUT6_2", log)
 
 
 def test_an_ultrascale_s_cells_are_primitives_too(toy: Job, tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from chain.errors import ToolError
-from fpga.bench_hardware import levels
-from fpga.bench_hardware.levels import Levels
+from fpga import levels
+from fpga.levels import Levels
 
 
 def cell(kind: str, inputs: dict[str, list[Any]], outputs: dict[str, list[Any]]) -> dict[str, Any]:
@@ -86,3 +86,23 @@ def test_multiplexers_behind_tables_are_no_level(tmp_path: Path) -> None:
 def test_a_loop_of_logic_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ToolError, match="a loop of logic"):
         count([lut(2, 3), lut(3, 2)], tmp_path)
+
+
+def test_a_path_belongs_to_the_part_in_which_it_ends(tmp_path: Path) -> None:
+    cells = {
+        "one.lut": lut(2, 3),
+        "$flatten\\one.$abc$1": lut(3, 4),
+        "two.x.y": lut(4, 5),
+        "two.carry": carry([7, "0", "0", "0"], "0", [10, 11, 12, 13, 14, 15, 16, 17]),
+        "$auto$3": lut(6, 7),
+    }
+    path = tmp_path / "netlist.json"
+    path.write_text(json.dumps({"modules": {"top": {"cells": cells}}}))
+    assert levels.by_part(path, "top") == {"one": Levels(2, 0), "two": Levels(3, 1), "": Levels(1, 0)}
+    assert levels.count(path, "top") == Levels(3, 1)
+
+
+def test_a_faster_clock_allows_fewer_levels() -> None:
+    found = [levels.allowed("xc7z020clg400-1", mhz) for mhz in (25, 50, 100, 150, 200, 400, 1000)]
+    assert found == [36, 17, 8, 5, 3, 1, 0]
+    assert levels.allowed("xczu7ev-ffvc1156-2-e", 100) is None

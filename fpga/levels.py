@@ -8,6 +8,7 @@ each of the inputs that it depends on.
 """
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
@@ -21,6 +22,15 @@ _MEMORIES = ("RAM16", "RAM32", "RAM64", "RAM128", "RAM256", "SRL16", "SRLC")
 _CARRY_IN = frozenset({"CI"})
 
 
+# Of an Artix-7 (the Z-7020's fabric) at its slowest, as Yosys' models of the cells have them (xilinx/cells_sim.v, from
+# prjxray's timings): a register's clock to its output and its reset before the clock; the mean of a LUT6's pins. A wire
+# between two cells is an assumption, the slowest pin's time: nobody knows before place and route. CARRY4 along a chain,
+# some 0.1 ns each, are not counted.
+_REGISTERS_NS = 0.303 + 0.404
+_TABLE_NS = (0.642 + 0.631 + 0.472 + 0.407 + 0.238 + 0.127) / 6
+_WIRE_NS = 0.642
+
+
 @dataclass(frozen=True)
 class Levels:
     """Tables and entered carry chains on the longest path, and CARRY4 in the longest chain."""
@@ -29,8 +39,25 @@ class Levels:
     carry4: int
 
 
+def allowed(device: str, clock_mhz: float) -> int | None:
+    """About how many levels a path may have at that clock, None for a part of which no delays are known here.
+
+    >>> allowed("xc7z020clg400-1", 100), allowed("xc7z020clg400-1", 200), allowed("xczu7ev-ffvc1156-2-e", 100)
+    (8, 3, None)
+    """
+    if not device.startswith("xc7"):
+        return None
+    return max(0, math.floor((1000 / clock_mhz - _REGISTERS_NS - _WIRE_NS) / (_TABLE_NS + _WIRE_NS)))
+
+
 def count(netlist: Path, top: str) -> Levels:
     """Of module `top` in the flat JSON netlist that Yosys wrote. ToolError for a loop of logic."""
+    parts = by_part(netlist, top).values()
+    return Levels(max((p.logic for p in parts), default=0), max((p.carry4 for p in parts), default=0))
+
+
+def by_part(netlist: Path, top: str) -> dict[str, Levels]:
+    """The same by the instance that the last cell of each path lay in before the netlist was made flat ("": none)."""
     module = json.loads(netlist.read_text(encoding="utf-8"))["modules"][top]
     cells: dict[str, Any] = {}
     for name, cell in module["cells"].items():
@@ -64,7 +91,18 @@ def count(netlist: Path, top: str) -> Levels:
             chain[name] = 1 + max((chain.get(driver, 0) for driver in along), default=0)
         else:
             depth[name] = reached + (0 if kind in _WIRING else 1)
-    return Levels(max(depth.values(), default=0), max(chain.values(), default=0))
+    found: dict[str, Levels] = {}
+    for name, levels in depth.items():
+        part = _part(name)
+        before_it = found.get(part, Levels(0, 0))
+        found[part] = Levels(max(before_it.logic, levels), max(before_it.carry4, chain.get(name, 0)))
+    return found
+
+
+def _part(cell: str) -> str:
+    """Of a flat cell's name, as Yosys' flatten makes it."""
+    instance, dot, _ = cell.removeprefix("$flatten").removeprefix("\\").partition(".")
+    return instance if dot else ""
 
 
 def _combinational(kind: str) -> bool:
