@@ -17,6 +17,13 @@ ZERO, ONE = -1, -2
 """Nets of the constants."""
 
 
+SHIFTED = 3
+"""Registers in a row that the synthesis makes a shift register of a look-up table."""
+
+TABLE = 16
+"""What a look-up table costs in flip-flops: there are two to each, and most adders leave theirs unused."""
+
+
 @dataclass(frozen=True, order=True)
 class Bit:
     """A net as an adder takes it."""
@@ -84,11 +91,6 @@ class Circuit:
         return len(self.times) - 1
 
     @property
-    def luts(self) -> int:
-        """Look-up tables of the adders."""
-        return sum(adder.width for adder in self.adders)
-
-    @property
     def latency(self) -> int:
         """When all outputs are there."""
         return max((self.times[bit.net] for row in self.outputs for bit in row if bit.net >= 0), default=0)
@@ -102,16 +104,34 @@ class Circuit:
         return uses
 
     @property
+    def luts(self) -> int:
+        """Look-up tables: of the adders, and of what is delayed for long."""
+        return sum(adder.width for adder in self.adders) + sum(tables for tables, _ in self._delays())
+
+    @property
     def registers(self) -> int:
         """Flip-flops, those of the inputs among them."""
-        return sum(last - self.times[net] + 1 for net, last in self.last_uses().items())
+        return sum(registers for _, registers in self._delays())
+
+    @property
+    def cost(self) -> int:
+        """Of both, as `delay_cost`."""
+        return TABLE * self.luts + self.registers
+
+    def _delays(self) -> list[tuple[int, int]]:
+        uses: dict[int, list[int]] = {}
+        for adder in self.adders:
+            for net in adder.taken():
+                uses.setdefault(net, []).append(adder.level)
+        for row in self.outputs:
+            for bit in row:
+                uses.setdefault(bit.net, []).append(self.latency)
+        return [_delay(self.times[net], levels) for net, levels in uses.items() if net >= 0]
 
     def evaluate(self, x: Integers) -> Integers:
         """Outputs [vectors, rows], unsigned, of inputs [vectors, inputs]."""
         bits = np.zeros((len(self.times), len(x)), dtype=np.int64)
-        bits[: self.inputs * self.in_bits] = (
-            (x[:, :, None] >> np.arange(self.in_bits) & 1).reshape(len(x), -1).T
-        )
+        bits[: self.inputs * self.in_bits] = (x[:, :, None] >> np.arange(self.in_bits) & 1).reshape(len(x), -1).T
 
         def value(row: Sequence[Bit]) -> Integers:
             total = np.zeros(len(x), dtype=np.int64)
@@ -135,3 +155,19 @@ class Circuit:
             else:
                 spread((*adder.sums, adder.carry), sum(rows) + carries)
         return np.stack([value(row) for row in self.outputs], axis=1)
+
+
+def delay_cost(made: int, uses: Sequence[int]) -> int:
+    """Cost of the registers of a net that is `made` at some time and used at others, in flip-flops."""
+    tables, registers = _delay(made, uses)
+    return TABLE * tables + registers
+
+
+def _delay(made: int, uses: Sequence[int]) -> tuple[int, int]:
+    """Look-up tables and flip-flops: none of its registers can be in a shift register whose bit somebody takes."""
+    tables, registers, before = 0, 0, made - 1
+    for use in sorted(set(uses)):
+        gap = use - before
+        tables, registers = (tables + 1, registers) if gap >= SHIFTED else (tables, registers + gap)
+        before = use
+    return tables, registers

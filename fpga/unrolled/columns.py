@@ -157,9 +157,7 @@ class _Way:
                 self._chain(column, [rows[c][place] for c in range(column, end)], starts[column][place], left, level)
         return left
 
-    def _chain(
-        self, column: int, places: list[list[Bit]], carry: Bit, left: list[list[Bit]], level: int
-    ) -> None:
+    def _chain(self, column: int, places: list[list[Bit]], carry: Bit, left: list[list[Bit]], level: int) -> None:
         """An add_four from `column` on; what it makes goes to `left`."""
         width = len(places)
         sums = tuple(self._net(level) for _ in places)

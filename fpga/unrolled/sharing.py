@@ -6,21 +6,35 @@ or another row, from which it may differ in few inputs. Both are found greedily,
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
 
-from fpga.unrolled import columns
-from fpga.unrolled.circuit import NONE, ZERO, Adder, Bit, Circuit
+from fpga.unrolled import columns, schedule
+from fpga.unrolled.circuit import NONE, SET, ZERO, Adder, Bit, Circuit
 from fpga.unrolled.columns import Item
 
 Integers = npt.NDArray[np.int64]
 
+DEPTHS = (0, 1, 2, 3)
+"""How many rows may be made upon each other: what is tried."""
+
+SHARED = 2
+"""How many of them, the best ones, get sums of several rows as well."""
+
 LOOK = 16
-"""Candidates that are tried exactly, of the most promising ones."""
+"""Pairs and triples of words that are tried exactly, of the most promising ones."""
+
+KEPT = 0.75
+"""A candidate is taken without a new search if it still saves so much of what it did."""
+
+LARGE = 2_000
+"""Weights of a layer of which only the most promising of them is tried."""
+
+EFFORT = 100_000
+"""Terms of all rows, times the searches for words: the end of the search in a large layer."""
 
 
 @dataclass(frozen=True, order=True)
@@ -116,6 +130,7 @@ class Plan:
                         constant += term.sign << (term.shift + place)
             made[row] = columns.add(circuit, items, constant, self.acc_bits)
         circuit.outputs = [made[row] for row in outputs]
+        schedule.relax(circuit)
         return circuit
 
     def _word(
@@ -128,12 +143,19 @@ class Plan:
             bits, constant = words[term.word]
             extra += (term.sign * constant + (0 if term.sign > 0 else (1 << len(bits)) - 1)) << term.shift
             for place, bit in enumerate(bits[: self.acc_bits - term.shift]):
-                heap[term.shift + place].append(Bit(bit.net, term.sign < 0))
+                negative = term.sign < 0
+                if bit.net >= 0:
+                    heap[term.shift + place].append(Bit(bit.net, negative))
+                elif (bit == SET) != negative:
+                    heap[term.shift + place].append(SET)
         heights = [len(column) for column in heap]
         wide = min(self.peak(terms).bit_length(), self.acc_bits)
-        first = next(c for c, column in enumerate(heap) if len(column) > 1 or any(bit.inverted for bit in column))
         last = self._last(heights, terms)
-        level = max(circuit.times[bit.net] for column in heap[first:last] for bit in column)
+        added = (c for c, column in enumerate(heap) if len(column) > 1 or any(bit.inverted for bit in column))
+        first = next(added, last)
+        if first >= last:
+            return tuple(column[0] if column else NONE for column in heap[:wide]), extra
+        level = max(circuit.times[bit.net] for column in heap[first:last] for bit in column if bit.net >= 0)
         sums = [circuit.net(level + 1) for _ in range(first, last)]
         carry = circuit.net(level + 1) if wide > last else ZERO
         rows = tuple(tuple([*column, NONE, NONE, NONE][row] for column in heap[first:last]) for row in range(3))
@@ -145,33 +167,21 @@ class Plan:
 
 def plan(weights: Integers, in_bits: int, acc_bits: int) -> Circuit:
     """The smallest circuit found for `weights` [rows, inputs], each row's sum mod 2^acc_bits of unsigned inputs."""
-    matrix = np.asarray(weights, dtype=np.int64)
-    size = 1 << acc_bits
-    unique: list[Integers] = []
-    outputs = []
-    for row in matrix % size:
-        index = next((i for i, one in enumerate(unique) if (one == row).all()), len(unique))
-        if index == len(unique):
-            unique.append(row)
-        outputs.append(index)
-    best: Circuit | None = None
-    for depth in (0, 1, 2, 4):
-        for extra in (False, True):
-            rows = [*unique, np.full(matrix.shape[1], size - 1)] if extra else unique
-            if extra and not depth:
-                continue
-            made = _based(np.stack(rows), len(unique), in_bits, acc_bits, depth)
-            _share(made)
-            circuit = made.build(outputs)
-            if best is None or _cost(circuit) < _cost(best):
-                best = circuit
-    assert best is not None
+    matrix = np.asarray(weights, dtype=np.int64) % (1 << acc_bits)
+    rows, places = np.unique(matrix, axis=0, return_inverse=True)
+    outputs = [int(place) for place in places.ravel()]
+    plans = [_based(rows, in_bits, acc_bits, depth) for depth in DEPTHS]
+    if rows.size > LARGE:
+        plans = sorted(plans, key=Plan.total)[:1]
+    found = [(made.build(outputs), made) for made in plans]
+    found.sort(key=lambda pair: pair[0].cost)
+    best = found[0][0]
+    for _, made in found[:SHARED]:
+        _share(made)
+        circuit = made.build(outputs)
+        if circuit.cost < best.cost:
+            best = circuit
     return best
-
-
-def _cost(circuit: Circuit) -> float:
-    """A flip-flop counts little: there are two to a look-up table, and an adder has its own."""
-    return circuit.luts + circuit.registers / 64
 
 
 def digits(value: int, acc_bits: int) -> list[tuple[int, int]]:
@@ -203,63 +213,57 @@ def _terms(vector: Integers, acc_bits: int) -> list[Term]:
     return [Term(word, *digit) for word, value in enumerate(vector) for digit in digits(int(value), acc_bits)]
 
 
-def _based(rows: Integers, needed: int, in_bits: int, acc_bits: int, depth: int) -> Plan:
-    """Each row from nothing or from another one, the cheapest first; at most `depth` rows upon each other.
-
-    Rows from `needed` on are there for others only.
-    """
-    count, inputs = rows.shape
-    made = Plan(inputs, in_bits, acc_bits, [[] for _ in rows], [], [(1 << in_bits) - 1] * inputs)
-    alone = [_terms(row, acc_bits) for row in rows]
-    costs = np.array([columns.estimate(made.heights(terms)) for terms in alone])
-    found: dict[int, list[Term]] = dict(enumerate(alone))
-    depths = np.zeros(count, dtype=int)
-    open_rows = set(range(count))
-    while open_rows:
-        row = min(open_rows, key=lambda index: (costs[index], index))
-        made.rows[row] = found[row]
+def _based(rows: Integers, in_bits: int, acc_bits: int, depth: int) -> Plan:
+    """Each row from nothing or from another one, the cheapest first; at most `depth` rows upon each other."""
+    inputs = rows.shape[1]
+    made = Plan(inputs, in_bits, acc_bits, [_terms(row, acc_bits) for row in rows], [], [(1 << in_bits) - 1] * inputs)
+    costs = [columns.estimate(made.heights(terms)) for terms in made.rows]
+    depths = [0] * len(rows)
+    left = set(range(len(rows)))
+    while left:
+        row = min(left, key=lambda index: (costs[index], index))
         made.order.append(row)
-        open_rows.remove(row)
+        left.remove(row)
         if depths[row] == depth:
             continue
-        for other in open_rows:
+        for other in left:
             for sign in (1, -1):
-                base = Term(inputs + row, 0, sign)
-                terms = [base, *_terms(rows[other] - sign * rows[row], acc_bits)]
+                terms = [Term(inputs + row, 0, sign), *_terms(rows[other] - sign * rows[row], acc_bits)]
                 cost = columns.estimate(made.heights(terms))
                 if cost < costs[other]:
-                    costs[other], found[other], depths[other] = cost, terms, depths[row] + 1
-    used = {term.word - inputs for row in made.rows for term in row if term.word >= inputs}
-    for row in range(needed, count):
-        if row not in used:
-            made.rows[row] = []
+                    costs[other], made.rows[other], depths[other] = cost, terms, depths[row] + 1
     return made
 
 
 def _share(made: Plan) -> None:
     """Make words of sums that several rows have, as long as that saves look-up tables."""
-    while True:
-        best: tuple[int, tuple[Term, ...], dict[int, list[Term]]] | None = None
-        for terms in _candidates(made):
-            changed = _with(made, terms)
-            saved = sum(
-                columns.estimate(made.heights(made.rows[row])) - columns.estimate(_heights(made, new, terms))
-                for row, new in changed.items()
-            )
-            gain = saved - made.share_cost(terms)
-            if gain > 0 and (best is None or gain > best[0]):
-                best = gain, terms, changed
-        if best is None:
+    size = sum(map(len, made.rows))
+    for _ in range(1 + EFFORT // max(size, 1)):
+        gains = [(gain, terms) for terms in _candidates(made) if (gain := _gain(made, terms, _with(made, terms))) > 0]
+        if not gains:
             return
-        _, terms, changed = best
-        word = len(made.peaks)
-        made.rows = [
-            [t if t.word < word else Term(t.word + 1, t.shift, t.sign) for t in changed.get(i, row) if t.word >= 0]
-            + [Term(word, t.shift, t.sign) for t in changed.get(i, ()) if t.word < 0]
-            for i, row in enumerate(made.rows)
-        ]
-        made.shared.append(terms)
-        made.peaks.append(made.peak(terms))
+        for before, terms in sorted(gains, key=lambda pair: (-pair[0], pair[1])):
+            changed = _with(made, terms)
+            if _gain(made, terms, changed) >= KEPT * before:
+                _take(made, terms, changed)
+
+
+def _gain(made: Plan, terms: tuple[Term, ...], changed: dict[int, list[Term]]) -> int:
+    """Look-up tables that a word of the sum `terms` saves if the rows are `changed` to use it."""
+    after = sum(columns.estimate(_heights(made, new, terms)) for new in changed.values())
+    before = sum(columns.estimate(made.heights(made.rows[row])) for row in changed)
+    return before - after - made.share_cost(terms)
+
+
+def _take(made: Plan, terms: tuple[Term, ...], changed: dict[int, list[Term]]) -> None:
+    """Make the word: its number is the next one, and those of the rows come after it."""
+    word = len(made.peaks)
+    made.rows = [
+        [Term(word if t.word == NEW else t.word + (t.word >= word), t.shift, t.sign) for t in changed.get(index, row)]
+        for index, row in enumerate(made.rows)
+    ]
+    made.shared.append(terms)
+    made.peaks.append(made.peak(terms))
 
 
 NEW = -1
@@ -276,41 +280,50 @@ def _heights(made: Plan, row: Sequence[Term], terms: Sequence[Term]) -> tuple[in
     return tuple(counts)
 
 
-def _normal(terms: Iterable[Term]) -> tuple[tuple[Term, ...], int, int]:
-    """The same sum with the lowest shift 0 and the first sign +, and what it is to be shifted and multiplied by."""
+def _normal(terms: Iterable[Term]) -> tuple[Term, ...]:
+    """The same sum but for its sign and shift, with the lowest shift 0 and the first sign +."""
     ordered = sorted(terms)
     shift, sign = min(term.shift for term in ordered), ordered[0].sign
-    return tuple(Term(t.word, t.shift - shift, t.sign * sign) for t in ordered), shift, sign
+    return tuple(Term(term.word, term.shift - shift, term.sign * sign) for term in ordered)
 
 
 def _candidates(made: Plan) -> list[tuple[Term, ...]]:
     """Sums of two or three words that promise to save most."""
+    found = sorted({(t.word, t.shift) for row in made.rows for t in row if t.word < len(made.peaks)})
+    places = {digit: place for place, digit in enumerate(found)}
+    table = np.zeros((len(made.rows), len(found)), dtype=np.int32)  # the sign of a word and shift in each row
+    for index, row in enumerate(made.rows):
+        for term in row:
+            if term.word < len(made.peaks):
+                table[index, places[term.word, term.shift]] = term.sign
+    plus, minus = (table > 0).astype(np.float32), (table < 0).astype(np.float32)
     counts: Counter[tuple[Term, ...]] = Counter()
-    limit = len(made.peaks)
-    own = [[term for term in row if term.word < limit] for row in made.rows]
-    for row in own:
-        for pair in combinations(row, 2):
-            if pair[0].word != pair[1].word:
-                counts[_normal(pair)[0]] += 1
+    for sign, together in ((1, plus.T @ plus + minus.T @ minus), (-1, plus.T @ minus + minus.T @ plus)):
+        for i, j in zip(*np.nonzero(np.triu(together, 1)), strict=True):
+            if found[i][0] != found[j][0]:
+                counts[_normal((Term(*found[i]), Term(*found[j], sign)))] += int(together[i, j])
     pairs = _promising(made, counts, LOOK)
-    triples: Counter[tuple[Term, ...]] = Counter()
+    triples: dict[tuple[Term, ...], int] = {}
     for pair in pairs:
-        for row in own:
-            present = set(row)
-            for first in row:
-                if first.word != pair[0].word or first.shift < pair[0].shift:
-                    continue
-                shift, sign = first.shift - pair[0].shift, first.sign * pair[0].sign
-                second = Term(pair[1].word, pair[1].shift + shift, pair[1].sign * sign)
-                if second not in present:
-                    continue
-                for third in row:
-                    if third.word not in (first.word, second.word):
-                        triples[_normal((first, second, third))[0]] += 1
+        several: Counter[tuple[Term, ...]] = Counter()
+        for word, shift in found:
+            first = places.get((pair[0].word, shift + pair[0].shift))
+            second = places.get((pair[1].word, shift + pair[1].shift))
+            if word != pair[0].word or first is None or second is None:
+                continue
+            signs = table[:, first]
+            signs = np.where(signs * pair[0].sign == table[:, second] * pair[1].sign, signs, 0) * pair[0].sign
+            for sign in (1, -1):
+                times = (signs[:, None] * table == sign).sum(axis=0)
+                for third in np.flatnonzero(times > 0):
+                    if found[third][0] not in (pair[0].word, pair[1].word):
+                        term = Term(found[third][0], found[third][1] - shift, sign)
+                        several[_normal((*pair, term))] += int(times[third])
+        triples |= several
     return [*pairs, *_promising(made, triples, LOOK)]
 
 
-def _promising(made: Plan, counts: Counter[tuple[Term, ...]], number: int) -> list[tuple[Term, ...]]:
+def _promising(made: Plan, counts: Mapping[tuple[Term, ...], int], number: int) -> list[tuple[Term, ...]]:
     def saved(terms: tuple[Term, ...]) -> float:
         before = sum(made.width(term) for term in terms)
         after = min(made.peak(terms).bit_length(), made.acc_bits)
