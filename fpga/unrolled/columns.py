@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The sum of bits of different weights mod 2^columns: compressed level by level (add_four), then added (sum_three).
 
-A place of add_four takes four bits of a column, the first of a chain a fifth, and leaves one and one in the next column:
-two bits less for a look-up table. sum_three does the same for three. Constants go where an adder has room for them.
+A place of add_four takes four bits of a column, the first of a chain a fifth, and leaves one there and one in the next
+column: two bits less for a look-up table. sum_three does the same for three. Constants go where there is room for them.
 """
 
 from collections.abc import Sequence

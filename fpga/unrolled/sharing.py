@@ -301,18 +301,18 @@ def _candidates(made: Plan) -> list[tuple[Term, ...]]:
     for sign, together in ((1, plus.T @ plus + minus.T @ minus), (-1, plus.T @ minus + minus.T @ plus)):
         for i, j in zip(*np.nonzero(np.triu(together, 1)), strict=True):
             if found[i][0] != found[j][0]:
-                counts[_normal((Term(*found[i]), Term(*found[j], sign)))] += int(together[i, j])
+                first, second = Term(*found[i]), Term(found[j][0], found[j][1], sign)
+                counts[_normal((first, second))] += int(together[i, j])
     pairs = _promising(made, counts, LOOK)
     triples: dict[tuple[Term, ...], int] = {}
     for pair in pairs:
         several: Counter[tuple[Term, ...]] = Counter()
-        for word, shift in found:
-            first = places.get((pair[0].word, shift + pair[0].shift))
-            second = places.get((pair[1].word, shift + pair[1].shift))
-            if word != pair[0].word or first is None or second is None:
+        for one, (word, at) in enumerate(found):
+            shift = at - pair[0].shift
+            other = places.get((pair[1].word, shift + pair[1].shift))
+            if word != pair[0].word or other is None:
                 continue
-            signs = table[:, first]
-            signs = np.where(signs * pair[0].sign == table[:, second] * pair[1].sign, signs, 0) * pair[0].sign
+            signs = table[:, one] * (table[:, one] == table[:, other] * pair[1].sign)
             for sign in (1, -1):
                 times = (signs[:, None] * table == sign).sum(axis=0)
                 for third in np.flatnonzero(times > 0):

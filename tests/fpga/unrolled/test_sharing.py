@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Circuits of constant matrices: the right sums for any weights, and fewer look-up tables for what rows have in common."""
+"""Circuits of constant matrices: the right sums for any weights, and less hardware for what rows have in common."""
 
 import numpy as np
 import pytest
@@ -106,7 +106,7 @@ def test_digits_are_few_and_right(value: int, bits: int, most: int) -> None:
 
 
 def test_a_large_layer_takes_seconds() -> None:
-    """The number of its rounds is bounded. Compressed, a bit takes half a look-up table, and what columns leave over."""
+    """Its rounds are bounded. Compressed, a bit takes half a look-up table, and what columns leave over."""
     weights = matrix(6, 48, 48, "ternary")
     circuit = sharing.plan(weights, 2, 8)
     check(circuit, weights, 2, 8)
