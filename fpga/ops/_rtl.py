@@ -21,7 +21,13 @@ class RtlOp(RTLBackend):
 
     def get_nodeattr_types(self) -> dict[str, Any]:
         types = super().get_nodeattr_types()
-        types.update({"cellName": ("s", False, ""), "memoryFiles": ("strings", False, [])})
+        types.update(
+            {
+                "cellNames": ("strings", False, []),  # of fpga/rtl
+                "moduleFile": ("s", False, ""),  # of a module that was written for this node
+                "memoryFiles": ("strings", False, []),
+            }
+        )
         return types
 
     @abstractmethod
@@ -39,7 +45,10 @@ class RtlOp(RTLBackend):
         write_text(folder / f"{top}.v", wrapper(top, cell, inputs, outputs))
         for name, lines in cell.memories.items():
             write_text(folder / name, "\n".join(lines) + "\n")
-        self.set_nodeattr("cellName", cell.name)
+        if cell.text:
+            self.set_nodeattr("moduleFile", f"{cell.name}.sv")
+            write_text(folder / f"{cell.name}.sv", cell.text)
+        self.set_nodeattr("cellNames", list(cell.parts) if cell.text else [cell.name])
         if cell.memories:  # ONNX has no empty list of texts
             self.set_nodeattr("memoryFiles", list(cell.memories))
         self.set_nodeattr("ipgen_path", str(folder))
@@ -47,11 +56,11 @@ class RtlOp(RTLBackend):
 
     def get_rtl_file_list(self, abspath: bool = False) -> list[str]:
         """Static cells first, the wrapper last."""
-        cells = _cells.files(self.get_nodeattr("cellName"))
-        top = f"{self.get_nodeattr('gen_top_module')}.v"
+        cells = list(dict.fromkeys(path for name in self.get_nodeattr("cellNames") for path in _cells.files(name)))
+        own = [name for name in (self.get_nodeattr("moduleFile"), f"{self.get_nodeattr('gen_top_module')}.v") if name]
         if abspath:
-            return [str(path) for path in cells] + [str(Path(self.get_nodeattr("code_gen_dir_ipgen")) / top)]
-        return [path.name for path in cells] + [top]
+            return [*map(str, cells), *(str(Path(self.get_nodeattr("code_gen_dir_ipgen")) / name) for name in own)]
+        return [*(path.name for path in cells), *own]
 
     def get_memory_files(self) -> list[str]:
         """Absolute paths of the .hex files, which the wrapper's cell reads from the folder in which it runs.

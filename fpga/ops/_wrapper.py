@@ -7,11 +7,16 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Cell:
-    """One instance: the cell's module name, its parameters, and its memory files (bare name -> lines of hex words)."""
+    """One instance: the cell's module name, its parameters, and its memory files (bare name -> lines of hex words).
+
+    A module that was written for this node alone has its text in `text`, and is made of the cells `parts`.
+    """
 
     name: str
-    parameters: Mapping[str, int | str]
+    parameters: Mapping[str, int | str] = field(default_factory=dict)
     memories: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    text: str = ""
+    parts: Sequence[str] = ()
 
 
 def wrapper(top: str, cell: Cell, inputs: Sequence[int], outputs: Sequence[int]) -> str:
@@ -51,9 +56,9 @@ def wrapper(top: str, cell: Cell, inputs: Sequence[int], outputs: Sequence[int])
         "// SPDX-License-Identifier: BSD-3-Clause\n"
         f"// Generated: {cell.name} at FINN's boundary.\n"
         f"module {top} (\n" + ",\n".join(ports) + "\n);\n"
-        f"  {cell.name} #(\n    "
-        + ",\n    ".join(parameters)
-        + "\n  ) cell_inst (\n    "
+        f"  {cell.name} "
+        + (f"#(\n    {joined}\n  ) " if (joined := ",\n    ".join(parameters)) else "")
+        + "cell_inst (\n    "
         + ",\n    ".join(connections)
         + "\n  );\n"
         + "".join(padding)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """WrapMVU: y = W x modulo 2^B, the matrix-vector unit of convolutions and linear layers."""
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,8 @@ from fpga.ops._rtl import integers
 from fpga.ops._weighted import WeightedOp
 from fpga.ops._window import elements
 from fpga.products import Integers, Products, choose
+from fpga.unrolled import sharing
+from fpga.unrolled.circuit import Circuit
 
 
 class WrapMVU(WeightedOp):
@@ -74,6 +77,8 @@ class WrapMVU(WeightedOp):
         return self.get_nodeattr("PE") * self._groups() < self.get_nodeattr("MH")
 
     def latency(self, graph: GraphProto) -> int:
+        if self.unrolled():
+            return 1 + self.circuit(graph).latency
         return 3 + self.dot_latency(self.get_nodeattr("SIMD"), self.products(graph).way) + self.repeats()
 
     def rows(self, graph: GraphProto) -> Integers:
@@ -85,6 +90,16 @@ class WrapMVU(WeightedOp):
         bits = (self.get_input_datatype().bitwidth(), self.get_input_datatype(1).bitwidth())
         sizes = self.get_nodeattr("PE"), self.get_nodeattr("SIMD")
         return choose(self.rows(graph), *sizes, *bits, self.get_nodeattr("accumulatorBits"))
+
+    def unrolled(self) -> bool:
+        """Whether all products are made in the same cycle: every weight is a constant of the circuit."""
+        return self.multipliers() == int(np.prod(self.weight_shape()))
+
+    def circuit(self, graph: GraphProto) -> Circuit:
+        """The adders of an unrolled layer."""
+        rows = self.rows(graph)
+        bits = self.get_input_datatype().bitwidth(), self.get_nodeattr("accumulatorBits")
+        return _planned(rows.tobytes(), rows.shape, *bits)
 
     def kernel(self, graph: GraphProto) -> Kernel:
         weights, bound = self.exact_weights(graph)
@@ -112,3 +127,9 @@ class WrapMVU(WeightedOp):
         lanes = self.get_nodeattr("SIMD") if self.interleaved else groups * channels
         split = elements(windows, groups * channels, lanes).reshape(len(windows), -1, groups, channels)
         return split.transpose(2, 0, 1, 3).reshape(groups, len(windows), -1)
+
+
+@lru_cache(maxsize=64)
+def _planned(rows: bytes, shape: tuple[int, int], in_bits: int, acc_bits: int) -> Circuit:
+    """The plan takes seconds for a large layer, and is asked for more than once."""
+    return sharing.plan(np.frombuffer(rows, dtype=np.int64).reshape(shape), in_bits, acc_bits)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The RTL form of WrapMVU: parameters and weight memory of the cell `wrap_mvu`."""
+"""The RTL form of WrapMVU: parameters and weight memory of the cell `wrap_mvu`, or a module for these weights alone."""
 
 from onnx import GraphProto
 
@@ -9,10 +9,11 @@ from fpga.ops._window import interleave
 from fpga.ops._wrapper import Cell
 from fpga.ops.wrap_mvu import WrapMVU
 from fpga.products import Integers
+from fpga.unrolled import verilog
 
 
 class WrapMVU_rtl(WeightedRtl, WrapMVU):
-    """WrapMVU on `fpga/rtl/wrap_mvu.sv`."""
+    """WrapMVU on `fpga/rtl/wrap_mvu.sv`; fully unrolled, on a pipeline of adders (fpga/unrolled)."""
 
     interleaved = True
 
@@ -22,6 +23,10 @@ class WrapMVU_rtl(WeightedRtl, WrapMVU):
 
     def cell(self, graph: GraphProto) -> Cell:
         bits, pe, simd = self.get_input_datatype(1).bitwidth(), self.get_nodeattr("PE"), self.get_nodeattr("SIMD")
+        if self.unrolled():
+            name = f"{self.get_verilog_top_module_name()}_sums"
+            title = f"the products of a vector and {pe} rows of {simd} constant weights"
+            return Cell(name, text=verilog.module(name, self.circuit(graph), title), parts=verilog.CELLS)
         chosen = self.products(graph)
         mh, mw = chosen.codes.shape
         sizes = {"Mw": mw, "Mh": mh, "Groups": self._groups(), "Simd": simd, "Pe": pe}

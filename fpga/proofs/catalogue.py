@@ -5,6 +5,7 @@ Contents are random by a fixed seed, with the extremes set by hand; a proof hold
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +29,8 @@ def catalogue() -> list[Proof]:
 
 def _arithmetic() -> Iterator[Proof]:
     for width in (1, 3):
-        yield _proof("add_four", {"Width": width}, quick=width == 3)
+        for cell, invert in product(("add_four", "sum_three"), (0, 0b011_101_001 % (1 << 3 * width))):
+            yield _proof(cell, {"Width": width, "Invert": invert}, quick=width == 3)
         yield _proof("add_three", {"Width": width}, quick=width == 3)
         yield _proof("add_pair", {"Width": width, "Count": 2}, quick=width == 3)
         yield _proof("select_pair", {"Width": width, "Count": 2}, quick=width == 3)
@@ -115,6 +117,8 @@ def _streams() -> Iterator[Proof]:
         yield _proof("stream_fifo", {"Width": width, "Depth": depth}, apart=apart, quick=depth < 4)
     yield _proof("stream_fifo", {"Width": 1, "Depth": 9}, apart=apart)
     yield _proof("stream_fork", {"Width": 2}, apart=STREAM, quick=True)
+    for levels in (0, 1, 3):
+        yield _proof("stream_pipe", {"Width": 2, "Levels": levels}, apart=REGISTERED, quick=levels < 3)
     apart = (*STREAM, ("in0_valid_i", "out_valid_o"), ("in1_valid_i", "out_valid_o"))
     for pe, in0, in1, out in ((1, 2, 2, 3), (2, 2, 1, 3), (1, 1, 3, 5)):
         yield _proof(

@@ -3,7 +3,8 @@
 // add_four of 7-series primitives (UG474): the LUT gives the sum of four bits (O6) and the carry of three of them (O5),
 // the fourth goes around it into the carry chain.
 module add_four #(
-    parameter Width = 1
+    parameter Width = 1,
+    parameter [3*Width-1:0] Invert = 0
 ) (
     input  [4*Width-1:0] bits_i,
     input                carry_i,
@@ -11,6 +12,17 @@ module add_four #(
     output [Width-1:0]   keep_o,
     output               carry_o
 );
+  // Inputs: four bits, the first three of them inverted or not. The lower half is O5.
+  function [63:0] table_of(input [2:0] invert);
+    integer i;
+    reg [2:0] number;
+    for (i = 0; i < 32; i = i + 1) begin
+      number = i[2:0] ^ invert;
+      table_of[i] = (number[0] & number[1]) | (number[2] & (number[0] | number[1]));
+      table_of[32+i] = ^number ^ i[3];
+    end
+  endfunction
+
   localparam Slices = (Width + 3) / 4;
 
   wire [4*Slices-1:0] odd, fourth, sum, carry;
@@ -20,7 +32,7 @@ module add_four #(
     for (i = 0; i < 4 * Slices; i = i + 1) begin : gen_bit
       if (i < Width) begin : gen_used
         LUT6_2 #(
-            .INIT(64'h69966996E8E8E8E8)
+            .INIT(table_of({Invert[2*Width+i], Invert[Width+i], Invert[i]}))
         ) i_lut (
             .I0(bits_i[i]),
             .I1(bits_i[Width+i]),

@@ -114,6 +114,24 @@ def test_signed_digits(tmp_path):
     assert np.array_equal(gates.outputs.reshape(expected.shape), expected)
 
 
+def test_unrolled(tmp_path):
+    """All weights are constants: modules written for the layers, a vector a cycle."""
+    b = graphs.Builder((6, 1, 1), 0).input_quant(2)
+    b.conv("first", 5, (1, 1), weights="TERNARY", bits=6).activate("first_act", 2)
+    model = b.head("fc", 5, 4, "INT4", bits=5)
+    made, graph = hardware.design(model, tmp_path, 100_000_000)
+    units = [layer for layer in made.layers if layer.op == "WrapMVU"]
+    assert [(unit.pe, unit.simd, unit.cycles) for unit in units] == [(5, 6, 1), (4, 5, 1)]
+    assert len(list((tmp_path / "rtl").glob("WrapMVU*_sums.sv"))) == 2 and not (tmp_path / "rtl/wrap_mvu.sv").exists()
+    images = hardware.pixels(model, 40)
+    expected = mapping.execute(graph, images)["output"]
+    gates = netlist.simulate(tmp_path / "rtl", tmp_path / "synth", hardware.CACHE, images, seed=1, percent=25)
+    assert np.array_equal(gates.outputs.reshape(expected.shape), expected)
+    rtl = simulate.Simulator(tmp_path / "rtl", hardware.CACHE).run(images)
+    assert np.array_equal(rtl.outputs.reshape(expected.shape), expected)
+    assert len(np.unique(expected)) > 3
+
+
 @pytest.mark.parametrize("style", [rom.BLOCK, rom.DISTRIBUTED])
 def test_weights_in_either_memory(tmp_path, style):
     """The same design with all of its weights in block RAM, and with all of them in look-up tables."""

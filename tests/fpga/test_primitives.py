@@ -9,6 +9,11 @@ from fpga.ops._cells import RTL
 
 CASES = [
     *(("add_four", {"Width": width}) for width in (1, 3, 4, 5, 9)),
+    *(
+        (cell, {"Width": width, "Invert": invert})
+        for cell in ("add_four", "sum_three")
+        for width, invert in ((1, 0b110), (2, 0), (3, 0b011_101_001), (5, 0b10110_01011_11100))
+    ),
     *(("add_three", {"Width": width}) for width in (1, 4, 7, 8)),
     *((cell, {"Width": w, "Count": n}) for cell in ("add_pair", "select_pair") for w, n in ((1, 1), (2, 2), (4, 1))),
     *(("sign_gate", {"Width": width, "Count": count}) for width, count in ((1, 1), (2, 2), (5, 1))),
@@ -61,7 +66,12 @@ def test_equal_for_all_inputs(tmp_path, cell, parameters):
 @pytest.mark.parametrize("cell", [path.stem for path in primitives.CELLS])
 def test_a_wrong_table_is_found(tmp_path, cell):
     text = (primitives.CELLS[0].parent / f"{cell}.v").read_text()
-    wrong = text.replace("E8E8)", "E8E9)").replace(": ^product", ": |product").replace("5FA0)", "5FA1)")
+    wrong = (
+        text.replace("E8E8)", "E8E9)")
+        .replace("^ i[3]", "| i[3]")
+        .replace(": ^product", ": |product")
+        .replace("5FA0)", "5FA1)")
+    )
     wrong = wrong.replace("(middle ^ low) & here", "(middle | low) & here")
     wrong = wrong.replace("936C)", "936D)").replace("AA00)", "AA01)")
     assert wrong != text
@@ -73,6 +83,8 @@ def test_a_wrong_table_is_found(tmp_path, cell):
 INSTANCES = {
     "add_four": "add_four #(.Width({w})) {name} (.bits_i(in_i[4*{w}-1:0]), .carry_i(in_i[60]), "
     ".sum_o({name}_o[{w}-1:0]), .keep_o({name}_o[8+:{w}]), .carry_o({name}_o[16]));",
+    "sum_three": "sum_three #(.Width({w}), .Invert({w} == 1 ? 0 : 3)) {name} (.bits_i(in_i[3*{w}-1:0]), "
+    ".carries_i(in_i[61:60]), .sum_o({name}_o[{w}-1:0]), .carry_o({name}_o[16]));",
     "add_three": "add_three #(.Width({w})) {name} (.bits_i(in_i[3*{w}-1:0]), .start_i(in_i[40+:{w}]), "
     ".sum_o({name}_o[{w}-1:0]));",
     "sign_gate": "sign_gate #(.Width({w}), .Count(2)) {name} (.x_i(in_i[2*{w}-1:0]), .on_i(in_i[21:20]), "

@@ -152,7 +152,8 @@ def test_latency(bench: Bench) -> None:
         sizes = {"SIMD": simd, "PE": pe, "groups": groups}
         _, weights = numbers(index, shape)
         model, op = mvu(weights.T, in_bits, acc_bits, weightDataType=WEIGHT_TYPES[weight_bits], **sizes)
-        assert result.outputs[0] - result.inputs[mw // simd - 1] == op.latency(model.graph), str(case)
+        if not op.unrolled():  # which has a module of its own (tests/fpga/unrolled)
+            assert result.outputs[0] - result.inputs[mw // simd - 1] == op.latency(model.graph), str(case)
 
 
 def test_reset_in_the_middle(bench: Bench) -> None:
