@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Factors by least squares: relative errors, drawn towards 1 where a term counts whole cells, none negative."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from fpga.estimate.coefficients import CELLS, Factors, Table, terms_of
+from fpga.estimate.structure import Structure
+from fpga.resources import Use
+
+TOWARDS_ONE = 0.02  # weight of a factor's distance from 1, against the mean square of what it explains
+LOOSE = {"one", "counters", "position", "address", "addresses", "index"}  # control: no count of whole cells
+SMALL = 20  # cells from which on relative errors count
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One synthesis: the structures of its nodes, and what was counted for all of them."""
+
+    kind: str
+    structures: tuple[Structure, ...]
+    counted: Use
+
+
+def fit(rows: Sequence[Row]) -> Factors:
+    """The factors of every kind of node in `rows`."""
+    return {cell: _cell(rows, cell) for cell in CELLS}
+
+
+def held_out(rows: Sequence[Row], parts: int) -> list[Use]:
+    """What a fit to the other parts expects of each row: row i belongs to part i mod `parts`."""
+    expected: list[Use] = [Use() for _ in rows]
+    for part in range(parts):
+        table = Table(fit([row for index, row in enumerate(rows) if index % parts != part]))
+        for index in range(part, len(rows), parts):
+            for structure in rows[index].structures:
+                expected[index].add(table.use(structure))
+    return expected
+
+
+def _cell(rows: Sequence[Row], cell: str) -> dict[str, dict[str, float]]:
+    names = sorted({(s.kind, name) for row in rows for s in row.structures for name in terms_of(s, cell)})
+    place = {name: index for index, name in enumerate(names)}
+    matrix = np.zeros((len(rows), len(names)))
+    for number, row in enumerate(rows):
+        for structure in row.structures:
+            for name, count in terms_of(structure, cell).items():
+                matrix[number, place[structure.kind, name]] += count
+    counted = np.array([float(getattr(row.counted, cell)) for row in rows])
+    weight = 1 / np.maximum(counted, SMALL)
+    pulls = np.array([0.0 if name in LOOSE else TOWARDS_ONE for _, name in names])
+    values = _solve(matrix * weight[:, None], counted * weight, pulls)
+    factors: dict[str, dict[str, float]] = {}
+    for (kind, name), value in zip(names, values.tolist(), strict=True):
+        factors.setdefault(kind, {})[name] = round(value, 4)
+    # A kind of node may have no such cells at all.
+    for row in rows:
+        for structure in row.structures:
+            factors.setdefault(structure.kind, {})
+    return dict(sorted(factors.items()))
+
+
+def _solve(matrix: Floats, wanted: Floats, pulls: Floats) -> Floats:
+    """Least squares with (factor - 1)^2 weighed in, and factors that come out negative held at 0."""
+    scale = np.sqrt((matrix**2).sum(axis=0))
+    active = scale > 0
+    values = np.zeros(matrix.shape[1])
+    while True:
+        strength = np.sqrt(pulls[active] + 1e-6) * scale[active]
+        stacked = np.vstack([matrix[:, active], np.diag(strength)])
+        target = np.concatenate([wanted, strength * (pulls[active] > 0)])
+        values[:] = 0
+        values[active] = np.linalg.lstsq(stacked, target, rcond=None)[0]
+        if (values >= 0).all():
+            return values
+        active &= values >= 0

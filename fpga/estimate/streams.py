@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The structure of what moves words between the units: windows, padding, converters, FIFOs, pooling, joins."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from fpga.estimate import memory
+from fpga.estimate.structure import Structure, bits, blocks
+
+
+def window(inst: Any) -> Structure:
+    """FINN's sliding window: a buffer that is addressed, or one of shift registers that gives whole windows."""
+    width = int(inst.get_instream_width())
+    (rows, columns), (height, across) = inst.get_nodeattr("ConvKernelDim"), inst.get_nodeattr("OFMDim")
+    fold = inst.get_nodeattr("IFMChannels") // inst.get_nodeattr("SIMD")
+    loops = [height, across, rows, columns, fold]
+    counters = sum(bits(count) + 1 for count in loops if count > 1)
+    words = int(np.prod(inst.get_folded_input_shape()[:-1]))
+    position = bits(words) + 1
+    if inst.get_nodeattr("parallel_window"):
+        image = inst.get_nodeattr("IFMDim")[1]
+        gap = image - (columns - 1) * inst.get_nodeattr("Dilation")[1] - 1
+        line = memory.ram(gap, width) if gap > 0 else memory.Memory()
+        lines = rows - 1 if columns > 1 else 0
+        lut = {
+            "lines": lines * line.lut,
+            "select": lines * line.select,
+            "addresses": lines * 2 * bits(gap) if gap > 1 else 0,
+            "position": 2 * position,
+            "counters": counters,
+            "one": 1,
+        }
+        ff = {
+            "window": width * rows * columns,
+            "lines": lines * line.registers,
+            "addresses": lines * 2 * bits(gap) if gap > 1 else 0,
+            "position": 2 * position,
+            "counters": counters,
+            "one": 1,
+        }
+        return Structure("sliding window, parallel", lut, ff, {"position": blocks(position)}, lines * line.bram36)
+    depth = int(inst.get_buffer_depth())
+    buffer = memory.ram(depth, width)
+    address = bits(depth) + 1
+    lut = {
+        "buffer": buffer.lut,
+        "select": buffer.select,
+        "address": address,
+        "position": position,
+        "counters": counters,
+        "one": 1,
+    }
+    ff = {
+        "buffer": buffer.registers,
+        "address": 2 * address,
+        "position": 3 * position,
+        "counters": counters + bits(rows * columns * fold),
+        "one": 1,
+    }
+    chains = {"address": blocks(address), "position": blocks(position), "one": 1}
+    form = "depthwise" if inst.get_nodeattr("depthwise") else "serial"
+    return Structure(f"sliding window, {form}", lut, ff, chains, buffer.bram36)
+
+
+def padding(inst: Any) -> Structure:
+    """FINN's padding: three counters and two registers of a word."""
+    width = int(inst.get_outstream_width())
+    height, across = inst.get_nodeattr("ImgDim")
+    top, left, bottom, right = inst.get_nodeattr("Padding")
+    counters = bits(height + top + bottom) + bits(across + left + right)
+    counters += bits(inst.get_nodeattr("NumChannels") // inst.get_nodeattr("SIMD"))
+    terms = {"words": width, "counters": counters, "one": 1}
+    return Structure("FMPadding", terms, {"words": 2 * width, "counters": counters, "one": 1}, {"one": 1})
+
+
+def converter(in_width: int, out_width: int) -> Structure:
+    """FINN's width converter: a shift register, or a barrel shifter where neither width divides the other."""
+    common = math.gcd(in_width, out_width)
+    wide, narrow = max(in_width, out_width), min(in_width, out_width)
+    if wide % narrow:
+        parts = [in_width // common, out_width // common]
+        lut = {"words": sum(parts) * common, "shift": common * sum(parts) * bits(max(parts)), "one": 1}
+        return Structure("converter, uneven", lut, {"words": sum(parts) * common, "one": 1})
+    form = "narrower" if in_width > out_width else "wider"
+    counter = bits(wide // narrow)
+    lut = {"wide": wide, "narrow": narrow, "counters": counter, "one": 1}
+    return Structure(f"converter, {form}", lut, {"wide": wide, "narrow": narrow, "counters": counter, "one": 1})
+
+
+def fifo(width: int, depth: int) -> Structure:
+    """stream_fifo."""
+    if depth == 2:
+        return Structure("FIFO, two registers", {"words": width, "one": 1}, {"words": 2 * width, "one": 1})
+    store = memory.ram(depth - 1, width)
+    counters = 2 * bits(depth - 1) + bits(depth)
+    lut = {"words": store.lut, "select": store.select, "counters": counters, "one": 1}
+    ff = {"words": store.registers, "counters": counters, "one": 1}
+    chains = {"counters": sum(blocks(width) for width in (bits(depth - 1),) * 2 + (bits(depth),))}
+    return Structure("FIFO, memory", lut, ff, chains, store.bram36)
+
+
+def maximum(inst: Any) -> Structure:
+    """window_max."""
+    width, pe = int(inst.get_outstream_width()), int(inst.get_nodeattr("PE"))
+    counter = bits(inst.get_nodeattr("Kernel"))
+    element = width // pe
+    lut = {"select": width, "compare": pe * max(0, element - 1), "counters": counter, "one": 1}
+    return Structure("WindowMax", lut, {"words": 2 * width, "counters": counter, "one": 1}, {"compare": pe})
+
+
+def pool(inst: Any) -> Structure:
+    """window_sum."""
+    width, pe = int(inst.get_outstream_width()), int(inst.get_nodeattr("PE"))
+    words = inst.get_nodeattr("shape")[-1] // pe
+    store = memory.ram(words, width, distributed=True)
+    pixels = int(np.prod(inst.get_nodeattr("shape")[1:-1]))
+    counters = bits(words) + bits(pixels)
+    lut = {"sums": width, "store": store.lut, "select": store.select, "counters": counters, "one": 1}
+    ff = {"words": width, "counters": counters, "one": 1}
+    return Structure("WindowSum", lut, ff, {"sums": pe * blocks(width // pe), "counters": blocks(counters)})
+
+
+def add(inst: Any) -> Structure:
+    """stream_add."""
+    width, pe = int(inst.get_outstream_width()), int(inst.get_nodeattr("PE"))
+    return Structure("StreamAdd", {"sums": width, "one": 1}, {"words": width, "one": 1}, {"sums": pe})
+
+
+def fork(_: Any) -> Structure:
+    """stream_fork: one bit a side, no word is kept."""
+    return Structure("StreamFork", {"one": 1}, {"one": 1})
+
+
+def label(inst: Any) -> Structure:
+    """arg_max: a tree over the lanes, then the best so far."""
+    pe, width = int(inst.get_nodeattr("PE")), int(inst.get_input_datatype().bitwidth())
+    index = int(inst.get_output_datatype().bitwidth())
+    counter = bits(inst.get_nodeattr("classes") // pe)
+    lut = {
+        "tree": (pe - 1) * (width + width // 2),
+        "compare": width,
+        "index": index,
+        "counters": counter,
+        "one": 1,
+    }
+    ff = {"words": 2 * width, "index": 4 * index, "counters": counter, "one": 1}
+    return Structure("ArgMax", lut, ff, {"compare": pe * blocks(width), "one": 1})
