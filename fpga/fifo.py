@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chain.errors import UnsupportedError
+from fpga.estimate.memory import rounded
 from fpga.folding import cycles, slides
 from fpga.sliding import Schedule, Times, Window, behind, geometry, schedule, window
 
@@ -56,25 +57,6 @@ def depths(model: Any) -> Depths:
         # A node needs longer than its estimate says: words would pile up without end at the estimated rate.
         result = _depths(model, nodes, result.interval)
     return result
-
-
-def rounded(words: int) -> int:
-    """Depth of a FIFO for `words` words: what costs the same memory holds more.
-
-    Two registers; else a memory of 32, 64, 128, .. words (whole LUT RAMs) or of a power of two from 512 on (block RAM),
-    and the output register.
-
-    >>> [rounded(words) for words in (0, 2, 3, 33, 34, 300, 600)]
-    [2, 2, 33, 33, 65, 321, 1025]
-    """
-    if words <= 2:
-        return 2
-    for size in (32, 64):
-        if words <= size + 1:
-            return size + 1
-    if words <= 513:
-        return -(-(words - 1) // 64) * 64 + 1
-    return (1 << (words - 2).bit_length()) + 1
 
 
 def name_streams(model: Any) -> Any:

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Folding: PE and SIMD of every node, legal values only, for a frame rate or a LUT budget.
 
-The slowest node's cycles an image bound the frame rate. Each layer is folded by itself to the cheapest setting that is
-fast enough: a layer that is faster than it must be wastes LUTs.
+The slowest node's cycles an image bound the frame rate. Of all settings that are fast enough, those are taken that
+together cost the fewest LUTs by estimate, the width converters and FIFOs between the layers included: a layer that is
+faster than it must be wastes LUTs, and so do two neighbours whose words differ in width.
 """
 
 import itertools
@@ -12,8 +13,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from chain.errors import InputError, UnsupportedError
+from fpga.cheapest import cheapest
+from fpga.estimate import nodes as estimate
+from fpga.estimate.memory import rounded
 from fpga.sliding import period
 
 _MAXIMA_AND_DEPTHWISE = ("WindowMax", "WrapVVU")
@@ -35,10 +40,14 @@ class Choice:
 
 @dataclass(frozen=True)
 class Folding:
-    """All nodes' folding, in graph order. `padded`: layers with more channels than they had (name, had, has)."""
+    """All nodes' folding, in graph order. `padded`: layers with more channels than they had (name, had, has).
+
+    `between` is what converters and FIFOs take, in LUTs estimated.
+    """
 
     choices: tuple[Choice, ...]
     clock_mhz: float
+    between: int = 0
     padded: tuple[tuple[str, int, int], ...] = ()
 
     @property
@@ -53,8 +62,8 @@ class Folding:
 
     @property
     def luts(self) -> int:
-        """Estimated LUTs of all nodes."""
-        return sum(choice.luts for choice in self.choices)
+        """Estimated LUTs of all nodes and of what is between them."""
+        return self.between + sum(choice.luts for choice in self.choices)
 
 
 def for_fps(model: Any, fps: float, clock_mhz: float) -> Folding:
@@ -64,18 +73,15 @@ def for_fps(model: Any, fps: float, clock_mhz: float) -> Folding:
     """
     if not fps > 0:
         raise InputError(f"FPS is {fps:g}, expected more than 0")
-    layers = list(_layers(model))
+    network = Network(model, clock_mhz)
     limit = math.floor(clock_mhz * 1e6 / fps)
-    best = [layer.fastest() for layer in layers]
-    slow = max(range(len(layers)), key=lambda index: best[index])
-    if best[slow] > limit:
+    slow, least = network.slowest()
+    if least > limit:
         raise InputError(
-            f"{fps:,.0f} FPS at {clock_mhz:g} MHz leave {limit:,} cycles an image; layer {layers[slow].name!r} needs "
-            f"{best[slow]:,} at least: {clock_mhz * 1e6 / best[slow]:,.0f} FPS are the most. {layers[slow].remedy()}"
+            f"{fps:,.0f} FPS at {clock_mhz:g} MHz leave {limit:,} cycles an image; layer {slow.name!r} needs "
+            f"{least:,} at least: {clock_mhz * 1e6 / least:,.0f} FPS are the most. {slow.remedy()}"
         )
-    for layer in layers:
-        layer.fold(limit)
-    return _result(model, clock_mhz)
+    return network.fold(limit)
 
 
 def for_luts(model: Any, luts: int, clock_mhz: float) -> Folding:
@@ -83,28 +89,21 @@ def for_luts(model: Any, luts: int, clock_mhz: float) -> Folding:
 
     Raises InputError if even the smallest folding is estimated larger.
     """
-    layers = list(_layers(model))
-    settings = sorted({cycles for layer in layers for cycles in layer.speeds()})
-    settings = [cycles for cycles in settings if cycles >= max(layer.fastest() for layer in layers)]
-    low, high = 0, len(settings) - 1
-
-    def cost(index: int) -> int:
-        for layer in layers:
-            layer.fold(settings[index])
-        return _result(model, clock_mhz).luts
-
-    if (least := cost(high)) > luts:
+    network = Network(model, clock_mhz)
+    limits = network.limits()
+    low, high = 0, len(limits) - 1
+    if (least := network.cost(limits[high])) > luts:
         raise InputError(
             f"LUT={luts:,} is too small: folded as far as it goes the design takes about {least:,} LUTs (estimated)"
         )
+    # The more cycles a layer may take, the more settings there are to choose from: the cost never rises.
     while low < high:
         middle = (low + high) // 2
-        if cost(middle) <= luts:
+        if network.cost(limits[middle]) <= luts:
             high = middle
         else:
             low = middle + 1
-    cost(high)
-    return _result(model, clock_mhz)
+    return network.fold(limits[high])
 
 
 def divisors(number: int) -> list[int]:
@@ -148,38 +147,109 @@ Setting = Sequence[tuple[Any, dict[str, int]]]
 """Attributes to set, node by node."""
 
 
+class Network:
+    """All settings of all layers of a dataflow graph, and what each takes: measured once, then searched quickly."""
+
+    def __init__(self, model: Any, clock_mhz: float) -> None:
+        self._model, self._clock_mhz = model, clock_mhz
+        self.layers = list(_layers(model))
+        self._links = list(_links(self.layers))
+
+    def slowest(self) -> tuple["_Layer", int]:
+        """The layer that bounds the frame rate however it is folded, and its cycles."""
+        layer = max(self.layers, key=lambda layer: layer.fastest())
+        return layer, layer.fastest()
+
+    def limits(self) -> list[int]:
+        """Every number of cycles an image that the slowest node of a folding can have, ascending."""
+        least = self.slowest()[1]
+        return sorted({cycles for layer in self.layers for cycles in layer.speeds() if cycles >= least})
+
+    def cost(self, limit: int) -> int:
+        """The fewest LUTs, by estimate, of a folding of at most `limit` cycles an image."""
+        return sum(self._luts(self._choose(limit)))
+
+    def fold(self, limit: int) -> Folding:
+        """Set the folding that takes the fewest LUTs at no more than `limit` cycles; of equals the faster layers."""
+        chosen = self._choose(limit)
+        for layer, index in zip(self.layers, chosen, strict=True):
+            layer.take(index)
+        choices = tuple(_choices(self._model))
+        own, links = self._luts(chosen)
+        return Folding(choices, self._clock_mhz, own + links - sum(choice.luts for choice in choices))
+
+    def _choose(self, limit: int) -> list[int]:
+        """The index of each layer's setting."""
+        fitting = [np.flatnonzero(layer.cycles <= limit) for layer in self.layers]
+        own = [layer.luts[fits] + 1e-9 * layer.cycles[fits] for layer, fits in zip(self.layers, fitting, strict=True)]
+        between: dict[tuple[int, int], npt.NDArray[np.float64]] = {}
+        for link in self._links:
+            costs = link.luts[np.ix_(fitting[link.source], fitting[link.sink])]
+            pair = (link.source, link.sink)
+            between[pair] = between[pair] + costs if pair in between else costs
+        return [int(fits[index]) for fits, index in zip(fitting, cheapest(own, between), strict=True)]
+
+    def _luts(self, chosen: Sequence[int]) -> tuple[int, int]:
+        """LUTs of the layers and of the links between them."""
+        own = sum(int(layer.luts[index]) for layer, index in zip(self.layers, chosen, strict=True))
+        return own, sum(int(link.luts[chosen[link.source], chosen[link.sink]]) for link in self._links)
+
+
+@dataclass(frozen=True)
+class _Link:
+    """A stream between two layers, by index: LUTs for each pair of their settings."""
+
+    source: int
+    sink: int
+    luts: npt.NDArray[np.float64]
+
+
 class _Layer:
-    """Nodes that are folded together: a unit and the padding and sliding window that feed it, or a node by itself."""
+    """Nodes that are folded together: a unit and the padding and sliding window that feed it, or a node by itself.
+
+    cycles, luts  of each legal setting
+    """
 
     def __init__(self, nodes: Sequence[Any]) -> None:
         self.nodes = [hardware(node) for node in nodes]
         self.unit = self.nodes[-1]
         self.name = layer_of(nodes[-1]) or nodes[-1].name
-        # (cycles, LUTs, setting), for every legal setting
-        self._known = [(*self._measure(setting), setting) for setting in self._settings() if self._realisable(setting)]
-        if not self._known:
+        self.inputs = [name for index, name in enumerate(nodes[0].input) if self.nodes[0].get_instream_width(index)]
+        self.outputs = list(nodes[-1].output)
+        self._settings_known = [setting for setting in self._settings() if self._realisable(setting)]
+        if not self._settings_known:
             raise UnsupportedError(
                 f"layer {self.name!r}: FINN's sliding window has no form for this kernel, stride and image; "
                 "use a stride no larger than the kernel"
             )
+        measured = [self._measure(setting) for setting in self._settings_known]
+        self.cycles = np.array([cycles for cycles, _ in measured], dtype=np.int64)
+        self.luts = np.array([luts for _, luts in measured], dtype=np.float64)
+        self._ends: list[tuple[list[int], list[int]]] = [self._widths(setting) for setting in self._settings_known]
 
     def fastest(self) -> int:
         """The fewest cycles an image that a legal setting has."""
-        return min(cycles for cycles, _, _ in self._known)
+        return int(self.cycles.min())
 
     def speeds(self) -> set[int]:
         """The cycles of all legal settings."""
-        return {cycles for cycles, _, _ in self._known}
+        return set(self.cycles.tolist())
 
-    def fold(self, limit: int) -> None:
-        """Take the cheapest setting of at most `limit` cycles; of equals the one with fewer lanes."""
-        fitting = [known for known in self._known if known[0] <= limit]
-        _, _, setting = min(fitting, key=lambda known: (known[1], known[0]))
-        _apply(setting)
+    def take(self, index: int) -> None:
+        """Set the nodes to a setting."""
+        _apply(self._settings_known[index])
+
+    def in_widths(self, port: int) -> list[int]:
+        """Bits of a word of an input stream, for each setting."""
+        return [inputs[port] for inputs, _ in self._ends]
+
+    def out_widths(self, port: int) -> list[int]:
+        """Bits of a word of an output stream, for each setting."""
+        return [outputs[port] for _, outputs in self._ends]
 
     def remedy(self) -> str:
         """Why this layer is no faster, and what the user can do about it."""
-        _apply(min(self._known, key=lambda known: known[0])[2])
+        self.take(int(self.cycles.argmin()))
         if _op(self.unit.onnx_node) == "WrapMVU" and self.unit.get_nodeattr("groups") > 1:
             return "It takes its groups of channels in turn: use fewer groups or fewer pixels, or a lower FPS="
         slowest = max(self.nodes, key=cycles)
@@ -200,9 +270,25 @@ class _Layer:
                     return False
         return True
 
-    def _measure(self, setting: Setting) -> tuple[int, float]:
+    def _measure(self, setting: Setting) -> tuple[int, int]:
+        """Cycles and LUTs, with what is between the nodes."""
         _apply(setting)
-        return max(cycles(node) for node in self.nodes), sum(_luts(node) for node in self.nodes)
+        luts = sum(estimate.node(node).lut for node in self.nodes)
+        for node, reader in itertools.pairwise(self.nodes):
+            width = int(node.get_outstream_width())
+            luts += estimate.converter(width, int(reader.get_instream_width())).lut
+            if _op(node.onnx_node) == "ConvolutionInputGenerator":
+                # A whole window waits for the reader while the next one is gathered.
+                luts += estimate.fifo(width, rounded(_window_words(node) if slides(node) else 2)).lut
+        return max(cycles(node) for node in self.nodes), luts
+
+    def _widths(self, setting: Setting) -> tuple[list[int], list[int]]:
+        """Word widths of the input and output streams."""
+        _apply(setting)
+        first = self.nodes[0]
+        inputs = [int(first.get_instream_width(index)) for index, _ in enumerate(first.onnx_node.input)]
+        outputs = [int(self.unit.get_outstream_width(index)) for index, _ in enumerate(self.unit.onnx_node.output)]
+        return [width for width in inputs if width], outputs
 
     def _settings(self) -> Iterator[Setting]:
         unit, before = self.unit, self.nodes[:-1]
@@ -243,18 +329,28 @@ def _apply(setting: Setting) -> None:
             node.set_nodeattr(key, value)
 
 
-def _luts(inst: Any) -> int:
-    """Estimated LUTs. FINN has no estimate for padding; its sliding window's counts no line buffers in LUT RAM."""
-    op = _op(inst.onnx_node)
-    if op == "FMPadding":
-        return 60 + int(inst.get_outstream_width())
-    if op == "ConvolutionInputGenerator":
-        width = int(inst.get_instream_width())
-        depth = int(inst.get_buffer_depth())
-        memory = width * -(-depth // 64) if depth <= 512 else 0
-        window = int(inst.get_outstream_width()) if inst.get_nodeattr("parallel_window") else 0
-        return 180 + memory + window
-    return int(inst.lut_estimation("")) + int(inst.get_outstream_width()) // 2
+def _window_words(inst: Any) -> int:
+    """Words of one window."""
+    return int(np.prod(inst.get_nodeattr("ConvKernelDim"))) * inst.get_nodeattr("IFMChannels") // inst.get_nodeattr("SIMD")
+
+
+def _links(layers: Sequence[_Layer]) -> Iterator[_Link]:
+    """The streams between layers: a converter where the widths differ, else a FIFO of two words."""
+    makers = {tensor: (index, port) for index, layer in enumerate(layers) for port, tensor in enumerate(layer.outputs)}
+    for sink, layer in enumerate(layers):
+        for port, tensor in enumerate(layer.inputs):
+            if tensor in makers:
+                source, out = makers[tensor]
+                yield _Link(source, sink, _link_luts(layers[source].out_widths(out), layer.in_widths(port)))
+
+
+def _link_luts(outs: Sequence[int], ins: Sequence[int]) -> npt.NDArray[np.float64]:
+    costs = {
+        (out, into): estimate.fifo(out, 2).lut if out == into else estimate.converter(out, into).lut
+        for out in set(outs)
+        for into in set(ins)
+    }
+    return np.array([[costs[out, into] for into in ins] for out in outs], dtype=np.float64)
 
 
 def _layers(model: Any) -> Iterator[_Layer]:
@@ -272,16 +368,13 @@ def _layers(model: Any) -> Iterator[_Layer]:
         waiting = []
 
 
-def _result(model: Any, clock_mhz: float) -> Folding:
-    choices = []
+def _choices(model: Any) -> Iterator[Choice]:
     for node in model.graph.node:
         inst = hardware(node)
         types = inst.get_nodeattr_types()
         pe = int(inst.get_nodeattr("PE")) if "PE" in types else 0
         simd = int(inst.get_nodeattr("SIMD")) if "SIMD" in types else 0
-        op = _op(node)
-        choices.append(Choice(node.name, op, layer_of(node), pe, simd, cycles(inst), _luts(inst)))
-    return Folding(tuple(choices), clock_mhz)
+        yield Choice(node.name, _op(node), layer_of(node), pe, simd, cycles(inst), estimate.node(inst).lut)
 
 
 def _op(node: Any) -> str:

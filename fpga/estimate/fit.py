@@ -11,7 +11,7 @@ from fpga.estimate.coefficients import CELLS, Factors, Table, terms_of
 from fpga.estimate.structure import Structure
 from fpga.resources import Use
 
-TOWARDS_ONE = 0.02  # weight of a factor's distance from 1, against the mean square of what it explains
+TOWARDS_ONE = 0.05  # weight of a factor's distance from 1, against the mean square of what it explains
 LOOSE = {"one", "counters", "position", "address", "addresses", "index"}  # control: no count of whole cells
 SMALL = 20  # cells from which on relative errors count
 
@@ -32,12 +32,20 @@ def fit(rows: Sequence[Row]) -> Factors:
     return {cell: _cell(rows, cell) for cell in CELLS}
 
 
-def held_out(rows: Sequence[Row], parts: int) -> list[Use]:
-    """What a fit to the other parts expects of each row: row i belongs to part i mod `parts`."""
-    expected: list[Use] = [Use() for _ in rows]
+def held_out(rows: Sequence[Row], parts: int) -> dict[int, Use]:
+    """What a fit to the other parts expects of a row, by its index. The parts share out the rows of each kind of node;
+    of a kind that is there only once, nothing can be expected.
+    """
+    seen: dict[tuple[str, ...], list[int]] = {}
+    for index, row in enumerate(rows):
+        seen.setdefault(tuple(structure.kind for structure in row.structures), []).append(index)
+    groups = [group for group in seen.values() if len(group) > 1]
+    expected = {}
     for part in range(parts):
-        table = Table(fit([row for index, row in enumerate(rows) if index % parts != part]))
-        for index in range(part, len(rows), parts):
+        left_out = {index for group in groups for index in group[part::parts]}
+        table = Table(fit([row for index, row in enumerate(rows) if index not in left_out]))
+        for index in left_out:
+            expected[index] = Use()
             for structure in rows[index].structures:
                 expected[index].add(table.use(structure))
     return expected

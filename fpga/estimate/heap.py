@@ -3,22 +3,30 @@
 
 import functools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 ROWS = 4  # bit_heap stops at so many bits a column
 
 
 @dataclass(frozen=True)
 class Tree:
-    """Of one sum: look-up tables of its compressors, single products that no compressor counts on the way in, bits of
-    its adders that join two operands, carry chains in blocks of four, and registers.
+    """One sum.
+
+    triples    tables that count three products on the way in
+    products   single products that none of them counts
+    levels     tables of the first, second and further levels of compressors
+    adders     bits of the adders that join two operands; `blocks`: their carry chains, in blocks of four
+    registers  of all three steps
+    bits       of the sum that are not constant
     """
 
-    tables: int = 0
+    triples: int = 0
     products: int = 0
+    levels: tuple[int, int, int] = (0, 0, 0)
     adders: int = 0
     blocks: int = 0
     registers: int = 0
+    bits: int = 0
 
 
 @functools.cache
@@ -35,11 +43,9 @@ def dot(terms: int, in_bits: int, weight_bits: int, sum_bits: int) -> Tree:
     triples = [count // 3 for count in counts]
     below = [0, *triples[:-1]]
     heights = [count - 2 * three + carry for count, three, carry in zip(counts, triples, below, strict=True)]
-    # The carries out of the highest column are dropped, and their tables with them.
-    tables = 2 * sum(triples) - triples[-1]
-    rest = heap(tuple(heights))
     singles = sum(count % 3 for count in counts)
-    return Tree(tables + rest.tables, singles, rest.adders, rest.blocks, rest.registers)
+    # The carries out of the highest column are dropped, and their tables with them.
+    return replace(heap(tuple(heights)), triples=2 * sum(triples) - triples[-1], products=singles)
 
 
 @functools.cache
@@ -51,23 +57,28 @@ def planes(terms: int, in_bits: int, sum_bits: int) -> Tree:
 @functools.cache
 def heap(heights: tuple[int, ...]) -> Tree:
     """heap_sum: 6:3 compressors until a column has at most four bits, then two levels of registered adders."""
-    columns, tables = list(heights), 0
+    columns, levels = list(heights), [0, 0, 0]
+    level = 0
     while max(columns) > ROWS:
         groups = [height // 6 + (height % 6 == 5) for height in columns]
         after = [count + (height % 6) * (height % 6 != 5) for height, count in zip(columns, groups, strict=True)]
         for column, count in enumerate(groups):
-            tables += count
+            levels[min(level, 2)] += count
             for up in (1, 2):
                 if column + up < len(columns):
                     after[column + up] += count
-                    tables += count
-        columns = after
+                    levels[min(level, 2)] += count
+        columns, level = after, level + 1
     rows = [[height > row for height in columns] for row in range(ROWS)]
     first, second = _add(rows[0], rows[1]), _add(rows[2], rows[3])
     last = _add(first.bits, second.bits)
-    registers = sum(columns) + sum(first.bits) + sum(second.bits) + sum(last.bits)
-    adders = first.adders + second.adders + last.adders
-    return Tree(tables, 0, adders, first.blocks + second.blocks + last.blocks, registers)
+    return Tree(
+        levels=(levels[0], levels[1], levels[2]),
+        adders=first.adders + second.adders + last.adders,
+        blocks=first.blocks + second.blocks + last.blocks,
+        registers=sum(columns) + sum(first.bits) + sum(second.bits) + sum(last.bits),
+        bits=sum(last.bits),
+    )
 
 
 @dataclass(frozen=True)

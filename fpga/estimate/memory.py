@@ -12,6 +12,7 @@ HALF, FULL, QUAD = 129, 257, 8
 # (address bits, data bits) of a RAMB18 and a RAMB36 as a simple dual-port memory
 _HALF_SHAPES = ((14, 1), (13, 2), (12, 4), (11, 9), (10, 18), (9, 36))
 _FULL_SHAPES = ((15, 1), (14, 2), (13, 4), (12, 9), (11, 18), (10, 36), (9, 72))
+_FEW = 8  # words
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,15 @@ def rom(depth: int, width: int, ports: int = 1, registered: bool = True) -> Memo
     cost, blocks = _blocks(depth, width)
     if registered and ports == 1 and cost < depth * width / 64:
         return Memory(bram36=blocks)
-    tables, select = _logic(depth, width)
-    return Memory(tables * ports, select * ports, width if registered else 0)
+    if depth > _FEW:
+        # A table of seven or eight inputs is two or four of six, with the multiplexers beside them.
+        tables = 1 if depth <= 64 else 2 if depth <= 128 else 4 * -(-depth // 256)
+        return Memory(tables * width * ports, width * _selectors(-(-depth // 256)) * ports, width * registered)
+    # So few words have few different bits: the same ones share a table and a register.
+    functions = 2.0**depth
+    different = (functions - 2) * (1 - (1 - 1 / functions) ** width)
+    address = (depth - 1).bit_length()
+    return Memory(max(0.0, different - address) * ports, 0, different * registered)
 
 
 @functools.cache
@@ -49,6 +57,25 @@ def ram(depth: int, width: int, distributed: bool = False) -> Memory:
     return Memory(4 * cells, width * _selectors(banks), width)
 
 
+def rounded(words: int) -> int:
+    """Depth of a FIFO for `words` words: what costs the same memory holds more.
+
+    Two registers; else a memory of 32, 64, 128, .. words (whole LUT RAMs) or of a power of two from 512 on (block RAM),
+    and the output register.
+
+    >>> [rounded(words) for words in (0, 2, 3, 33, 34, 300, 600)]
+    [2, 2, 33, 33, 65, 321, 1025]
+    """
+    if words <= 2:
+        return 2
+    for size in (32, 64):
+        if words <= size + 1:
+            return size + 1
+    if words <= 513:
+        return -(-(words - 1) // 64) * 64 + 1
+    return (1 << (words - 2).bit_length()) + 1
+
+
 def _blocks(depth: int, width: int) -> tuple[float, float]:
     """The least cost of block RAMs that hold a memory, and how many RAMB36 they are."""
     found = []
@@ -57,16 +84,6 @@ def _blocks(depth: int, width: int) -> tuple[float, float]:
             count = -(-depth // (1 << address)) * -(-width // data)
             found.append((cost * count, size * count))
     return min(found)
-
-
-def _logic(depth: int, width: int) -> tuple[float, float]:
-    """Tables of `width` random functions of a `depth` words' address: of few inputs, several are the same function."""
-    if depth <= 8:
-        functions = 2.0**depth
-        other = functions * (1 - (1 - 1 / functions) ** width)  # different ones among `width` draws, on average
-        return max(0.0, other - 2 - depth.bit_length()), 0
-    # 256 words are four tables and the multiplexers beside them
-    return -(-depth // 64) * width, width * _selectors(-(-depth // 256))
 
 
 def _selectors(inputs: int) -> float:

@@ -133,7 +133,7 @@ def _activation(rng: Rng, style: str) -> ModelWrapper:
     out_bits, pe = int(rng.choice([1, 2, 2, 3, 4])), int(rng.choice([1, 1, 2, 4, 8]))
     words = int(rng.choice([1, 2, 4] if style == "table" else [1, 4, 8, 16, 32, 64, 128, 256]))
     k = int(rng.choice([0, 1, 3, 3, 3]))
-    while style == "search" and pe * words * bits << out_bits > 16_384:
+    while style == "search" and pe * words * bits << out_bits > 8_192:
         pe, words = max(1, pe // 2), max(1, words // 2)
     wide = bits > 10  # wide accumulators are not folded, and their sums fill part of the range
     thresholds, flips = _thresholds(rng, pe * words, out_bits, min(bits, 10), 0 if wide else k)

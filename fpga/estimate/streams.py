@@ -85,7 +85,8 @@ def converter(in_width: int, out_width: int) -> Structure:
         return Structure("converter, uneven", lut, {"words": sum(parts) * common, "one": 1})
     form = "narrower" if in_width > out_width else "wider"
     counter = bits(wide // narrow)
-    lut = {"wide": wide, "narrow": narrow, "counters": counter, "one": 1}
+    # Filled by shifting, which a register does by itself; emptied by a load or a shift of every bit.
+    lut = {"words": wide if form == "narrower" else narrow, "counters": counter, "one": 1}
     return Structure(f"converter, {form}", lut, {"wide": wide, "narrow": narrow, "counters": counter, "one": 1})
 
 

@@ -22,17 +22,16 @@ def matrix_vector(inst: Any) -> Structure:
     weights = memory.rom(depth, pe * simd * weight_bits)
     vector = memory.ram(synapses, simd * in_bits, distributed=True) if rows > 1 else memory.Memory()
     running = synapses > 1
-    # Each row's running sum (or, with a start that is not 0, an adder of it), and with binary weights the half sum.
-    sums = pe * sum_bits * (running or not binary) + (acc_bits * running if binary else 0)
-    ends = (pe + 1) * sum_bits if binary else 0
+    # Where the sum is wider than what is added to it, the carry passes through without a table. A sum of one word has
+    # no more bits than that word.
+    held = sum_bits if running or not binary else min(sum_bits, own.bits)
+    held_shared = acc_bits if running else min(acc_bits, shared.bits)
     counters = bits(synapses) + bits(rows) + bits(depth)
     lut = {
-        "compressors": pe * own.tables + shared.tables,
-        "products": pe * own.products,
-        "adders": pe * own.adders + shared.adders,
-        "sums": sums + ends,
-        "weights": weights.lut,
-        "select": weights.select,
+        **_trees((pe, own), (1, shared)),
+        "sums": pe * min(sum_bits, own.bits) + min(acc_bits, shared.bits) if running else 0,
+        "difference": pe * held if binary else 0,
+        **_contents("weights", [(depth, weights, 1)]),
         "vector": vector.lut,
         "counters": counters,
         "one": 1,
@@ -41,17 +40,37 @@ def matrix_vector(inst: Any) -> Structure:
         "inputs": simd * in_bits,
         "weights": weights.registers,
         "rows": pe * own.registers + shared.registers,
-        "sums": pe * sum_bits * (1 + running) + (acc_bits * (1 + running) if binary else 0),
-        "output": pe * acc_bits,
+        "sums": (pe * held + held_shared * binary) * (1 + running),
+        "output": pe * (held + 1 if binary else held),
         "counters": counters + (bits(synapses) + bits(depth) if rows > 1 else 0),
         "one": 1,
     }
     chains = {
         "adders": pe * own.blocks + shared.blocks,
-        "sums": (pe * blocks(sum_bits) + blocks(acc_bits) * binary) * running + (pe + 1) * blocks(sum_bits) * binary,
+        "sums": (pe * blocks(held) + blocks(held_shared) * binary) * running + (pe + 1) * blocks(held) * binary,
         "counters": sum(blocks(width) for width in (bits(synapses), bits(rows), bits(depth)) if width > 3),
     }
     return Structure("WrapMVU", lut, ff, chains, weights.bram36 + vector.bram36)
+
+
+def _contents(name: str, memories: list[tuple[int, memory.Memory, int]]) -> dict[str, float]:
+    """Tables that hold memories of a depth, so many times each: a bit in one table, and in several with a selection."""
+    return {
+        name: sum(count * store.lut for depth, store, count in memories if depth <= 64),
+        f"deep {name}": sum(count * (store.lut + store.select) for depth, store, count in memories if depth > 64),
+    }
+
+
+def _trees(*counted: tuple[int, Tree]) -> dict[str, float]:
+    """Tables of so many trees of each form."""
+    return {
+        "triples": sum(count * tree.triples for count, tree in counted),
+        "products": sum(count * tree.products for count, tree in counted),
+        "first level": sum(count * tree.levels[0] for count, tree in counted),
+        "second level": sum(count * tree.levels[1] for count, tree in counted),
+        "further levels": sum(count * tree.levels[2] for count, tree in counted),
+        "adders": sum(count * tree.adders for count, tree in counted),
+    }
 
 
 def depthwise(inst: Any) -> Structure:
@@ -65,12 +84,10 @@ def depthwise(inst: Any) -> Structure:
     signed = min(acc_bits, in_bits + 1) if weight_bits == 1 else 0  # bits of x or -x
     counters = bits(taps) + bits(depth)
     lut = {
-        "compressors": pe * product.tables,
-        "products": pe * (product.products + signed),
-        "adders": pe * product.adders,
-        "sums": pe * acc_bits,
-        "weights": weights.lut,
-        "select": weights.select,
+        **_trees((pe, product)),
+        "signed": pe * signed,
+        "sums": pe * (acc_bits if weight_bits == 1 else min(acc_bits, product.bits)),
+        **_contents("weights", [(depth, weights, 1)]),
         "counters": counters,
         "one": 1,
     }
@@ -99,20 +116,25 @@ def activation(inst: Any) -> Structure:
     counter = bits(words)
     if inst.chosen_style() == "table":
         table = memory.rom(words << in_bits, out_bits)
-        lut = {"table": pe * table.lut, "select": pe * table.select, "counters": counter, "one": 1}
+        # Sixty-four entries between two steps of the staircase are a constant. A bit of the output steps so often on each
+        # of the fold's three slopes.
+        slopes, chunks = (3 if k else 1), -(-(words << in_bits) // 64)
+        steps = [words * slopes * ((1 << (out_bits - bit)) - 1) for bit in range(out_bits)]
+        mixed = 0 if table.bram36 else sum(min(chunks, count) for count in steps)
+        lut = {"table": pe * mixed, "counters": counter, "one": 1}
         ff = {"output": pe * table.registers, "counters": counter, "one": 1}
         return Structure("WrapActivation table", lut, ff, {}, pe * table.bram36)
     value_bits = in_bits if kind.signed() else in_bits + 1
     threshold_bits = int(inst.get_nodeattr("thresholdBits"))
-    stages = [memory.rom(words << step, threshold_bits, registered=False) for step in range(out_bits)]
+    depths = [words << step for step in range(out_bits)]
+    stages = [(memory.rom(depth, threshold_bits, registered=False), depth) for depth in depths]
     # Each stage compares with the threshold's bits; the value's bits above them only count as a sign.
     compared = max(value_bits, threshold_bits)
     lut = {
         "fold": pe * value_bits if k else 0,
-        "thresholds": pe * sum(stage.lut for stage in stages),
-        "select": pe * sum(stage.select for stage in stages),
-        "compare": pe * sum(compared for stage in stages if stage.lut),
-        "constant": pe * sum(value_bits for stage in stages if not stage.lut),
+        **_contents("thresholds", [(depth, stage, pe) for stage, depth in stages]),
+        "compare": pe * sum(compared for stage, _ in stages if stage.lut),
+        "constant": pe * sum(value_bits for stage, _ in stages if not stage.lut),
         "counters": counter,
         "one": 1,
     }
