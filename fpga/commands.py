@@ -24,6 +24,8 @@ RTL_CYCLES = 1_000_000
 NETLIST_CYCLES = 3_000_000
 """What a simulation without --images may take, in cycles: seconds of the RTL, half a minute of the netlist."""
 
+MEMORIES = {"block": "block RAM", "distributed": "LUTs"}
+
 
 @click.group(help=__doc__)
 def main() -> None:
@@ -105,6 +107,7 @@ def _show_folding(folding: Folding, design: Design) -> None:
         table.add_column(name)
     for name in ("PE", "SIMD", "cycles", "FIFO", "LUT (estimated)"):
         table.add_column(name, justify="right")
+    table.add_column("weights in")
     slowest = design.bottleneck
     estimates = iter(folding.choices)
     for layer in design.layers:
@@ -112,7 +115,15 @@ def _show_folding(folding: Folding, design: Design) -> None:
         mark = " ◀ slowest" if layer is slowest else ""
         sizes = [f"{value:,}" if value else "" for value in (layer.pe, layer.simd, layer.cycles)]
         fifos = ", ".join(f"{edge.fifo_depth:,}" for edge in design.edges_from(layer) if edge.fifo_depth)
-        table.add_row(layer.layer, layer.op + mark, *sizes, fifos, luts, style="bold" if mark else None)
+        table.add_row(
+            layer.layer,
+            layer.op + mark,
+            *sizes,
+            fifos,
+            luts,
+            MEMORIES.get(layer.weights),
+            style="bold" if mark else None,
+        )
     console.print(table)
     for name, had, has in folding.padded:
         console.print(f"layer {name}: {had} channels padded to {has}, which folds better")

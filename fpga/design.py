@@ -80,7 +80,10 @@ class Tap:
 
 @dataclass(frozen=True)
 class Layer:
-    """One hardware node, in stream order; `cycles` an image. FIFOs are no layers: they are on the edges."""
+    """One hardware node, in stream order; `cycles` an image. FIFOs are no layers: they are on the edges.
+
+    `weights` says what its weights' memory is made of: "block" (RAM), "distributed" (look-up tables), "" for none.
+    """
 
     name: str
     op: str
@@ -89,6 +92,7 @@ class Layer:
     cycles: int
     layer: str = ""
     instance: str = ""
+    weights: str = ""
 
 
 @dataclass(frozen=True)

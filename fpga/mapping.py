@@ -20,7 +20,9 @@ from qonnx.custom_op.registry import getCustomOp
 from qonnx.transformation.general import GiveUniqueNodeNames
 
 from chain.errors import InputError, UnsupportedError, WrapNetError
+from fpga import rom
 from fpga.execution import execute
+from fpga.resources import part_of
 from fpga.transforms import stages
 
 PART = "xc7z020clg400-1"
@@ -51,6 +53,8 @@ def specialise(
 ) -> ModelWrapper:
     """A copy of the folded `model` with width converters and the RTL form of every node, under FINN's node names.
 
+    Weights are given block RAM or look-up tables, by what pays in the part.
+
     With `build`, each node's Verilog and memory files are written to `build`/<node name>; `build` is replaced.
 
     Raises:
@@ -63,12 +67,20 @@ def specialise(
             node.attribute.append(helper.make_attribute("preferred_impl_style", "rtl"))
     model = model.transform(SpecializeLayers(part), make_deepcopy=False)
     model = model.transform(GiveUniqueNodeNames(), make_deepcopy=False)
+    place_weights(model, part)
     if build is not None:
         folder = Path(build).resolve()
         shutil.rmtree(folder, ignore_errors=True)
         for node in model.graph.node:
             generate(model, node, folder / node.name, part, clock_ns)
     return model
+
+
+def place_weights(model: ModelWrapper, part: str) -> None:
+    """Choose what each weight memory of the folded `model`, changed in place, is made of in `part`."""
+    ops = [getCustomOp(node) for node in model.graph.node if node.op_type in ("WrapMVU_rtl", "WrapVVU_rtl")]
+    for op, style in zip(ops, rom.styles([op.weight_memory() for op in ops], part_of(part)), strict=True):
+        op.set_nodeattr("romStyle", style)
 
 
 def generate(model: ModelWrapper, node: NodeProto, folder: Path, part: str = PART, clock_ns: float = 10.0) -> None:

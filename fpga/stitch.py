@@ -438,6 +438,7 @@ def _layers(nodes: Sequence[_Node]) -> Iterator[Layer]:
             cycles=cycles(node.inst),
             layer=owners[node.name],
             instance=instance_name(node.name),
+            weights=str(node.attribute("romStyle", "")),
         )
 
 

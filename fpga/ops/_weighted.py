@@ -8,6 +8,7 @@ import numpy as np
 from onnx import GraphProto
 from qonnx.core.datatype import BaseDataType, DataType
 
+from fpga import rom
 from fpga.ops._arithmetic import exact_type
 from fpga.ops._base import Array, StreamOp, signed
 from fpga.ops._rtl import RtlOp
@@ -19,6 +20,7 @@ class WeightedOp(StreamOp):
 
     Sums are wrapped to `accumulatorBits` and not folded: `fold` is what the next node does to them, and nothing here
     depends on it. Output channels from `realChannels` on, if it is not 0, were added for folding and mean nothing.
+    `romStyle` is what the weights' memory is made of; "auto" leaves it to the synthesis.
     """
 
     def get_nodeattr_types(self) -> dict[str, Any]:
@@ -30,6 +32,7 @@ class WeightedOp(StreamOp):
                 "realChannels": ("i", False, 0),
                 "weightDataType": ("s", True, ""),
                 "vectors": ("ints", False, []),
+                "romStyle": ("s", False, rom.AUTO, {rom.AUTO, rom.BLOCK, rom.DISTRIBUTED}),
             }
         )
         return types
@@ -58,12 +61,23 @@ class WeightedOp(StreamOp):
         return {f"op_mac_{data.name}_{kind.name}": macs, f"param_weight_{kind.bitwidth()}b": weights}
 
     def lut_estimation(self, fpgapart: str = "") -> int:
-        """LUTs, from synthesised units: two a product bit, an accumulator a lane, weights in LUT RAM of 64 words."""
+        """LUTs, from synthesised units: two a product bit, an accumulator a lane, and weights outside of block RAM."""
         lanes, bits = self.multipliers(), self.get_input_datatype(1).bitwidth()
-        words = int(np.prod(self.weight_shape())) // lanes
         products = 2 * lanes * self.get_input_datatype().bitwidth() * bits
         accumulators = self.get_nodeattr("PE") * self.get_nodeattr("accumulatorBits")
-        return products + accumulators + lanes * bits * -(-words // 64) + 30
+        memory = self.weight_memory()
+        in_block = self.get_nodeattr("romStyle") == rom.BLOCK
+        return products + accumulators + (0 if in_block else memory.luts) + 30
+
+    def bram_estimation(self, fpgapart: str = "") -> int:
+        """Block RAMs of 18 kbit, as FINN counts them, of weights that are in block RAM."""
+        return round(2 * self.weight_memory().bram36) if self.get_nodeattr("romStyle") == rom.BLOCK else 0
+
+    def weight_memory(self) -> rom.Rom:
+        """The size of the weights' memory: a word holds the weights of a cycle."""
+        lanes = self.multipliers()
+        words = int(np.prod(self.weight_shape())) // lanes
+        return rom.Rom(words, lanes * self.get_input_datatype(1).bitwidth())
 
     def exact_weights(self, graph: GraphProto) -> tuple[Array, int]:
         """The weights in a float type that holds every sum exactly, and the largest magnitude of a sum."""
@@ -83,6 +97,7 @@ class WeightedRtl(RtlOp):
             "InBits": self.get_input_datatype().bitwidth(),
             "WeightBits": self.get_input_datatype(1).bitwidth(),
             "AccBits": self.get_nodeattr("accumulatorBits"),
+            "RomStyle": self.get_nodeattr("romStyle"),
             "InitFile": f"./{memory}",
         }
         return Cell(name, parameters, {memory: lines})

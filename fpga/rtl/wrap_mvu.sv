@@ -23,6 +23,7 @@ module wrap_mvu #(
     parameter int unsigned InBits = 2,
     parameter int unsigned WeightBits = 1,
     parameter int unsigned AccBits = 8,
+    parameter string RomStyle = "auto",  // of the weights: "block", "distributed" or "auto"
     parameter string InitFile = "weights.hex"
 ) (
     input  logic                   clk_i,
@@ -140,6 +141,7 @@ module wrap_mvu #(
   weight_rom #(
       .Depth(Depth),
       .Width(WBits),
+      .RomStyle(RomStyle),
       .InitFile(InitFile)
   ) i_weights (
       .clk_i,

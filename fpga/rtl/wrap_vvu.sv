@@ -16,6 +16,7 @@ module wrap_vvu #(
     parameter int unsigned InBits = 2,
     parameter int unsigned WeightBits = 1,
     parameter int unsigned AccBits = 8,
+    parameter string RomStyle = "auto",  // of the weights: "block", "distributed" or "auto"
     parameter string InitFile = "weights.hex"
 ) (
     input  logic                  clk_i,
@@ -73,6 +74,7 @@ module wrap_vvu #(
   weight_rom #(
       .Depth(Depth),
       .Width(Pe * WeightBits),
+      .RomStyle(RomStyle),
       .InitFile(InitFile)
   ) i_weights (
       .clk_i,

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chain.errors import ToolError
-from fpga import folding, mapping, netlist, simulate, stitch
+from fpga import folding, mapping, netlist, resources, rom, simulate, stitch
 from tests import graphs
 from tests.fpga import hardware
 
@@ -85,6 +85,25 @@ def test_netlist_equals_rtl(tmp_path):
     rtl = simulate.Simulator(tmp_path / "rtl", hardware.CACHE).run(images)
     assert np.array_equal(gates.outputs, rtl.outputs) and gates.ends == rtl.ends
     assert len(np.unique(gates.outputs)) > 3
+
+
+@pytest.mark.parametrize("style", [rom.BLOCK, rom.DISTRIBUTED])
+def test_weights_in_either_memory(tmp_path, style):
+    """The same design with all of its weights in block RAM, and with all of them in look-up tables."""
+    model = graphs.linear(0)
+    graph = hardware.queued(model, tmp_path, 10_000)
+    units = [folding.hardware(node) for node in graph.graph.node if node.op_type == "WrapMVU_rtl"]
+    assert all(unit.weight_memory().depth > 1 for unit in units)
+    for unit in units:
+        unit.set_nodeattr("romStyle", style)
+    made = stitch.stitch(graph, tmp_path / "rtl", "toy", 100.0, hardware.PART)
+    assert {layer.weights for layer in made.layers} == {"", style}
+    images = hardware.pixels(model, 20)
+    gates = netlist.simulate(tmp_path / "rtl", tmp_path / "synth", hardware.CACHE, images)
+    assert np.array_equal(gates.outputs, mapping.execute(graph, images)["output"])
+    counted = resources.count(tmp_path / "rtl", tmp_path / "synth")
+    blocks = sum(unit.weight_memory().bram36 for unit in units)
+    assert counted.whole.bram36 == (blocks if style == rom.BLOCK else 0)
 
 
 def test_block_ram_model(tmp_path):

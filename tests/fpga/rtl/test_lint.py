@@ -28,8 +28,8 @@ CASES = [
     test_wrap_activation.case(2, (6, 3, 6, 1, 0, 1, 0), "table"),
     test_wrap_mvu.case(1, (26, 4, 13, 2, 2, 1, 8)),
     test_wrap_mvu.case(2, (8, 2, 4, 2, 3, 2, 6)),
-    test_wrap_mvu.case(3, (12, 6, 4, 1, 4, 1, 8, 2)),
-    test_wrap_mvu.case(4, (9, 2, 3, 1, 2, 1, 8)),
+    test_wrap_mvu.case(3, (12, 6, 4, 1, 4, 1, 8, 2), "block"),
+    test_wrap_mvu.case(4, (9, 2, 3, 1, 2, 1, 8), "distributed"),
     test_vvu.case(1, (4, 9, 2, 2, 1, 8)),
     test_vvu.case(2, (2, 3, 1, 2, 3, 6)),
 ]
@@ -44,6 +44,7 @@ BAD = [
     ("wrap_mvu", {"Mw": 7, "Simd": 2}, "Simd = 2 does not divide Mw = 7"),
     ("wrap_mvu", {"Mh": 6, "Pe": 2, "Groups": 2}, "Pe = 2 does not divide Mh / Groups = 6 / 2"),
     ("wrap_mvu", {"AccBits": 33}, "AccBits is 33, expected 2 to 32"),
+    ("wrap_mvu", {"Mh": 2, "RomStyle": "ultra"}, "expected .auto., .block. or .distributed."),
     ("wrap_vvu", {"Ch": 7, "Pe": 3}, "Pe = 3 does not divide Ch = 7"),
 ]
 # Yosys says these of its own libraries and of its calls of ABC, not of the design.

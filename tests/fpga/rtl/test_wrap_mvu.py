@@ -47,7 +47,7 @@ TABLE_SHAPES = [
 NAMES = ("Mw", "Mh", "Simd", "Pe", "InBits", "WeightBits", "AccBits", "Groups")
 
 
-def case(index: int, shape: tuple[int, ...]) -> Case:
+def case(index: int, shape: tuple[int, ...], rom_style: str = "auto") -> Case:
     shape = shape if len(shape) == len(NAMES) else (*shape, 1)
     mw, mh, simd, pe, in_bits, weight_bits, acc_bits, groups = shape
     random = np.random.default_rng(index)
@@ -65,7 +65,7 @@ def case(index: int, shape: tuple[int, ...]) -> Case:
     y = wrap(np.stack([turns[index % groups] @ vector for index, vector in enumerate(x)]), acc_bits)
     return Case(
         "wrap_mvu",
-        {**dict(zip(NAMES, shape, strict=True)), "InitFile": f"mvu{index}.hex"},
+        {**dict(zip(NAMES, shape, strict=True)), "RomStyle": rom_style, "InitFile": f"mvu{index}.hex"},
         {"in_": Stream(x.reshape(-1, simd), in_bits)},
         {"out_": Stream(y.reshape(-1, pe), acc_bits)},
         {f"mvu{index}.hex": mvu_weights(weights, pe, simd, weight_bits)},
@@ -85,7 +85,9 @@ def bench(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     if request.param == "tables":
         cases = [case(*indexed) for indexed in enumerate(TABLE_SHAPES)]
         return Bench(cases, folder, "wrap_mvu-tables", {"WRAPNET_TABLES": ""}, ("-O0",))
-    return Bench([case(*indexed) for indexed in enumerate(SHAPES)], folder, "wrap_mvu")
+    styles = ("auto", "block", "distributed")
+    cases = [case(index, shape, styles[index % 3]) for index, shape in enumerate(SHAPES)]
+    return Bench(cases, folder, "wrap_mvu")
 
 
 @pytest.mark.parametrize(("idle", "back_pressure"), STALLS)
