@@ -54,7 +54,10 @@ def table(rows: Sequence[Row]) -> Table:
     expected = held_out(rows, PARTS)
     pairs = [(rows[index], use) for index, use in sorted(expected.items())]
     kinds = sorted({row.kind for row, _ in pairs})
-    errors = {"held_out": _errors(pairs), "kinds": {kind: _errors([p for p in pairs if p[0].kind == kind]) for kind in kinds}}
+    errors = {
+        "held_out": _errors(pairs),
+        "kinds": {kind: _errors([p for p in pairs if p[0].kind == kind]) for kind in kinds},
+    }
     made_with = {"yosys": yosys.version(), "part": "xc7", "nodes": str(len(rows)), "seed": str(SEED)}
     return Table(fit(rows), made_with, errors)
 

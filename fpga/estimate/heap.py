@@ -89,7 +89,7 @@ class _Sum:
 
 
 def _add(a: Sequence[bool], b: Sequence[bool]) -> _Sum:
-    """Which bits a sum of two numbers has, given theirs; a chain runs from the first column of both to the carry out."""
+    """Which bits a sum of two numbers has, given theirs; a chain runs from the first column of both to the carry."""
     both = [column for column, (left, right) in enumerate(zip(a, b, strict=True)) if left and right]
     either = [left or right for left, right in zip(a, b, strict=True)]
     if not both:

@@ -5,10 +5,10 @@ import tempfile
 from pathlib import Path
 
 from fpga import resources, stitch
-from fpga.estimate.samples import Sample
+from fpga.estimate.samples import PART, Sample
 from fpga.resources import Use
 
-PART, CLOCK_MHZ = "xc7z020clg400-1", 100.0
+CLOCK_MHZ = 100.0
 
 
 def synthesised(sample: Sample, cache: Path) -> Use:

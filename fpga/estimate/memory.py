@@ -2,12 +2,16 @@
 """Where Yosys puts a memory, and what that takes: its memory_libmap weighs costs, this does the same.
 
 Costs are those of synth_xilinx for the 7 series: a look-up table of 64 bits for a read-only memory counts 1, a LUT RAM
-of four tables 8, half a block RAM 129 and a whole one 257.
+of four tables 8, half a block RAM 129 and a whole one 257. Weights are placed by `fpga.rom`.
 """
 
 import functools
 from dataclasses import dataclass
 
+from fpga import rom
+from fpga.resources import PARTS
+
+USUAL = PARTS["xc7z020"]
 HALF, FULL, QUAD = 129, 257, 8
 # (address bits, data bits) of a RAMB18 and a RAMB36 as a simple dual-port memory
 _HALF_SHAPES = ((14, 1), (13, 2), (12, 4), (11, 9), (10, 18), (9, 36))
@@ -17,31 +21,42 @@ _FEW = 8  # words
 
 @dataclass(frozen=True)
 class Memory:
-    """`lut`: tables that hold bits; `select`: tables that select among them; `registers` outside of the memory."""
+    """`lut`: look-up tables that hold bits or select among them; `registers` outside of the memory."""
 
     lut: float = 0
-    select: float = 0
     registers: float = 0
     bram36: float = 0
 
 
 @functools.cache
-def rom(depth: int, width: int, ports: int = 1, registered: bool = True) -> Memory:
-    """A read-only memory of `depth` words of `width` bits; only with a registered output it may be a block RAM."""
-    if depth <= 1:
-        return Memory()
+def weights(depth: int, width: int, style: str) -> Memory:
+    """A memory of weights, in what its node says it is made of; before that is said, as `fpga.rom` will choose in a
+    part that has block RAM left.
+    """
+    memory = rom.Rom(depth, width)
+    if style == rom.AUTO:
+        style = rom.BLOCK if depth > 1 and rom.worthwhile(memory, USUAL) else rom.DISTRIBUTED
+    return Memory(bram36=memory.bram36) if style == rom.BLOCK and depth > 1 else contents(depth, width)
+
+
+@functools.cache
+def table(depth: int, width: int) -> Memory:
+    """A read-only memory with a registered output that Yosys places."""
     cost, blocks = _blocks(depth, width)
-    if registered and ports == 1 and cost < depth * width / 64:
-        return Memory(bram36=blocks)
+    return Memory(bram36=blocks) if cost < depth * width / 64 else contents(depth, width)
+
+
+@functools.cache
+def contents(depth: int, width: int, registered: bool = True) -> Memory:
+    """A read-only memory in look-up tables."""
     if depth > _FEW:
-        # A table of seven or eight inputs is two or four of six, with the multiplexers beside them.
-        tables = 1 if depth <= 64 else 2 if depth <= 128 else 4 * -(-depth // 256)
-        return Memory(tables * width * ports, width * _selectors(-(-depth // 256)) * ports, width * registered)
+        return Memory(rom.Rom(depth, width).luts, width * registered)
+    if depth < 2:
+        return Memory()
     # So few words have few different bits: the same ones share a table and a register.
     functions = 2.0**depth
     different = (functions - 2) * (1 - (1 - 1 / functions) ** width)
-    address = (depth - 1).bit_length()
-    return Memory(max(0.0, different - address) * ports, 0, different * registered)
+    return Memory(max(0.0, different - (depth - 1).bit_length()), different * registered)
 
 
 @functools.cache
@@ -54,7 +69,7 @@ def ram(depth: int, width: int, distributed: bool = False) -> Memory:
     if not distributed and cost < QUAD * banks * width / lanes:
         return Memory(bram36=blocks)
     cells = banks * -(-width // lanes)
-    return Memory(4 * cells, width * _selectors(banks), width)
+    return Memory(4 * cells + width * _selectors(banks), width)
 
 
 def rounded(words: int) -> int:

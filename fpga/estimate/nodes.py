@@ -21,7 +21,9 @@ COUNTS: Mapping[str, Count] = {
     "StreamAdd": streams.add,
     "StreamFork": streams.fork,
     "ArgMax": streams.label,
-    "StreamingDataWidthConverter": lambda inst: streams.converter(inst.get_instream_width(), inst.get_outstream_width()),
+    "StreamingDataWidthConverter": lambda inst: streams.converter(
+        inst.get_instream_width(), inst.get_outstream_width()
+    ),
     "StreamingFIFO": lambda inst: streams.fifo(inst.get_instream_width(), inst.get_nodeattr("depth")),
 }
 
@@ -49,10 +51,3 @@ def converter(in_width: int, out_width: int) -> Use:
 def fifo(width: int, depth: int) -> Use:
     """What a FIFO of `depth` words of `width` bits takes; nothing where there is none (depth 0)."""
     return coefficients.shipped().use(streams.fifo(width, depth)) if depth else Use()
-
-
-def whole(model: Any) -> dict[str, Use]:
-    """Each node of a graph by name, converters and FIFOs included where the graph has them."""
-    from fpga.folding import hardware
-
-    return {entry.name: node(hardware(entry)) for entry in model.graph.node}

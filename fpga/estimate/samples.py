@@ -19,9 +19,10 @@ from qonnx.custom_op.registry import getCustomOp
 from qonnx.util.basic import qonnx_make_model
 
 from chain.integers import fold
-from fpga import fifo
+from fpga import fifo, mapping
 from fpga.rtl_memory import signed_bits
 
+PART = "xc7z020clg400-1"
 DOMAIN = "finn.custom_op.fpgadataflow.rtl"
 Rng = np.random.Generator
 Array = npt.NDArray[Any]
@@ -41,7 +42,9 @@ def draw(counts: Mapping[str, int], seed: int) -> Iterator[Sample]:
     for kind, count in counts.items():
         for index in range(count):
             rng = np.random.default_rng([seed, *kind.encode(), index])
-            yield Sample(kind, index, KINDS[kind](rng))
+            model = KINDS[kind](rng)
+            mapping.place_weights(model, PART)
+            yield Sample(kind, index, model)
 
 
 def node(op: str, inputs: Mapping[str, tuple[list[int], str]], parameters: Sequence[Array], **attributes: Any) -> Any:
@@ -80,7 +83,7 @@ def _matrix(rng: Rng) -> ModelWrapper:
     bits, kind = int(rng.choice([1, 2, 2, 3, 4, 4])), str(rng.choice(["BIPOLAR", "BIPOLAR", "TERNARY", "INT4"]))
     weight_bits = DataType[kind].bitwidth()
     simd = int(rng.choice([1, 2, 3, 4, 8, 9, 12, 16, 18, 27, 32, 36, 64]))
-    most = max(1, int(rng.choice([60, 150, 300, 600])) // (simd * bits * weight_bits))
+    most = max(1, int(rng.choice([60, 120, 200, 400])) // (simd * bits * weight_bits))
     pe = int(rng.choice([value for value in (1, 2, 3, 4, 8, 16, 32) if value <= most]))
     columns, rows = int(rng.choice([1, 2, 4, 8, 9, 16, 18, 36, 72])), int(rng.choice([1, 2, 4, 8, 16, 32, 64]))
     while columns * rows * pe * simd * weight_bits > 80_000:
@@ -321,9 +324,7 @@ def _label(rng: Rng) -> ModelWrapper:
     classes = int(rng.choice([2, 4, 8, 10, 16, 20, 100]))
     pe = int(rng.choice([value for value in (1, 2, 4, 5, 10) if classes % value == 0]))
     bits = int(rng.choice([6, 8, 8, 12, 16, 32]))
-    return node(
-        "ArgMax", {"in": ([1, classes], f"INT{bits}")}, [], classes=classes, PE=pe, inputDataType=f"INT{bits}"
-    )
+    return node("ArgMax", {"in": ([1, classes], f"INT{bits}")}, [], classes=classes, PE=pe, inputDataType=f"INT{bits}")
 
 
 KINDS: Mapping[str, Callable[[Rng], ModelWrapper]] = {

@@ -26,7 +26,6 @@ def window(inst: Any) -> Structure:
         lines = rows - 1 if columns > 1 else 0
         lut = {
             "lines": lines * line.lut,
-            "select": lines * line.select,
             "addresses": lines * 2 * bits(gap) if gap > 1 else 0,
             "position": 2 * position,
             "counters": counters,
@@ -46,7 +45,6 @@ def window(inst: Any) -> Structure:
     address = bits(depth) + 1
     lut = {
         "buffer": buffer.lut,
-        "select": buffer.select,
         "address": address,
         "position": position,
         "counters": counters,
@@ -96,7 +94,7 @@ def fifo(width: int, depth: int) -> Structure:
         return Structure("FIFO, two registers", {"words": width, "one": 1}, {"words": 2 * width, "one": 1})
     store = memory.ram(depth - 1, width)
     counters = 2 * bits(depth - 1) + bits(depth)
-    lut = {"words": store.lut, "select": store.select, "counters": counters, "one": 1}
+    lut = {"words": store.lut, "counters": counters, "one": 1}
     ff = {"words": store.registers, "counters": counters, "one": 1}
     chains = {"counters": sum(blocks(width) for width in (bits(depth - 1),) * 2 + (bits(depth),))}
     return Structure("FIFO, memory", lut, ff, chains, store.bram36)
@@ -118,7 +116,7 @@ def pool(inst: Any) -> Structure:
     store = memory.ram(words, width, distributed=True)
     pixels = int(np.prod(inst.get_nodeattr("shape")[1:-1]))
     counters = bits(words) + bits(pixels)
-    lut = {"sums": width, "store": store.lut, "select": store.select, "counters": counters, "one": 1}
+    lut = {"sums": width, "store": store.lut, "counters": counters, "one": 1}
     ff = {"words": width, "counters": counters, "one": 1}
     return Structure("WindowSum", lut, ff, {"sums": pe * blocks(width // pe), "counters": blocks(counters)})
 

@@ -19,7 +19,7 @@ def matrix_vector(inst: Any) -> Structure:
     sum_bits = acc_bits - 1 if binary else acc_bits
     own = heap.dot(simd, in_bits, weight_bits, sum_bits)
     shared = heap.planes(simd, in_bits, acc_bits) if binary else Tree()
-    weights = memory.rom(depth, pe * simd * weight_bits)
+    weights = memory.weights(depth, pe * simd * weight_bits, str(inst.get_nodeattr("romStyle")))
     vector = memory.ram(synapses, simd * in_bits, distributed=True) if rows > 1 else memory.Memory()
     running = synapses > 1
     # Where the sum is wider than what is added to it, the carry passes through without a table. A sum of one word has
@@ -57,7 +57,7 @@ def _contents(name: str, memories: list[tuple[int, memory.Memory, int]]) -> dict
     """Tables that hold memories of a depth, so many times each: a bit in one table, and in several with a selection."""
     return {
         name: sum(count * store.lut for depth, store, count in memories if depth <= 64),
-        f"deep {name}": sum(count * (store.lut + store.select) for depth, store, count in memories if depth > 64),
+        f"deep {name}": sum(count * (store.lut) for depth, store, count in memories if depth > 64),
     }
 
 
@@ -80,7 +80,7 @@ def depthwise(inst: Any) -> Structure:
     acc_bits = int(inst.get_nodeattr("accumulatorBits"))
     depth = inst.get_nodeattr("Channels") // pe * taps
     product = Tree() if weight_bits == 1 else heap.dot(1, in_bits, weight_bits, acc_bits)
-    weights = memory.rom(depth, pe * weight_bits)
+    weights = memory.weights(depth, pe * weight_bits, str(inst.get_nodeattr("romStyle")))
     signed = min(acc_bits, in_bits + 1) if weight_bits == 1 else 0  # bits of x or -x
     counters = bits(taps) + bits(depth)
     lut = {
@@ -115,9 +115,9 @@ def activation(inst: Any) -> Structure:
     words = -(-int(inst.get_nodeattr("rows")) // pe)
     counter = bits(words)
     if inst.chosen_style() == "table":
-        table = memory.rom(words << in_bits, out_bits)
-        # Sixty-four entries between two steps of the staircase are a constant. A bit of the output steps so often on each
-        # of the fold's three slopes.
+        table = memory.table(words << in_bits, out_bits)
+        # Sixty-four entries between two steps of the staircase are a constant. A bit of the output steps so often on
+        # each of the fold's three slopes.
         slopes, chunks = (3 if k else 1), -(-(words << in_bits) // 64)
         steps = [words * slopes * ((1 << (out_bits - bit)) - 1) for bit in range(out_bits)]
         mixed = 0 if table.bram36 else sum(min(chunks, count) for count in steps)
@@ -127,7 +127,7 @@ def activation(inst: Any) -> Structure:
     value_bits = in_bits if kind.signed() else in_bits + 1
     threshold_bits = int(inst.get_nodeattr("thresholdBits"))
     depths = [words << step for step in range(out_bits)]
-    stages = [(memory.rom(depth, threshold_bits, registered=False), depth) for depth in depths]
+    stages = [(memory.contents(depth, threshold_bits, registered=False), depth) for depth in depths]
     # Each stage compares with the threshold's bits; the value's bits above them only count as a sign.
     compared = max(value_bits, threshold_bits)
     lut = {

@@ -19,10 +19,6 @@ class StreamFork(StreamOp):
     def get_normal_input_shape(self, ind: int = 0) -> list[int]:
         return list(self.get_nodeattr("shape"))
 
-    def lut_estimation(self, fpgapart: str = "") -> int:
-        """LUTs: two handshakes."""
-        return 6
-
     def kernel(self, graph: GraphProto) -> Kernel:
         def run(x: Array) -> tuple[Array, ...]:
             return (x, x)

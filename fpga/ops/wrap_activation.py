@@ -59,11 +59,6 @@ class WrapActivation(StreamOp):
         small = self.get_input_datatype().bitwidth() <= TABLE_BITS
         return "table" if small and self._table_luts() < self._search_luts() else "search"
 
-    def lut_estimation(self, fpgapart: str = "") -> int:
-        """LUTs of all lanes and the word counter."""
-        luts = self._table_luts() if self.chosen_style() == "table" else self._search_luts()
-        return self.get_nodeattr("PE") * luts + 10
-
     def _words(self) -> int:
         """Rows of thresholds in one lane's memory."""
         return -(-self.get_nodeattr("rows") // self.get_nodeattr("PE"))
