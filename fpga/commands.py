@@ -129,8 +129,9 @@ def calibrate(build: Path) -> None:
     from fpga.estimate.coefficients import SHIPPED
 
     with _quiet(), _progress("synthesis of random nodes", sum(calibration.COUNTS.values())) as advance:
-        rows = calibration.measured((build / "calibration").absolute(), advance)
-    table = calibration.table(rows)
+        measured = list(calibration.measure((build / "calibration").absolute(), advance))
+    calibration.save(measured)
+    table = calibration.table(calibration.rows(measured))
     table.save(SHIPPED)
     shown = Table(title=f"{SHIPPED}: errors on nodes held out")
     shown.add_column("nodes")

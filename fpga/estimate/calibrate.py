@@ -1,52 +1,92 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The factors from syntheses of random nodes, with the errors on nodes that were not fitted."""
+"""The factors from syntheses of random nodes, with the errors on nodes that were not fitted.
 
-from collections.abc import Callable, Mapping, Sequence
+What was counted is kept beside the factors (measured.json): a formula that changes is fitted anew from it in seconds.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from chain.files import write_json
 from fpga import yosys
-from fpga.estimate import nodes, samples
+from fpga.estimate import nodes
 from fpga.estimate.coefficients import Table
 from fpga.estimate.fit import Row, fit, held_out
 from fpga.estimate.measure import synthesised
-from fpga.folding import hardware
+from fpga.estimate.samples import Sample, draw
+from fpga.layers import hardware
 from fpga.resources import Use
 
+MEASURED = Path(__file__).with_name("measured.json")
 SEED = 1
 PARTS = 5  # each fifth of the nodes is held out once
 FEW = 20  # cells: below, an error of one cell is no percentage
 COUNTS: Mapping[str, int] = {
-    "matrix": 48,
-    "depthwise": 10,
-    "table": 12,
-    "search": 18,
-    "fold": 5,
-    "window": 15,
-    "depthwise window": 10,
-    "parallel window": 10,
-    "padding": 6,
-    "converter": 14,
-    "fifo": 13,
-    "maximum": 5,
-    "pool": 5,
-    "add": 4,
-    "label": 6,
+    "matrix": 40,
+    "depthwise": 5,
+    "table": 5,
+    "search": 9,
+    "fold": 4,
+    "window": 7,
+    "depthwise window": 5,
+    "parallel window": 6,
+    "padding": 4,
+    "converter": 8,
+    "fifo": 6,
+    "maximum": 4,
+    "pool": 3,
+    "add": 3,
+    "label": 4,
 }
 
 Advance = Callable[[int], None]
 
 
-def measured(cache: Path, advance: Advance, counts: Mapping[str, int] = COUNTS) -> list[Row]:
+@dataclass(frozen=True)
+class Measured:
+    """What a synthesis counted of the `index`-th node of a kind."""
+
+    kind: str
+    index: int
+    counted: Use
+
+
+def measure(cache: Path, advance: Advance, counts: Mapping[str, int] = COUNTS) -> Iterator[Measured]:
     """Every random node with its counts; syntheses that lie in `cache` are not made again."""
-    rows = []
-    for sample in samples.draw(counts, SEED):
-        counted = synthesised(sample, cache)
-        rows.append(Row(sample.kind, tuple(nodes.structure(hardware(n)) for n in sample.model.graph.node), counted))
+    for sample in draw(counts, SEED):
+        yield Measured(sample.kind, sample.index, synthesised(sample, cache))
         advance(1)
-    return rows
+
+
+def save(measured: Sequence[Measured], path: Path = MEASURED) -> None:
+    """Keep what was counted."""
+    facts = {"yosys": yosys.version(), "seed": SEED}
+    write_json(path, {**facts, "nodes": [asdict(entry) for entry in measured]})
+
+
+def load(path: Path = MEASURED) -> list[Measured]:
+    """What was counted before."""
+    entries = json.loads(path.read_text(encoding="utf-8"))["nodes"]
+    return [Measured(entry["kind"], entry["index"], Use(**entry["counted"])) for entry in entries]
+
+
+def row(sample: Sample, counted: Use) -> Row:
+    """A sample's structure beside its counts."""
+    return Row(sample.kind, tuple(nodes.structure(hardware(node)) for node in sample.model.graph.node), counted)
+
+
+def rows(measured: Sequence[Measured]) -> list[Row]:
+    """The nodes that were measured, with the structure that the formulas now give them."""
+    counts: dict[str, int] = {}
+    for entry in measured:
+        counts[entry.kind] = max(counts.get(entry.kind, 0), entry.index + 1)
+    samples = {(sample.kind, sample.index): sample for sample in draw(counts, SEED)}
+    return [row(samples[entry.kind, entry.index], entry.counted) for entry in measured]
 
 
 def table(rows: Sequence[Row]) -> Table:
@@ -56,7 +96,7 @@ def table(rows: Sequence[Row]) -> Table:
     kinds = sorted({row.kind for row, _ in pairs})
     errors = {
         "held_out": _errors(pairs),
-        "kinds": {kind: _errors([p for p in pairs if p[0].kind == kind]) for kind in kinds},
+        "kinds": {kind: _errors([pair for pair in pairs if pair[0].kind == kind]) for kind in kinds},
     }
     made_with = {"yosys": yosys.version(), "part": "xc7", "nodes": str(len(rows)), "seed": str(SEED)}
     return Table(fit(rows), made_with, errors)
@@ -64,7 +104,7 @@ def table(rows: Sequence[Row]) -> Table:
 
 def relative(expected: Use, counted: Use, cell: str) -> float:
     """The error of an estimate as a share of what was counted (of FEW cells at least)."""
-    return (getattr(expected, cell) - getattr(counted, cell)) / max(getattr(counted, cell), FEW)
+    return float(getattr(expected, cell) - getattr(counted, cell)) / max(getattr(counted, cell), FEW)
 
 
 def _errors(pairs: Sequence[tuple[Row, Use]]) -> dict[str, Any]:
