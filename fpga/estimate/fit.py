@@ -12,7 +12,7 @@ from fpga.estimate.structure import Structure
 from fpga.resources import Use
 
 TOWARDS_ONE = 0.05  # weight of a factor's distance from 1, against the mean square of what it explains
-LOOSE = {"one", "counters", "position", "address", "addresses", "index"}  # control: no count of whole cells
+LOOSE = {"one", "depthwise"}  # control, which no formula counts
 SMALL = 20  # cells from which on relative errors count
 
 Floats = npt.NDArray[np.float64]

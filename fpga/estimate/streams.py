@@ -9,6 +9,9 @@ import numpy as np
 from fpga.estimate import memory
 from fpga.estimate.structure import Structure, bits, blocks
 
+# Adders and comparisons of the sliding window's counters of elements, and of its read address.
+_MOVES, _MOVES_PARALLEL, _WRAPS = 8, 4, 4
+
 
 def window(inst: Any) -> Structure:
     """FINN's sliding window: a buffer that is addressed, or one of shift registers that gives whole windows."""
@@ -26,8 +29,8 @@ def window(inst: Any) -> Structure:
         lines = rows - 1 if columns > 1 else 0
         lut = {
             "lines": lines * line.lut,
-            "addresses": lines * 2 * bits(gap) if gap > 1 else 0,
-            "position": 2 * position,
+            "addresses": lines * 4 * bits(gap) if gap > 1 else 0,
+            "position": _MOVES_PARALLEL * position,
             "counters": counters,
             "one": 1,
         }
@@ -39,16 +42,17 @@ def window(inst: Any) -> Structure:
             "counters": counters,
             "one": 1,
         }
-        return Structure("sliding window, parallel", lut, ff, {"position": blocks(position)}, lines * line.bram36)
+        return Structure("sliding window, parallel", lut, ff, {"position": _MOVES_PARALLEL * blocks(position)}, lines * line.bram36)
     depth = int(inst.get_buffer_depth())
     buffer = memory.ram(depth, width)
     address = bits(depth) + 1
     lut = {
         "buffer": buffer.lut,
-        "address": address,
-        "position": position,
+        "address": _WRAPS * address,
+        "position": _MOVES * position,
         "counters": counters,
         "one": 1,
+        "depthwise": inst.get_nodeattr("depthwise"),
     }
     ff = {
         "buffer": buffer.registers,
@@ -57,9 +61,8 @@ def window(inst: Any) -> Structure:
         "counters": counters + bits(rows * columns * fold),
         "one": 1,
     }
-    chains = {"address": blocks(address), "position": blocks(position), "one": 1}
-    form = "depthwise" if inst.get_nodeattr("depthwise") else "serial"
-    return Structure(f"sliding window, {form}", lut, ff, chains, buffer.bram36)
+    chains = {"address": 2 * blocks(address), "position": (_MOVES - 1) * blocks(position)}
+    return Structure("sliding window, serial", lut, ff, chains, buffer.bram36)
 
 
 def padding(inst: Any) -> Structure:
@@ -69,7 +72,7 @@ def padding(inst: Any) -> Structure:
     top, left, bottom, right = inst.get_nodeattr("Padding")
     counters = bits(height + top + bottom) + bits(across + left + right)
     counters += bits(inst.get_nodeattr("NumChannels") // inst.get_nodeattr("SIMD"))
-    terms = {"words": width, "counters": counters, "one": 1}
+    terms = {"words": width, "counters": 2 * counters, "one": 1}
     return Structure("FMPadding", terms, {"words": 2 * width, "counters": counters, "one": 1}, {"one": 1})
 
 
@@ -140,7 +143,7 @@ def label(inst: Any) -> Structure:
     lut = {
         "tree": (pe - 1) * (width + width // 2),
         "compare": width,
-        "index": index,
+        "index": 4 * index,
         "counters": counter,
         "one": 1,
     }

@@ -8,6 +8,9 @@ from fpga.estimate.heap import Tree
 from fpga.estimate.structure import Structure, bits, blocks
 
 
+_DOT = "WrapMVU, WrapVVU"
+
+
 def matrix_vector(inst: Any) -> Structure:
     """wrap_mvu."""
     pe, simd, groups = (int(inst.get_nodeattr(name)) for name in ("PE", "SIMD", "groups"))
@@ -29,8 +32,7 @@ def matrix_vector(inst: Any) -> Structure:
     counters = bits(synapses) + bits(rows) + bits(depth)
     lut = {
         **_trees((pe, own), (1, shared)),
-        "sums": pe * min(sum_bits, own.bits) + min(acc_bits, shared.bits) if running else 0,
-        "difference": pe * held if binary else 0,
+        "sums": running * (pe * min(sum_bits, own.bits) + min(acc_bits, shared.bits)) + pe * held * binary,
         **_contents("weights", [(depth, weights, 1)]),
         "vector": vector.lut,
         "counters": counters,
@@ -50,7 +52,7 @@ def matrix_vector(inst: Any) -> Structure:
         "sums": (pe * blocks(held) + blocks(held_shared) * binary) * running + (pe + 1) * blocks(held) * binary,
         "counters": sum(blocks(width) for width in (bits(synapses), bits(rows), bits(depth)) if width > 3),
     }
-    return Structure("WrapMVU", lut, ff, chains, weights.bram36 + vector.bram36)
+    return Structure(_DOT, lut, ff, chains, weights.bram36 + vector.bram36)
 
 
 def _contents(name: str, memories: list[tuple[int, memory.Memory, int]]) -> dict[str, float]:
@@ -64,11 +66,8 @@ def _contents(name: str, memories: list[tuple[int, memory.Memory, int]]) -> dict
 def _trees(*counted: tuple[int, Tree]) -> dict[str, float]:
     """Tables of so many trees of each form."""
     return {
-        "triples": sum(count * tree.triples for count, tree in counted),
-        "products": sum(count * tree.products for count, tree in counted),
-        "first level": sum(count * tree.levels[0] for count, tree in counted),
-        "second level": sum(count * tree.levels[1] for count, tree in counted),
-        "further levels": sum(count * tree.levels[2] for count, tree in counted),
+        "products": sum(count * (tree.triples + tree.products) for count, tree in counted),
+        "compressors": sum(count * sum(tree.levels) for count, tree in counted),
         "adders": sum(count * tree.adders for count, tree in counted),
     }
 
@@ -85,9 +84,9 @@ def depthwise(inst: Any) -> Structure:
     counters = bits(taps) + bits(depth)
     lut = {
         **_trees((pe, product)),
-        "signed": pe * signed,
-        "sums": pe * (acc_bits if weight_bits == 1 else min(acc_bits, product.bits)),
+        "sums": pe * (acc_bits + signed if weight_bits == 1 else min(acc_bits, product.bits)),
         **_contents("weights", [(depth, weights, 1)]),
+        "vector": 0,
         "counters": counters,
         "one": 1,
     }
@@ -95,7 +94,8 @@ def depthwise(inst: Any) -> Structure:
         "inputs": pe * in_bits,
         "weights": weights.registers,
         "rows": pe * (product.registers + signed),
-        "sums": 2 * pe * acc_bits,
+        "sums": pe * acc_bits,
+        "output": pe * acc_bits,
         "counters": counters,
         "one": 1,
     }
@@ -104,7 +104,7 @@ def depthwise(inst: Any) -> Structure:
         "sums": pe * blocks(acc_bits),
         "counters": sum(blocks(width) for width in (bits(taps), bits(depth)) if width > 3),
     }
-    return Structure("WrapVVU", lut, ff, chains, weights.bram36)
+    return Structure(_DOT, lut, ff, chains, weights.bram36)
 
 
 def activation(inst: Any) -> Structure:
@@ -133,10 +133,9 @@ def activation(inst: Any) -> Structure:
     lut = {
         "fold": pe * value_bits if k else 0,
         **_contents("thresholds", [(depth, stage, pe) for stage, depth in stages]),
-        "compare": pe * sum(compared for stage, _ in stages if stage.lut),
-        "constant": pe * sum(value_bits for stage, _ in stages if not stage.lut),
+        # A comparison is one table for two bits, the threshold's last table with it; with a constant it is less.
+        "compare": pe * sum(compared if stage.lut else value_bits / 2 for stage, _ in stages),
         "counters": counter,
-        "one": 1,
     }
     ff = {
         "values": pe * value_bits * out_bits,
