@@ -134,24 +134,24 @@ class Network:
 
     def cost(self, limit: int) -> int:
         """The fewest LUTs, by estimate, of a folding of at most `limit` cycles an image."""
-        return sum(self._luts(self._choose(limit)))
+        return sum(self.luts(self.choose(limit)))
 
     def bram36(self, limit: int) -> float:
         """Block RAMs of that folding, by estimate."""
-        chosen = self._choose(limit)
+        chosen = self.choose(limit)
         return sum(float(layer.bram36[index]) for layer, index in zip(self.layers, chosen, strict=True))
 
     def fold(self, limit: int) -> Folding:
         """Set the folding that takes the fewest LUTs at no more than `limit` cycles; of equals the faster layers."""
-        chosen = self._choose(limit)
+        chosen = self.choose(limit)
         for layer, index in zip(self.layers, chosen, strict=True):
             layer.take(index)
         choices = tuple(_choices(self._model))
-        own, links = self._luts(chosen)
+        own, links = self.luts(chosen)
         return Folding(choices, self._clock_mhz, own + links - sum(choice.luts for choice in choices))
 
-    def _choose(self, limit: int) -> list[int]:
-        """The index of each layer's setting."""
+    def choose(self, limit: int) -> list[int]:
+        """The index of each layer's setting: the cheapest together of at most `limit` cycles, of equals the faster."""
         fitting = [np.flatnonzero(layer.cycles <= limit) for layer in self.layers]
         own = [layer.luts[fits] + 1e-9 * layer.cycles[fits] for layer, fits in zip(self.layers, fitting, strict=True)]
         between: dict[tuple[int, int], npt.NDArray[np.float64]] = {}
@@ -161,7 +161,7 @@ class Network:
             between[pair] = between[pair] + costs if pair in between else costs
         return [int(fits[index]) for fits, index in zip(fitting, cheapest(own, between), strict=True)]
 
-    def _luts(self, chosen: Sequence[int]) -> tuple[int, int]:
+    def luts(self, chosen: Sequence[int]) -> tuple[int, int]:
         """LUTs of the layers and of the links between them."""
         own = sum(int(layer.luts[index]) for layer, index in zip(self.layers, chosen, strict=True))
         return own, sum(int(link.luts[chosen[link.source], chosen[link.sink]]) for link in self._links)

@@ -37,6 +37,7 @@ COUNTS: Mapping[str, int] = {
     "parallel window": 6,
     "padding": 4,
     "converter": 8,
+    "uneven converter": 4,
     "fifo": 6,
     "maximum": 4,
     "pool": 3,

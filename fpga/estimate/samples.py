@@ -239,6 +239,16 @@ def _converter(rng: Rng) -> ModelWrapper:
     bits, narrow = int(rng.choice([1, 2, 2, 3, 4, 8])), int(rng.choice([1, 1, 2, 3, 4, 8]))
     # Now and then neither side divides the other, as in front of an unrolled kernel.
     wide = narrow * int(rng.choice([2, 2, 4, 8, 16, 32])) if rng.random() < 0.75 else 9 * int(rng.choice([1, 2, 4]))
+    return _converts(rng, bits, narrow, wide)
+
+
+def _uneven(rng: Rng) -> ModelWrapper:
+    """Neither side divides the other."""
+    narrow, wide = [(4, 9), (8, 9), (8, 18), (2, 9), (4, 18), (8, 36), (6, 9)][int(rng.integers(7))]
+    return _converts(rng, int(rng.choice([1, 2, 2, 4])), narrow, wide)
+
+
+def _converts(rng: Rng, bits: int, narrow: int, wide: int) -> ModelWrapper:
     total = int(np.lcm(narrow, wide)) * 2
     kind = f"UINT{bits}" if bits > 1 else "BINARY"
     ends = (narrow, wide) if rng.random() < 0.6 else (wide, narrow)
@@ -338,6 +348,7 @@ KINDS: Mapping[str, Callable[[Rng], ModelWrapper]] = {
     "parallel window": lambda rng: _window(rng, "parallel"),
     "padding": _padding,
     "converter": _converter,
+    "uneven converter": _uneven,
     "fifo": _fifo,
     "maximum": _maximum,
     "pool": _pool,

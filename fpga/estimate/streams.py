@@ -42,7 +42,9 @@ def window(inst: Any) -> Structure:
             "counters": counters,
             "one": 1,
         }
-        return Structure("sliding window, parallel", lut, ff, {"position": _MOVES_PARALLEL * blocks(position)}, lines * line.bram36)
+        return Structure(
+            "sliding window, parallel", lut, ff, {"position": _MOVES_PARALLEL * blocks(position)}, lines * line.bram36
+        )
     depth = int(inst.get_buffer_depth())
     buffer = memory.ram(depth, width)
     address = bits(depth) + 1

@@ -7,7 +7,6 @@ from fpga.estimate import heap, memory
 from fpga.estimate.heap import Tree
 from fpga.estimate.structure import Structure, bits, blocks
 
-
 _DOT = "WrapMVU, WrapVVU"
 
 
