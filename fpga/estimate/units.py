@@ -29,7 +29,7 @@ def matrix_vector(inst: Any) -> Structure:
     held = sum_bits if running or not binary else min(sum_bits, own.bits)
     held_shared = acc_bits if running else min(acc_bits, shared.bits)
     counters = bits(synapses) + bits(rows) + bits(depth)
-    lut = {
+    lut: dict[str, float] = {
         **_trees((pe, own), (1, shared)),
         "sums": running * (pe * min(sum_bits, own.bits) + min(acc_bits, shared.bits)) + pe * held * binary,
         **_contents("weights", [(depth, weights, 1)]),
@@ -81,7 +81,7 @@ def depthwise(inst: Any) -> Structure:
     weights = memory.weights(depth, pe * weight_bits, str(inst.get_nodeattr("romStyle")))
     signed = min(acc_bits, in_bits + 1) if weight_bits == 1 else 0  # bits of x or -x
     counters = bits(taps) + bits(depth)
-    lut = {
+    lut: dict[str, float] = {
         **_trees((pe, product)),
         "sums": pe * (acc_bits + signed if weight_bits == 1 else min(acc_bits, product.bits)),
         **_contents("weights", [(depth, weights, 1)]),
@@ -129,7 +129,7 @@ def activation(inst: Any) -> Structure:
     stages = [(memory.contents(depth, threshold_bits, registered=False), depth) for depth in depths]
     # Each stage compares with the threshold's bits; the value's bits above them only count as a sign.
     compared = max(value_bits, threshold_bits)
-    lut = {
+    lut: dict[str, float] = {
         "fold": pe * value_bits if k else 0,
         **_contents("thresholds", [(depth, stage, pe) for stage, depth in stages]),
         # A comparison is one table for two bits, the threshold's last table with it; with a constant it is less.
