@@ -120,7 +120,7 @@ def activation(inst: Any) -> Structure:
         slopes, chunks = (3 if k else 1), -(-(words << in_bits) // 64)
         steps = [words * slopes * ((1 << (out_bits - bit)) - 1) for bit in range(out_bits)]
         mixed = 0 if table.bram36 else sum(min(chunks, count) for count in steps)
-        lut = {"table": pe * mixed, "counters": counter, "one": 1}
+        lut: dict[str, float] = {"table": pe * mixed, "counters": counter, "one": 1}
         ff = {"output": pe * table.registers, "counters": counter, "one": 1}
         return Structure("WrapActivation table", lut, ff, {}, pe * table.bram36)
     value_bits = in_bits if kind.signed() else in_bits + 1
@@ -129,7 +129,7 @@ def activation(inst: Any) -> Structure:
     stages = [(memory.contents(depth, threshold_bits, registered=False), depth) for depth in depths]
     # Each stage compares with the threshold's bits; the value's bits above them only count as a sign.
     compared = max(value_bits, threshold_bits)
-    lut: dict[str, float] = {
+    lut = {
         "fold": pe * value_bits if k else 0,
         **_contents("thresholds", [(depth, stage, pe) for stage, depth in stages]),
         # A comparison is one table for two bits, the threshold's last table with it; with a constant it is less.
