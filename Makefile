@@ -25,7 +25,8 @@ SEARCH_OPTIONS = $(if $(DROP),--drop "$(DROP)") $(if $(TRIALS),--trials "$(TRIAL
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help demo deploy test lint doctor setup train export rtl sim resources netlist shell evaluate cpu report ship \
-        board check bitstream gates bundle search explore calibrate bench-step bench-cpu bench-training bench-board clean
+        board check bitstream gates bundle search explore calibrate prove mutate bench-step bench-cpu bench-training \
+        bench-hardware bench-board clean
 
 help: ## list the targets and variables
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,10 +39,11 @@ help: ## list the targets and variables
 	@echo "  RESUME=1   go on with an interrupted training"
 	@echo "  FRESH=1    train, where a trained model comes with the toolkit (models/)"
 	@echo "  FULL=1     bench-cpu with every layer, batch and number of threads: an hour or two;"
-	@echo "             bench-training with every network: a day"
+	@echo "             bench-training with every network: a day; bench-hardware with every layer, place and route, networks"
 	@echo "  FPS= LUT=  target frame rate, or budget of look-up tables, for the folding"
 	@echo "  BOARD=     pynq-z1, pynq-z2, zcu104 or ulx3s-85f, for bitstream, gates, bundle and board; $(BOARD) if not given"
 	@echo "  TOOLCHAIN= vivado, openxc7, finn or trellis, for bitstream; the board's first if not given"
+	@echo "  CELL=      one cell of fpga/rtl, for prove and mutate; all if not given"
 	@echo "  PYTHON=    a Python 3.11 that is not called python3.11 or python3"
 
 demo: MODEL = digits
@@ -129,7 +131,13 @@ search: setup ## narrowest accumulators by layer that lose at most DROP= points,
 	@$(TOOLS) -m export check-recipe $(ARGUMENTS)
 	@$(TOOLS) -m training search $(ARGUMENTS) $(SEARCH_OPTIONS)
 
-bench-step: setup ## time a training step against plain Brevitas layers, into bench/step.json (OMP_NUM_THREADS=1)
+prove: setup ## prove the cells: arithmetic equals its specification, streams lose nothing (CELL=; docs/proofs.md)
+	@$(TOOLS) -m fpga.proofs prove --build "$(BUILD)" $(if $(CELL),--cell "$(CELL)")
+
+mutate: setup ## break each cell in many ways and show which proof or test notices (CELL=; goes on when run again)
+	@$(TOOLS) -m fpga.proofs mutate --build "$(BUILD)" $(if $(CELL),--cell "$(CELL)")
+
+bench-step: setup ## time and memory of a training step against plain Brevitas layers, into bench/step.json (OMP_NUM_THREADS=1)
 	@$(TOOLS) -m training bench $(ARGUMENTS)
 
 bench-cpu: setup ## time the CPU engine against its rivals on this machine, into bench/cpu.json and cpu.html (FULL=1: all)
@@ -137,6 +145,9 @@ bench-cpu: setup ## time the CPU engine against its rivals on this machine, into
 
 bench-training: setup ## compare ways to train for narrow accumulators, into bench/training.json and .html (FULL=1: all)
 	@$(TOOLS) -m training.bench_training --build "$(BUILD)" $(if $(FULL),--full)
+
+bench-hardware: setup ## compare the hardware with its rivals (Yosys), into bench/hardware.json and .html (FULL=1: all)
+	@$(TOOLS) -m fpga.bench_hardware --build "$(BUILD)" $(if $(FULL),--full)
 
 bench-board: setup ## the driver's bench on the simulated board (DEVICE= BITFILE=: on a real one), into the report
 	@$(PYNQ) -m fpga.board bench $(ARGUMENTS) $(if $(DEVICE),--device "$(DEVICE)") $(if $(BITFILE),--bitfile "$(BITFILE)") $(ARGS)

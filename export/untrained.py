@@ -8,7 +8,7 @@ from export.qonnx import to_qonnx
 from training import datasets
 from training import recipe as recipes
 from training.build import build as build_network
-from training.current import is_trained
+from training.current import Status
 from training.layers import set_wrapping
 
 
@@ -20,7 +20,7 @@ def require_mappable_recipe(model: str, build: Path, data: Path | None = None) -
         UnsupportedError: a network that cannot be exported, or (all its nodes are named) not be mapped to hardware.
     """
     recipe = recipes.load(model)
-    if is_trained(recipe, build / recipe.name):
+    if Status(recipe, build / recipe.name).is_trained:
         return False
     dataset = datasets.load(recipe, data)
     network = build_network(recipe, dataset.input_shape, len(dataset.class_names), dataset.maximum).eval()

@@ -16,6 +16,7 @@ from chain.cli import errors_as_text, model_name
 from fpga import steps
 from fpga.design import Design
 from fpga.folding import Folding
+from fpga.layers import CONVERTERS
 from fpga.resources import Resources, part_of
 
 console = Console()
@@ -42,6 +43,12 @@ def step(function: Callable[..., None]) -> click.Command:
     return main.command(name=function.__name__, help=function.__doc__)(command)
 
 
+_seed = click.option("--seed", type=int, default=1, show_default=True, help="Of the random stalls.")
+_stalls = click.option(
+    "--stalls", type=click.IntRange(0, 99), default=25, show_default=True, help="Per cent of the cycles, on both ends."
+)
+
+
 @step
 @click.option("--fps", type=float, help="Target frame rate; default: the recipe's.")
 @click.option("--lut", type=int, help="Budget of look-up tables, instead of a frame rate.")
@@ -59,8 +66,8 @@ def rtl(model: str, build: Path, fps: float | None, lut: int | None) -> None:
 
 @step
 @click.option("--images", type=click.IntRange(min=1), help="Test images to simulate; default: 200, or more if quick.")
-@click.option("--seed", type=int, default=1, show_default=True, help="Of the random stalls.")
-@click.option("--stalls", type=click.IntRange(0, 99), default=25, show_default=True, help="Per cent of the cycles.")
+@_seed
+@_stalls
 def sim(model: str, build: Path, images: int | None, seed: int, stalls: int) -> None:
     """Simulate rtl/ in Verilator, compare every stream, and measure fill and interval."""
     opened = steps.open_model(build, model_name(model))
@@ -88,8 +95,10 @@ def resources(model: str, build: Path) -> None:
 @click.option(
     "--images", type=click.IntRange(min=1), help="Test images to simulate; default: what takes half a minute."
 )
-def netlist(model: str, build: Path, images: int | None) -> None:
-    """Simulate the netlist that Yosys made, and compare its outputs."""
+@_seed
+@_stalls
+def netlist(model: str, build: Path, images: int | None, seed: int, stalls: int) -> None:
+    """Simulate the netlist that Yosys made, with stalls on both ends, and compare its outputs."""
     opened = steps.open_model(build, model_name(model))
     count = images or steps.affordable_images(opened, NETLIST_CYCLES, least=4)
     total = len(steps.reference(opened).images)
@@ -97,7 +106,7 @@ def netlist(model: str, build: Path, images: int | None) -> None:
         why = "as asked for" if images else f"what {NETLIST_CYCLES:,} cycles of this slow simulation carry"
         console.print(f"netlist: {count:,} of {total:,} test images, {why} (--images)")
     with _progress("netlist", count) as advance:
-        result = steps.check_netlist(opened, count, advance)
+        result = steps.check_netlist(opened, count, seed, stalls, advance)
     _show(result)
 
 
@@ -154,7 +163,7 @@ def _show_folding(folding: Folding, design: Design) -> None:
     slowest = design.bottleneck
     estimates = iter(folding.choices)
     for layer in design.layers:
-        luts = "" if layer.op == "StreamingDataWidthConverter" else f"{next(estimates).luts:,}"
+        luts = "" if layer.op in CONVERTERS else f"{next(estimates).luts:,}"
         mark = " ◀ slowest" if layer is slowest else ""
         sizes = [f"{value:,}" if value else "" for value in (layer.pe, layer.simd, layer.cycles)]
         fifos = ", ".join(f"{edge.fifo_depth:,}" for edge in design.edges_from(layer) if edge.fifo_depth)

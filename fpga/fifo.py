@@ -10,6 +10,9 @@ number.
 FINN's sliding window reads nothing of the next image before it has written the last window of this one. Padding,
 sliding window and the unit behind it are therefore one process here, with a FIFO of m windows between the last two: the
 least m that keeps the rate is taken.
+
+A WrapMVU that passes a vector several times takes the next one meanwhile: it is a FIFO of a vector itself, and its
+ready a register, so that most need none in front.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,14 +24,15 @@ import numpy.typing as npt
 
 from chain.errors import UnsupportedError
 from fpga.estimate.memory import rounded
-from fpga.folding import cycles, slides
+from fpga.layers import CONVERTERS, cycles, slides
 from fpga.sliding import Schedule, Times, Window, behind, geometry, schedule, window
 
 FRAMES = 4
-LATENCY = 6  # cycles of a node's pipeline and the FIFO behind it: generous, and rounding adds to it
+LATENCY = 4  # cycles of FINN's padding, sliding window or width converter: generous
+QUEUE = 2  # cycles of a FIFO
 SLACK = 1.005  # of the rate, when a FIFO behind a sliding window is chosen
 # Their ready and valid are registers: next to one of them two words of a FIFO would break no path and hold no word.
-_REGISTERED = {"FMPadding", "StreamingDataWidthConverter"}
+_REGISTERED = {"FMPadding", *CONVERTERS}
 _WINDOW_READERS = ("WrapMVU", "WrapVVU", "WindowMax")
 
 
@@ -62,7 +66,7 @@ def depths(model: Any) -> Depths:
 def name_streams(model: Any) -> Any:
     """`model` with the random names that FINN gives to tensors of width converters made from what they convert."""
     for node in list(model.graph.node):
-        if _op_name(node) == "StreamingDataWidthConverter" and node.output[0] != model.graph.output[0].name:
+        if _op_name(node) in CONVERTERS and node.output[0] != model.graph.output[0].name:
             kind = _custom(node).get_output_datatype()
             model.rename_tensor(node.output[0], f"{node.input[0]}_converted")
             model.set_tensor_datatype(node.output[0], kind)
@@ -120,28 +124,29 @@ def _depths(model: Any, nodes: Sequence[tuple[Any, Any]], interval: float) -> De
             at = process(steps, [arrivals[tensor] for tensor in inputs])
             for port, tensor in enumerate(inputs):
                 taken[tensor] = at[np.tile(steps.reads[port], FRAMES)]
+            if _repeats(inst):
+                taken[inputs[0]] = _ahead(inst, arrivals[inputs[0]], at)
             for port, tensor in enumerate(node.output):
-                arrivals[tensor] = at[np.tile(steps.emits[port], FRAMES)] + LATENCY
+                arrivals[tensor] = at[np.tile(steps.emits[port], FRAMES)] + _latency(inst, model) + QUEUE
             continue
         unit = _window(group)
         times, queued = slide(unit, arrivals[head.input[0]], interval)
         taken[head.input[0]] = times.taken
-        arrivals[node.output[0]] = times.emitted + LATENCY
+        arrivals[node.output[0]] = times.emitted + sum(_latency(inside, model) + QUEUE for _, inside in group)
+        held = 1 if _repeats(inst) and inst.get_nodeattr("groups") == 1 else 0
         inner = {name: 2 for member, _ in group[:-1] for name in member.output}
         for member, inside in group:
             if slides(inside) and member is not node:
-                inner[member.output[0]] = rounded(queued * len(unit.offsets))
+                inner[member.output[0]] = rounded((queued - held) * len(unit.offsets))
         fixed.update(inner)
     found = {}
-    ends = {tensor: {_op(inst)} for node, inst in nodes for tensor in node.output}
-    for node, inst in nodes:
-        for tensor in node.input:
-            ends.setdefault(tensor, set()).add(_op(inst))
+    registered = {tensor for node, inst in nodes if _op(inst) in _REGISTERED for tensor in (*node.input, *node.output)}
+    registered |= {node.input[0] for node, inst in nodes if _repeats(inst)}
     for node, _ in nodes:
         for tensor in node.output:
             if tensor != sink:
                 found[tensor] = fixed.get(tensor) or rounded(_occupancy(arrivals[tensor], taken[tensor]))
-                if found[tensor] == 2 and ends[tensor] & _REGISTERED:
+                if found[tensor] == 2 and tensor in registered:
                     found[tensor] = 0
     last = arrivals[sink].reshape(FRAMES, -1)[:, -1]
     return Depths(found, float(last[-1] - last[1]) / (FRAMES - 2))
@@ -167,6 +172,26 @@ def slide(unit: Window, arrivals: Times, interval: float) -> tuple[Schedule, int
         if queued >= len(unit.first) or (ends[-1] - ends[1]) / (FRAMES - 2) <= SLACK * interval:
             return times, queued
         queued *= 2
+
+
+def _latency(inst: Any, model: Any) -> int:
+    """Cycles of a node's pipeline."""
+    return inst.latency(model.graph) if hasattr(inst, "latency") else LATENCY
+
+
+def _repeats(inst: Any) -> bool:
+    """Is it a WrapMVU that passes each vector several times?"""
+    return _op(inst) == "WrapMVU" and inst.repeats()
+
+
+def _ahead(inst: Any, arrivals: Times, at: Times) -> Times:
+    """When a WrapMVU with the steps `at` takes its words: it has places for two vectors."""
+    words = inst.get_nodeattr("MW") // inst.get_nodeattr("SIMD")
+    earliest = arrivals.reshape(-1, words).copy()
+    ends = at.reshape(len(earliest), -1)[:, -1]
+    earliest[2:] = np.maximum(earliest[2:], ends[:-2, None] + 1)
+    ramp = np.arange(earliest.size, dtype=np.int64)
+    return np.maximum.accumulate(earliest.reshape(-1) - ramp) + ramp
 
 
 def _occupancy(arrivals: Times, taken: Times) -> int:
@@ -204,6 +229,9 @@ def node_steps(inst: Any) -> Steps:
         _, reads, emits = _vector(inst)
         vectors = int(np.prod([1, *inst.get_nodeattr("vectors")]))
         return Steps(np.tile(reads, vectors)[None], np.tile(emits, vectors)[None])
+    if op == "PoolMax":
+        emits = inst.completes()
+        return Steps(np.ones((1, len(emits)), dtype=bool), emits[None])
     inputs = [int(np.prod(inst.get_folded_input_shape(i)[:-1])) for i in range(_streams_in(inst))]
     outputs = [int(np.prod(inst.get_folded_output_shape(i)[:-1])) for i in range(len(inst.onnx_node.output))]
     steps = max(*inputs, *outputs)
@@ -273,7 +301,7 @@ def _groups(nodes: Sequence[tuple[Any, Any]]) -> Iterator[list[tuple[Any, Any]]]
         if slides(group[-1][1]):
             trial = list(group)
             after = readers.get(trial[-1][0].output[0])
-            while after and _op(after[1]) == "StreamingDataWidthConverter":
+            while after and _op(after[1]) in CONVERTERS:
                 trial.append(after)
                 after = readers.get(after[0].output[0])
             if after and _op(after[1]) in _WINDOW_READERS:

@@ -13,7 +13,9 @@ from fpga.estimate.memory import rounded
 from fpga.resources import Use
 from fpga.sliding import period
 
-_MAXIMA_AND_DEPTHWISE = ("WindowMax", "WrapVVU")
+CONVERTERS = ("StreamingDataWidthConverter", "StreamNarrow")
+"""Ops that change the width of a stream: they come after folding."""
+_MAXIMA_AND_DEPTHWISE = ("WindowMax", "PoolMax", "WrapVVU")
 _FED = ("WrapMVU", "ConvolutionInputGenerator")
 
 
@@ -172,7 +174,7 @@ class Layer:
                     wide = [(node, {"SIMD": channels}) for node in before]
                     yield [(unit, {"PE": pe, "SIMD": simd}), *wide, (slider, {"parallel_window": 1})]
         elif op in _MAXIMA_AND_DEPTHWISE:
-            for pe in divisors(unit.get_nodeattr("Channels")):
+            for pe in divisors(int(unit.get_normal_output_shape()[-1])):
                 yield [(unit, {"PE": pe}), *((node, {"SIMD": pe}) for node in before)]
         else:
             key = "PE" if "PE" in unit.get_nodeattr_types() else "SIMD"

@@ -23,7 +23,7 @@ from chain.errors import InputError, UnsupportedError, WrapNetError
 from fpga import rom
 from fpga.execution import execute
 from fpga.resources import part_of
-from fpga.transforms import stages
+from fpga.transforms import NarrowStream, stages
 
 PART = "xc7z020clg400-1"
 
@@ -62,6 +62,8 @@ def specialise(
     """
     model = model.transform(SpecializeLayers(part))
     model = model.transform(InsertDWC(), make_deepcopy=False)
+    model = model.transform(GiveUniqueNodeNames(), make_deepcopy=False)  # FINN's converters come without
+    model = model.transform(NarrowStream(), make_deepcopy=False)
     for node in model.graph.node:
         if node.op_type == "StreamingDataWidthConverter":
             node.attribute.append(helper.make_attribute("preferred_impl_style", "rtl"))

@@ -46,21 +46,26 @@ def simulate(
     cache: Path,
     images: npt.NDArray[np.integer],
     advance: Callable[[int], None] | None = None,
+    seed: int = 1,
+    percent: int = 0,
 ) -> simulation.Run:
-    """Outputs of the synthesised design in `rtl` for `images` [N, *input shape], without stalls."""
+    """Outputs of the synthesised design in `rtl` for `images` [N, *input shape].
+
+    Words are held back on both ends in `percent` of 100 cycles, by `seed`.
+    """
     folder = synthesise(rtl, synthesis)
     with tempfile.TemporaryDirectory() as scratch:
         gates = Path(scratch) / "gates.v"
         write_text(gates, with_cells(folder / "netlist.v"))
         simulator = simulation.Simulator(rtl, cache, netlist=[gates])
-    return simulator.run(images, progress=advance)
+    return simulator.run(images, seed, percent, advance)
 
 
 def with_cells(netlist: Path, family: Family = XC7) -> str:
     """The Verilog of `netlist` and models of exactly the cells that it instantiates. ToolError for one without model.
 
-    A look-up table becomes an instance of a module of its own contents, LUT6_<contents in hexadecimal>, which is their
-    expression: that simulates several times faster than a table. As one module with a parameter, Verilator would
+    A look-up table becomes an instance of a module of its own contents, LUT6_OF_<contents in hexadecimal>, which is
+    their expression: that simulates several times faster than a table. As one module with a parameter, Verilator would
     need memory by the square of the number of contents.
     """
     known: dict[str, str] = {}
@@ -69,7 +74,7 @@ def with_cells(netlist: Path, family: Family = XC7) -> str:
 
     def by_contents(match: re.Match[str]) -> str:
         inputs, table = int(match[1]), int(match[3], 2 if match[2] == "b" else 16)
-        name = f"LUT{inputs}_{table:X}"
+        name = f"LUT{inputs}_OF_{table:X}"
         known[name] = _look_up_table(family, name, inputs, table)
         return f"  {name} "
 

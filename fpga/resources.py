@@ -15,10 +15,17 @@ from pathlib import Path
 
 from chain.errors import InputError, ToolError, UnsupportedError, nearest
 from chain.files import write_json
-from fpga import yosys
+from fpga import primitives, yosys
 from fpga.design import Design, digest, load
 
-FORMAT = 3
+FORMAT = 6
+
+SYNTHESIS = "synth_xilinx -family xc7 -flatten -noiopad -noclkbuf"
+"""Yosys' command for everything that is counted, but for the top module."""
+
+TABLE_WORDS = 16
+"""A module that holds a read-only memory of so many words is mapped to LUTs by itself: in the midst of other logic, ABC
+shares parts of tables that would be a LUT each, and needs up to half as many LUTs again for the whole."""
 
 # LUT sites of cells that are made of LUTs (UG474); every other LUT cell is one.
 LUT_SITES: Mapping[str, int] = {
@@ -127,20 +134,30 @@ def _synthesise(rtl: Path, design: Design, target: Path, log: Path) -> None:
         cells = " ".join(f"{design.top}/c:{instance}" for instance in instances)
         groups.append(f'setattr -set submod "{index}" {cells}')
     commands = [
-        # FINN's RTL uses names before their declaration, which slang takes only when told.
-        f"read_slang --keep-hierarchy --allow-use-before-declare --top {design.top} {' '.join(design.files)}",
-        f"hierarchy -top {design.top}",
+        *primitives.read_commands(design.top, design.files),
         "chformal -remove",
         "delete t:$print t:$check",
         *groups,
         f"submod {design.top}",
         f"setattr -mod -set keep_hierarchy 1 ={design.top}_*",
-        f"synth_xilinx -family xc7 -flatten -noiopad -noclkbuf -top {design.top}",
+        *synthesis(design.top),
         f'tee -q -o "{target}/stat.txt" stat -json -hierarchy',
         f'write_verilog -noattr "{target}/netlist.v"',
     ]
     yosys.run(commands, rtl.absolute(), target / "log.txt", kept=log)
     (target / "stat.txt").rename(target / "stat.json")
+
+
+def synthesis(top: str) -> list[str]:
+    """Yosys' commands from a design that was read to its netlist, large read-only memories mapped by themselves."""
+    return [
+        f"select -set tables t:$meminit* r:WORDS>={TABLE_WORDS} %i %m",
+        "setattr -mod -set keep_hierarchy 1 -set wrapnet_table 1 @tables",
+        f"{SYNTHESIS} -top {top}",
+        "setattr -mod -unset keep_hierarchy A:wrapnet_table",
+        "flatten",
+        "opt_clean",
+    ]
 
 
 def count(rtl: Path, cache: Path) -> Resources:

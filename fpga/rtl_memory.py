@@ -76,13 +76,23 @@ def mvu_weights(weights: Integers, pe: int, simd: int, weight_bits: int) -> Line
     Word nf * Sf + sf, with Sf = Mw / simd, holds weight (p, s) = weights[nf * pe + p][sf * simd + s] at bit
     (p * simd + s) * weight_bits.
     """
-    matrix = _matrix(weights, "weights")
+    return mvu_codes(weight_codes(_matrix(weights, "weights"), weight_bits), pe, simd, weight_bits)
+
+
+def mvu_codes(codes: Integers, pe: int, simd: int, weight_bits: int) -> Lines:
+    """The same of the weights' bit patterns, for wrap_mvu's other codes."""
+    matrix = _matrix(codes, "weights")
     mh, mw = matrix.shape
     _divides(pe, mh, "pe", "rows")
     _divides(simd, mw, "simd", "columns")
-    codes = weight_codes(matrix, weight_bits)
-    words = codes.reshape(mh // pe, pe, mw // simd, simd).transpose(0, 2, 1, 3)
+    words = matrix.reshape(mh // pe, pe, mw // simd, simd).transpose(0, 2, 1, 3)
     return hex_lines(words.reshape(-1, pe * simd), weight_bits)
+
+
+def mvu_starts(starts: Integers, pe: int, acc_bits: int) -> Lines:
+    """wrap_mvu's StartFile: word r holds `starts`[r * pe + p], 0 .. 2^acc_bits - 1, at bit p * acc_bits."""
+    _divides(pe, len(starts), "pe", "rows")
+    return hex_lines(np.asarray(starts).reshape(-1, pe), acc_bits)
 
 
 def vvu_weights(weights: Integers, pe: int, weight_bits: int) -> Lines:

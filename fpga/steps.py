@@ -238,14 +238,16 @@ def count_resources(model: Model) -> resources.Resources:
         return resources.write(model.rtl, model.synthesis, model.folder / "resources.json")
 
 
-def check_netlist(model: Model, images: int, advance: Advance = lambda count: None) -> StageResult:
-    """Stage "netlist": the synthesised netlist in Verilator, its outputs against PyTorch's."""
+def check_netlist(
+    model: Model, images: int, seed: int, percent: int, advance: Advance = lambda count: None
+) -> StageResult:
+    """Stage "netlist": the synthesised netlist in Verilator, stalls on both ends, its outputs against PyTorch's."""
     from fpga import netlist
 
     given, _ = reference(model), dataflow(model)
     count = min(images, len(given.images))
     with seconds(model, "netlist"):
-        run = netlist.simulate(model.rtl, model.synthesis, model.cache, given.images[:count], advance)
+        run = netlist.simulate(model.rtl, model.synthesis, model.cache, given.images[:count], advance, seed, percent)
         made, result = load(model.rtl), StageResult("netlist", "torch")
         expected = results(made, given.outputs[:count])
         result.add(
@@ -254,7 +256,12 @@ def check_netlist(model: Model, images: int, advance: Advance = lambda count: No
             {"output": expected},
             {"output": run.outputs.reshape(expected.shape)},
         )
-        result.extra = {"cycles": run.cycles, "cycles_per_second": run.cycles / run.seconds if run.seconds else 0.0}
+        result.extra = {
+            "cycles": run.cycles,
+            "cycles_per_second": run.cycles / run.seconds if run.seconds else 0.0,
+            "seed": seed,
+            "stall_percent": percent,
+        }
     result.save(model.stages)
     return result
 

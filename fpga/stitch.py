@@ -28,7 +28,10 @@ _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _MEMORY_SUFFIXES = {".hex", ".mem", ".dat"}
 _ACCUMULATING = ("WrapMVU", "WrapVVU")
 # Ops whose output only repeats or regroups what another tap shows.
-_TRANSPARENT = ("FMPadding", "ConvolutionInputGenerator", "StreamingDataWidthConverter", "StreamingFIFO", "StreamFork")
+_TRANSPARENT = (
+    *("FMPadding", "ConvolutionInputGenerator", "StreamingDataWidthConverter", "StreamNarrow"),
+    *("StreamingFIFO", "StreamFork"),
+)
 # FINN's padding has a run-time configuration port that is not used here.
 _AXILITE_INPUTS = (
     *(("AWVALID", 1), ("AWADDR", 5), ("WVALID", 1), ("WDATA", 32), ("WSTRB", 4), ("BREADY", 1)),

@@ -93,7 +93,7 @@ def test_unknown_recipe_file(tmp_path: Path) -> None:
         (
             'name = "toy"',
             'name = "verilator"',
-            "name: Value error, a name of the toolkit's own",
+            "name: a name of the toolkit's own",
         ),
         ("seed = 1", "sede = 1", "sede: unknown key; did you mean 'seed'?"),
         ("fold = 3", "folds = 3", "quantisation.folds: unknown key; did you mean 'fold'?"),

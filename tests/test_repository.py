@@ -200,6 +200,7 @@ def test_help_lists_every_target_and_is_the_default() -> None:
         "doctor",
         "lint",
         "bench-cpu",
+        "bench-hardware",
         "clean",
     ],
 )

@@ -11,6 +11,14 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 
+# Integers up to here, and every partial sum on the way, are exact in float32.
+EXACT = 1 << 24
+
+
+def on_gpu(x: Tensor) -> bool:
+    """Whether asking for a number of `x` would make the host wait for a device."""
+    return x.is_cuda
+
 
 def half(bits: int) -> float:
     """H = 2^(bits-1): an accumulator of `bits` bits holds [-H, H-1]."""
@@ -64,7 +72,8 @@ def accumulate(
     sums. Scales by channel get no gradient: the batch norm behind them would take it away.
     """
     slope = overflow_slope if k is None else -float(k)
-    result: tuple[Tensor, Tensor] = _Accumulate.apply(z, scale, half(bits), k, slope, wrapping)
+    node = _AccumulateAll if on_gpu(z) else _Accumulate
+    result: tuple[Tensor, Tensor] = node.apply(z, scale, half(bits), k, slope, wrapping)
     return result
 
 
@@ -146,9 +155,22 @@ def _wrap_few(few: Tensor, h: float, k: int | None, slope: float) -> tuple[Tenso
     """fold(wrap(few)) and its gradient: `slope` where the fold, or without one wrapping, changed the value."""
     exact = few.double()  # holds z + H for every width
     m = exact - 2 * h * torch.floor((exact + h) / (2 * h))
-    f = m if k is None else m.sign() * torch.minimum(m.abs(), k * (h - m.abs()))
+    f = _fold(m, h, k)
     slopes = torch.where(f == (exact if k is None else m), 1.0, slope)
     return f.to(few.dtype), slopes.to(few.dtype)
+
+
+def _wrap_all(z: Tensor, h: float, k: int | None) -> tuple[Tensor, Tensor]:
+    """fold(wrap(z)) as int32, for h below EXACT, and where the fold, or without one wrapping, changed the value."""
+    n, top = z.int(), int(h)
+    m = n.add(top).bitwise_and_(2 * top - 1).sub_(top)
+    f = _fold(m, top, k)
+    return f, f != (n if k is None else m)
+
+
+def _fold(m: Tensor, h: float, k: int | None) -> Tensor:
+    """The fold of wrapped sums `m`, which lie in [-h, h): of their type, where `h` is."""
+    return m if k is None else m.sign() * torch.minimum(m.abs(), k * (h - m.abs()))
 
 
 class _Wrap(Function):
@@ -224,6 +246,33 @@ class _Accumulate(Function):
         return by_z, by_scale, None, None, None, None
 
 
+class _AccumulateAll(Function):
+    """The same by passes over all sums. How many places overflow is for the host to know before it can go on: on a GPU
+    that costs more than the passes, and a recorded step (training.recorded) cannot ask at all.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any, z: Tensor, scale: Tensor, h: float, k: int | None, slope: float, wrapping: bool
+    ) -> tuple[Tensor, Tensor]:
+        ctx.layout, ctx.slope = _layout(z), slope
+        z = z.contiguous(memory_format=ctx.layout)
+        f, sloped = _wrap_all(z, h, k) if wrapping and _reach(h, k) < EXACT else (z, torch.zeros_like(z).bool())
+        y = f * by_channel(scale, z)
+        excess = (z.abs() - h).clamp(min=0.0)
+        ctx.save_for_backward(y, scale, sloped, torch.where(excess > 0, z.sign(), 0.0).to(torch.int8))
+        return y, excess.sum() / z.numel()
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor | None, None, None, None, None]:
+        y, scale, sloped, signs = ctx.saved_tensors
+        by_y, by_penalty = gradients[0].contiguous(memory_format=ctx.layout), gradients[1]
+        by_z = by_y * by_channel(scale, y)
+        by_z = torch.where(sloped, by_z * ctx.slope, by_z).addcmul(signs, by_penalty / y.numel())
+        by_scale = _dot(by_y, y) / scale if ctx.needs_input_grad[1] and not scale.dim() else None
+        return by_z, by_scale, None, None, None, None
+
+
 class _Convolve(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, options: tuple[Any, Any, Any, int]) -> Tensor:
@@ -274,7 +323,10 @@ class _QuantiseUnsigned(Function):
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor | None, None]:
         (gradient,) = gradients
         x, scale, y = ctx.saved_tensors
-        by_x = torch.ops.aten.hardtanh_backward(gradient, x, 0.0, ctx.largest * scale.item())
+        if on_gpu(x):  # where the host need not know the scale
+            by_x = torch.where((x > 0.0) & (x < ctx.largest * scale), gradient, 0.0)
+        else:
+            by_x = torch.ops.aten.hardtanh_backward(gradient, x, 0.0, ctx.largest * scale.item())
         by_scale = None
         if ctx.needs_input_grad[1]:
             by_scale = ((_dot(gradient, y) - _dot(by_x, x)) / scale).view(scale.shape)

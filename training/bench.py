@@ -21,13 +21,14 @@ from torch import Tensor, nn
 from chain.errors import InputError, UnsupportedError
 from chain.files import write_json
 from training import checkpoint as checkpoints
-from training import datasets
+from training import datasets, footprint
 from training.build import build
 from training.conversion import remake
-from training.layers import WrapConv2d, WrapLinear, accumulators, overflow_penalty, penalising, set_wrapping
+from training.layers import WrapConv2d, WrapLinear, accumulators, set_wrapping
+from training.learner import Learner, optimiser_of
 from training.recipe import Recipe, Stage
 from training.statistics import Monitor
-from training.trainer import COUNT_EVERY, _optimiser
+from training.trainer import COUNT_EVERY
 
 # Input shape, classes, largest value of the data sets whose files need not be there.
 SHAPES = {
@@ -37,7 +38,10 @@ SHAPES = {
 }
 WARM_UP = 3  # steps that are not timed
 
+CONTENDERS = ("brevitas", "fused", "ours")
+
 Step = Callable[[int], None]
+Batch = tuple[Tensor, Tensor, int, int, bool]
 
 
 def bench(
@@ -56,22 +60,18 @@ def bench(
     over repetitions; `ratio` and `fused_ratio` are medians of the repetitions' ratios, `*cpu_ratio` the same of
     processor time, which other programs disturb less; each `*_range` holds the least and the largest.
 
+    `*_bytes` is what memory a few steps take at most, each network in a process of its own (training/footprint.py),
+    the first step with the overflows counted; the weights themselves, which all have alike, are not in it.
+
     The images are the data set's where it can be had, otherwise random, and the weights those of the `checkpoint`
     where it exists, otherwise untrained: how many sums overflow depends on both, and the cost on that. `settings`
     says which.
     """
-    images, labels, classes, maximum, real = _batch(recipe, data)
+    batch = _batch(recipe, data)
+    images, _, _, _, real = batch
     stage = recipe.stages[-1]
-    ours = build(recipe, (images.shape[1], images.shape[2], images.shape[3]), classes, maximum)
-    trained = checkpoint is not None and checkpoint.exists()
-    if checkpoint is not None and trained:
-        checkpoints.load_state(ours, checkpoints.read(checkpoint, recipe).model)
-    set_wrapping(ours, stage.accumulator == "wrap")
-    contenders = {
-        "brevitas": _plain_step(plain(ours, stock=True), stage, images, labels),
-        "fused": _plain_step(plain(ours), stage, images, labels),
-        "ours": _own_step(ours, stage, images, labels, steps),
-    }
+    ours, trained = _network(recipe, batch, checkpoint)
+    contenders = {name: _contender(name, ours, stage, batch, steps)() for name in CONTENDERS}
     for step in range(WARM_UP):
         for run in contenders.values():
             run(step)
@@ -84,6 +84,9 @@ def bench(
     for rival, prefix in (("brevitas", ""), ("fused", "fused_")):
         row |= _summary(f"{prefix}ratio", [wall["ours"] / wall[rival] for wall, _ in times])
         row |= _summary(f"{prefix}cpu_ratio", [cpu["ours"] / cpu[rival] for _, cpu in times])
+    memory = {name: footprint.peak(_alone, WARM_UP, name, recipe, data, checkpoint, steps) for name in CONTENDERS}
+    row |= {f"{name}_bytes": value for name, value in memory.items()}
+    row["memory_ratio"] = memory["ours"] / memory["brevitas"]
     return row
 
 
@@ -123,7 +126,17 @@ def update(path: Path, row: dict[str, Any]) -> list[dict[str, Any]]:
 
 def table(rows: list[dict[str, Any]]) -> Table:
     """The rows for the terminal."""
-    shown = Table("model", "images", "weights", "wrapping layers", "Brevitas", "ratio", "with our activations", "ratio")
+    shown = Table(
+        "model",
+        "images",
+        "weights",
+        "wrapping layers",
+        "Brevitas",
+        "ratio",
+        "with our activations",
+        "ratio",
+        "peak memory: ours, Brevitas, ratio",
+    )
     for row in rows:
         settings = row["settings"]
         shown.add_row(
@@ -134,6 +147,7 @@ def table(rows: list[dict[str, Any]]) -> Table:
             f"{row['ratio']:.3f} {_range(row, 'ratio', '.3f')}",
             f"{row['fused_ms']:.2f} ms {_range(row, 'fused_ms', '.2f')}",
             f"{row['fused_ratio']:.3f} {_range(row, 'fused_ratio', '.3f')}",
+            f"{row['ours_bytes'] / 2**20:.1f}, {row['brevitas_bytes'] / 2**20:.1f} MiB, {row['memory_ratio']:.3f}",
         )
     return shown
 
@@ -151,7 +165,32 @@ def _range(row: dict[str, Any], key: str, digits: str) -> str:
     return f"({low:{digits}}..{high:{digits}})"
 
 
-def _batch(recipe: Recipe, data: Path | None) -> tuple[Tensor, Tensor, int, int, bool]:
+def _network(recipe: Recipe, batch: Batch, checkpoint: Path | None) -> tuple[nn.Module, bool]:
+    """The recipe's network as in its last stage, and whether its weights are the checkpoint's."""
+    images, _, classes, maximum, _ = batch
+    model = build(recipe, (images.shape[1], images.shape[2], images.shape[3]), classes, maximum)
+    trained = checkpoint is not None and checkpoint.exists()
+    if checkpoint is not None and trained:
+        checkpoints.load_state(model, checkpoints.read(checkpoint, recipe).model)
+    set_wrapping(model, recipe.stages[-1].accumulator == "wrap")
+    return model, trained
+
+
+def _contender(name: str, ours: nn.Module, stage: Stage, batch: Batch, steps: int) -> Callable[[], Step]:
+    """One of CONTENDERS with the weights of `ours`; its optimiser comes with the call."""
+    images, labels, *_ = batch
+    if name == "ours":
+        return lambda: _own_step(ours, stage, images, labels, steps)
+    twin = plain(ours, stock=name == "brevitas")
+    return lambda: _plain_step(twin, stage, images, labels)
+
+
+def _alone(name: str, recipe: Recipe, data: Path | None, checkpoint: Path | None, steps: int) -> Callable[[], Step]:
+    batch = _batch(recipe, data)
+    return _contender(name, _network(recipe, batch, checkpoint)[0], recipe.stages[-1], batch, steps)
+
+
+def _batch(recipe: Recipe, data: Path | None) -> Batch:
     """Images [N, C, H, W] and labels [N] of one batch, the number of classes, the largest pixel, and whether the
     images are real.
     """
@@ -171,30 +210,23 @@ def _batch(recipe: Recipe, data: Path | None) -> tuple[Tensor, Tensor, int, int,
 
 def _own_step(model: nn.Module, stage: Stage, images: Tensor, labels: Tensor, steps: int) -> Step:
     """A step as training does it: the stage's penalty, and the overflows counted in the first of `steps`."""
-    model, images, optimiser = _prepared(model, stage, images)
+    model, images = _prepared(model, images)
     layers = accumulators(model)
+    learner = Learner(model, model, stage, images.device)
 
     def step(index: int) -> None:
         counted = index % steps == 0
         for layer in layers.values():
             layer.monitor = Monitor() if counted else None
-        penalty: Tensor | None = None
-        if stage.penalty:
-            with penalising(model):
-                logits = model(images)
-                penalty = overflow_penalty(model)
-        else:
-            logits = model(images)
-        loss = nn.functional.cross_entropy(logits, labels)
-        optimiser.zero_grad(set_to_none=True)
-        (loss if penalty is None else loss + stage.penalty * penalty).backward()  # type: ignore[no-untyped-call]
-        optimiser.step()
+        learner.learn(images, labels, launch=counted)
+        learner.take()
 
     return step
 
 
 def _plain_step(model: nn.Module, stage: Stage, images: Tensor, labels: Tensor) -> Step:
-    model, images, optimiser = _prepared(model, stage, images)
+    model, images = _prepared(model, images)
+    optimiser = optimiser_of(model, stage, images.device)
 
     def step(index: int) -> None:
         loss = nn.functional.cross_entropy(model(images), labels)
@@ -205,9 +237,9 @@ def _plain_step(model: nn.Module, stage: Stage, images: Tensor, labels: Tensor) 
     return step
 
 
-def _prepared(model: nn.Module, stage: Stage, images: Tensor) -> tuple[nn.Module, Tensor, torch.optim.Optimizer]:
+def _prepared(model: nn.Module, images: Tensor) -> tuple[nn.Module, Tensor]:
     model = model.to(memory_format=torch.channels_last).train()  # type: ignore[call-overload]
-    return model, images.contiguous(memory_format=torch.channels_last), _optimiser(model, stage)
+    return model, images.contiguous(memory_format=torch.channels_last)
 
 
 def _repetition(contenders: dict[str, Step], steps: int) -> tuple[dict[str, float], dict[str, float]]:

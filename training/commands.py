@@ -42,16 +42,17 @@ def train(model: str, build: Path, resume: bool, data: Path | None, if_needed: b
         from training import recipe as recipes
         from training import shipping
         from training.alarms import require_finished_worth
-        from training.current import is_begun, is_current, is_shipped, is_trained
+        from training.current import Status
         from training.trainer import train as run
 
         recipe = recipes.load(model)
         folder = build / recipe.name
-        if if_needed and is_current(recipe, folder) and not (fresh and is_shipped(folder)):
+        found = Status(recipe, folder)
+        if if_needed and found.is_current and not (fresh and found.is_shipped):
             console.print(f"training {recipe.name}: {folder} holds a finished training of this recipe", highlight=False)
             require_finished_worth(folder)
             return
-        source = None if fresh or not if_needed or is_begun(recipe, folder) else shipping.find(recipe)
+        source = None if fresh or not if_needed or found.is_begun else shipping.find(recipe)
         if source is not None:
             summary = shipping.take(recipe, source, folder)
             console.print(
@@ -62,7 +63,7 @@ def train(model: str, build: Path, resume: bool, data: Path | None, if_needed: b
             return
         console.print(f"training {recipe.name}: {recipe.epochs} epochs into {folder}", highlight=False)
         # Cut off in its summary, a training of hours is not thrown away.
-        resume = (resume or (if_needed and is_trained(recipe, folder))) and not is_shipped(folder)
+        resume = (resume or (if_needed and found.is_trained)) and not found.is_shipped
         trained = run(recipe, folder, resume, data, console, device)
     except WorthlessError as error:
         click.echo(f"error: {error}", err=True)
@@ -89,14 +90,14 @@ def train(model: str, build: Path, resume: bool, data: Path | None, if_needed: b
 @click.option("--data", default=None, type=click.Path(path_type=Path), help="Folder of the data set's files.")
 @errors_as_text
 def bench(model: str, build: Path, repetitions: int, data: Path | None) -> None:
-    """Time a training step of MODEL against the same network with Brevitas' own layers, into bench/step.json."""
+    """Time and memory of a training step of MODEL against Brevitas' own layers, into bench/step.json."""
     from training import bench as benches
     from training import recipe as recipes
     from training.checkpoint import NAME
 
     recipe = recipes.load(model)
     row = benches.bench(recipe, repetitions, data=data, checkpoint=build / recipe.name / NAME)
-    Console(width=140).print(benches.table(benches.update(build / "bench" / "step.json", row)))
+    Console(width=160).print(benches.table(benches.update(build / "bench" / "step.json", row)))
 
 
 @main.command()

@@ -68,7 +68,8 @@ _WAY_OUT = ". Change these layers, or name them in skip="
 
 def calibrate(model: nn.Module, loader: Iterable[Any], batches: int = CALIBRATION_BATCHES) -> None:
     """Measure what wrapping has changed: batch norm's statistics, as plain averages over the first `batches` of
-    `loader`, which gives inputs or tuples that begin with them. Use it after `wrap`, and once more after training.
+    `loader`, which gives inputs or tuples that begin with them. Use it after `wrap`, and once more after training, with
+    the images augmented as in training: the weights have learnt with their statistics.
 
     Raises UnsupportedError, with the layer's name, for a layer whose input is not an unsigned quantised tensor or whose
     sums might leave float32's exact range; InputError if the loader gives nothing.

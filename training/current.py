@@ -2,46 +2,54 @@
 """Whether training is needed at all."""
 
 import json
+from functools import cached_property
 from pathlib import Path
 
 from chain.errors import InputError
 from training import checkpoint as checkpoints
-from training.checkpoint import Checkpoint
 from training.recipe import Recipe
 
 
-def is_current(recipe: Recipe, folder: Path) -> bool:
-    """Whether `folder` holds a finished training of this recipe, summary included."""
-    return (folder / "training.json").is_file() and is_trained(recipe, folder)
-
-
-def is_trained(recipe: Recipe, folder: Path) -> bool:
-    """Whether every epoch of this recipe is done, with the user's own files that it names as they are now.
+class Status:
+    """What `folder` holds of a training of `recipe`, with the user's own files that it names as they are now. The
+    checkpoint is read when it is first asked for, and never again; a damaged one counts as none.
 
     A change of the data set's files is not noticed.
     """
-    point = _checkpoint(recipe, folder)
-    return point is not None and point.finished
 
+    def __init__(self, recipe: Recipe, folder: Path) -> None:
+        self._recipe = recipe
+        self._folder = folder
 
-def is_begun(recipe: Recipe, folder: Path) -> bool:
-    """Whether `folder` holds a checkpoint of this recipe, finished or not."""
-    return _checkpoint(recipe, folder) is not None
+    @property
+    def is_begun(self) -> bool:
+        """Whether there is a checkpoint of this recipe, finished or not."""
+        return self._finished is not None
 
+    @property
+    def is_trained(self) -> bool:
+        """Whether every epoch of this recipe is done."""
+        return bool(self._finished)
 
-def is_shipped(folder: Path) -> bool:
-    """Whether the training in `folder` was not made there but came with the toolkit."""
-    try:
-        return "shipped" in json.loads((folder / "training.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
+    @property
+    def is_current(self) -> bool:
+        """Whether the training is finished, summary included."""
+        return (self._folder / "training.json").is_file() and self.is_trained
 
+    @property
+    def is_shipped(self) -> bool:
+        """Whether the training was not made there but came with the toolkit."""
+        try:
+            return "shipped" in json.loads((self._folder / "training.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return False
 
-def _checkpoint(recipe: Recipe, folder: Path) -> Checkpoint | None:
-    path = folder / checkpoints.NAME
-    if not path.is_file():
-        return None
-    try:
-        return checkpoints.read(path, recipe)
-    except InputError:
-        return None
+    @cached_property
+    def _finished(self) -> bool | None:
+        path = self._folder / checkpoints.NAME
+        if not path.is_file():
+            return None
+        try:
+            return checkpoints.read(path, self._recipe).finished
+        except InputError:
+            return None

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from training.layers import accumulators
 from training.statistics import Monitor
 
-BATCH = 500
+BATCH, BATCH_ON_GPU = 500, 2500
 
 
 @dataclass(frozen=True)
@@ -49,12 +49,13 @@ def evaluate(
     `spans` gives each layer's histogram its range [-span, span); without it there are no histograms.
     """
     device = next(model.parameters()).device
+    size = BATCH_ON_GPU if device.type == "cuda" else BATCH
     batches = (
         (
-            torch.from_numpy(images[start : start + BATCH]).float().to(device),
-            torch.from_numpy(labels[start : start + BATCH]),
+            torch.from_numpy(images[start : start + size]).to(device).float(),
+            torch.from_numpy(labels[start : start + size]),
         )
-        for start in range(0, len(images), BATCH)
+        for start in range(0, len(images), size)
     )
     return evaluate_batches(model, batches, spans)
 

@@ -24,6 +24,7 @@ from torch import Tensor, nn
 
 from chain.errors import InputError
 from training.autograd import quantise_unsigned, wrap, wrap_fold
+from training.recorded import recorded
 
 MIN_ACCUMULATOR_BITS, MAX_ACCUMULATOR_BITS = 4, 32
 
@@ -122,9 +123,12 @@ class UnsignedIntQuant(nn.Module):
     def __init__(self, input_view_impl: nn.Module) -> None:
         super().__init__()
         self.input_view_impl = input_view_impl
+        self.largest = 0.0
 
     def forward(self, scale: Tensor, zero_point: Tensor, bit_width: Tensor, x: Tensor) -> Tensor:
-        return quantise_unsigned(x, scale, float((1 << int(bit_width)) - 1))
+        if not recorded(x):
+            self.largest = float((1 << int(bit_width)) - 1)
+        return quantise_unsigned(x, scale, self.largest)
 
 
 class UnsignedActivation(Uint8ActPerTensorFloatMaxInit):

@@ -63,10 +63,13 @@ class Stage(_Section):
 
 
 class Augmentation(_Section):
-    """Random changes of the training images: shifts of up to `shift` pixels, mirror images with `flip`."""
+    """Random changes of the training images: shifts of up to `shift` pixels, mirror images with `flip`, a square of
+    `cutout` pixels a side made black (DeVries and Taylor, arXiv 1708.04552).
+    """
 
     shift: int = Field(default=0, ge=0)
     flip: bool = False
+    cutout: int = Field(default=0, ge=0)
 
 
 class Hardware(_Section):
@@ -82,7 +85,8 @@ class Hardware(_Section):
 
 class Recipe(_Section):
     """Everything a model's training depends on. `gradients`: how those of convolutions are computed; "bfloat16" is
-    twice as fast on processors that have it (AVX512_BF16, AMX) and slow on others; sums stay exact.
+    twice as fast on processors that have it (AVX512_BF16, AMX) and slow on others; sums stay exact. `smoothing`: the
+    share of a label that goes to all classes alike (label smoothing).
     """
 
     name: str = Field(pattern=NAME)
@@ -91,6 +95,7 @@ class Recipe(_Section):
     seed: int = Field(default=1, ge=0)
     batch_size: int = Field(default=128, ge=2)
     gradients: Literal["float32", "bfloat16"] = "float32"
+    smoothing: float = Field(default=0.0, ge=0, lt=1)
     quantisation: Quantisation = Quantisation()
     augmentation: Augmentation = Augmentation()
     stages: tuple[Stage, ...] = Field(min_length=1)
@@ -132,8 +137,15 @@ class Recipe(_Section):
         return self.model_dump_json()
 
     def digest(self) -> str:
-        """What tells whether a checkpoint is of this recipe: everything but `hardware` counts."""
-        return hashlib.sha256(self.model_dump_json(exclude={"hardware"}).encode()).hexdigest()
+        """What tells whether a checkpoint is of this recipe: everything but `hardware` counts. Keys that came later
+        count where they ask for something, so that checkpoints of before stay those of their recipes.
+        """
+        silent: dict[str, Any] = {"hardware": True}
+        if not self.smoothing:
+            silent["smoothing"] = True
+        if not self.augmentation.cutout:
+            silent["augmentation"] = {"cutout"}
+        return hashlib.sha256(self.model_dump_json(exclude=silent).encode()).hexdigest()
 
 
 def available() -> list[str]:
@@ -206,7 +218,9 @@ def _explain(detail: Any) -> str:
         return f"  {name}: unknown key; {nearest(str(location[-1]), section.model_fields)}"
     if detail["type"] == "missing":
         return f"  {name}: missing"
-    return f"  {name}: {detail['msg']}, found {detail['input']!r}"
+    message = detail["msg"].removeprefix("Value error, ")
+    # What is wrong between several keys says itself what it found.
+    return f"  {name}: {message}, found {detail['input']!r}" if name else f"  {message}"
 
 
 _SECTIONS = {

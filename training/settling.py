@@ -6,14 +6,20 @@ from collections.abc import Iterable, Iterator
 import torch
 from torch import Tensor, nn
 
+from training.augmentation import augment
+from training.recipe import Augmentation
+
 BATCHES = 50
 
 
-def drawn(images: Tensor, size: int, seed: int) -> Iterator[Tensor]:
-    """BATCHES batches of `size` training images, float [size, C, H, W], drawn from `images` [N, C, H, W] by `seed`."""
+def drawn(images: Tensor, size: int, seed: int, how: Augmentation) -> Iterator[Tensor]:
+    """BATCHES batches of `size` training images, float [size, C, H, W], drawn from `images` [N, C, H, W] by `seed` and
+    augmented as in training: the weights have learnt with those statistics. Measured on cifar-cnv, those of images as
+    they are cost three points.
+    """
     generator = torch.Generator().manual_seed(seed)
     for _ in range(BATCHES):
-        yield images[torch.randint(0, len(images), (size,), generator=generator)].float()
+        yield augment(images[torch.randint(0, len(images), (size,), generator=generator)].float(), how, generator)
 
 
 def settle(model: nn.Module, batches: Iterable[Tensor]) -> None:

@@ -29,15 +29,17 @@ from training.distributed import Ranks, joined
 from training.environment import data_folder
 from training.evaluation import Evaluation, evaluate
 from training.finiteness import first_not_finite
-from training.layers import WrapConv2d, accumulators, overflow_penalty, penalising, set_wrapping
+from training.layers import WrapConv2d, accumulators, set_wrapping
 from training.layers.wrapping import AccumulatorMixin
+from training.learner import Learner, NotFiniteError
 from training.recipe import RECIPES, Recipe, Stage
 from training.settling import drawn, settle
 from training.statistics import Monitor
 from training.summary import summarise
 
-# Training counts the overflows of every so manieth batch: counting costs two passes over the sums.
-COUNT_EVERY = 16
+# Training counts the overflows of every so manieth batch: counting costs two passes over the sums, and on a GPU a step
+# that is not replayed. There all figures wait for it.
+COUNT_EVERY, COUNT_EVERY_ON_GPU = 16, 64
 
 
 def train(
@@ -115,8 +117,8 @@ class _Run:
 
     def __init__(self, recipe: Recipe, dataset: Dataset, folder: Path, console: Console, ranks: Ranks) -> None:
         self.recipe, self.dataset, self.folder, self.console, self.ranks = recipe, dataset, folder, console, ranks
-        self.images = torch.from_numpy(dataset.train_images)
-        self.labels = torch.from_numpy(dataset.train_labels)
+        self.images = torch.from_numpy(dataset.train_images).to(ranks.device)
+        self.labels = torch.from_numpy(dataset.train_labels).to(ranks.device)
         model = build(recipe, dataset.input_shape, len(dataset.class_names), dataset.maximum)
         # Channels last: pooling and convolution on CPUs take half the time.
         self.model = model.to(device=ranks.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -171,21 +173,22 @@ class _Run:
 
     def _stage(self, stage: Stage, done: int) -> Iterator[None]:
         set_wrapping(self.model, stage.accumulator == "wrap")
-        optimiser = _optimiser(self.model, stage)
+        learner = Learner(self.model, self.parallel, stage, self.ranks.device, self.recipe.smoothing)
         if done and self.checkpoint.optimiser:
-            optimiser.load_state_dict(self.checkpoint.optimiser)
+            learner.resume(self.checkpoint.optimiser)
         for epoch in range(done, stage.epochs):
-            measured = self._epoch(stage, epoch, optimiser)
+            with learner.running():
+                measured = self._epoch(stage, epoch, learner)
             if epoch + 1 == stage.epochs:
                 settle(self.model, self._settling())
             if self.ranks.first:
                 with watching(self.model) as watched:
                     test = evaluate(self.model, self.dataset.test_images, self.dataset.test_labels)
                 self._log(stage, epoch, measured, test, watched.dead())
-            self._save(stage, epoch + 1, optimiser)
+            self._save(stage, epoch + 1, learner.optimiser)
             yield
 
-    def _epoch(self, stage: Stage, epoch: int, optimiser: torch.optim.Optimizer) -> _Epoch:
+    def _epoch(self, stage: Stage, epoch: int, learner: Learner) -> _Epoch:
         # Every epoch draws from its own seed, so that a resumed run draws what an uninterrupted one does.
         seed = self.recipe.seed * 1_000_003 + self.checkpoint.epochs
         # Augmentation is drawn for the total batch, by every process alike; what layers draw differs between them.
@@ -194,68 +197,59 @@ class _Run:
         size = self.recipe.batch_size
         steps = len(self.images) // size
         order = torch.randperm(len(self.images), generator=generator)[: steps * size].view(steps, size)
+        order = order.to(self.ranks.device)
+        count_every = COUNT_EVERY_ON_GPU if learner.on_gpu else COUNT_EVERY
         layers = accumulators(self.model)
         self.model.train()
         start = time.perf_counter()
-        loss_sum, penalty_sum = 0.0, 0.0
-        correct = sums = overflows = 0
+        totals, counts = [0.0] * 5, (0, 0)
         title = f"{stage.name} {epoch + 1}/{stage.epochs}"
         with self._progress(title, steps) as (progress, task):
             for step, indices in enumerate(order):
-                for group in optimiser.param_groups:
-                    group["lr"] = learning_rate(stage, epoch * steps + step, stage.epochs * steps)
+                rate = learning_rate(stage, epoch * steps + step, stage.epochs * steps)
+                learner.set_rate(rate)
                 images = augment(self.images[indices].float(), self.recipe.augmentation, generator)
                 images = self._inputs(images)
-                labels = self.ranks.share(self.labels[indices]).to(self.ranks.device)
-                counted = step % COUNT_EVERY == 0
+                labels = self.ranks.share(self.labels[indices])
+                counted = step % count_every == 0
                 if counted:
                     for layer in layers.values():
                         layer.monitor = Monitor()
-                logits, penalty = self._forward(images, stage.penalty)
-                loss = nn.functional.cross_entropy(logits, labels)
-                total = loss if penalty is None else loss + stage.penalty * penalty
-                if not torch.isfinite(total):
-                    where, lr = first_not_finite(self.model, images), optimiser.param_groups[0]["lr"]
-                    raise alarms.not_finite(stage, total.item(), where, lr, epoch + 1, step + 1)
-                optimiser.zero_grad(set_to_none=True)
-                total.backward()
-                optimiser.step()
-                hits = (logits.argmax(dim=1) == labels).sum().item()
-                found = [loss.item() / self.ranks.size, (0.0 if penalty is None else penalty.item()) / self.ranks.size]
-                found += [hits, *(_counted(layers.values()) if counted else (0, 0))]
-                mean_loss, mean_penalty, *counts = self.ranks.total(*found)
-                loss_sum += mean_loss
-                penalty_sum += mean_penalty
-                correct, sums, overflows = (
-                    old + int(more) for old, more in zip((correct, sums, overflows), counts, strict=True)
-                )
+                try:
+                    learner.learn(images, labels, launch=counted)
+                except NotFiniteError as error:
+                    where = first_not_finite(self.model, images)
+                    raise alarms.not_finite(stage, error.value, where, rate, epoch + 1, step + 1) from None
+                if counted:
+                    counts = _counted(layers.values())
+                progress.update(task, advance=1)
+                if learner.on_gpu and not counted and step + 1 < steps:
+                    continue
+                loss, penalty, hits = learner.take()
+                found = [loss / self.ranks.size, penalty / self.ranks.size, hits, *counts]
+                counts = 0, 0
+                totals = [total + more for total, more in zip(totals, self.ranks.total(*found), strict=True)]
                 progress.update(
                     task,
-                    advance=1,
-                    loss=loss_sum / (step + 1),
-                    accuracy=100 * correct / ((step + 1) * size),
-                    overflow=100 * overflows / max(sums, 1),
+                    loss=totals[0] / (step + 1),
+                    accuracy=100 * totals[2] / ((step + 1) * size),
+                    overflow=100 * totals[4] / max(totals[3], 1),
                 )
+        loss, penalty, hits, sums, overflows = totals
         return _Epoch(
-            loss=loss_sum / steps,
-            penalty=penalty_sum / steps,
-            accuracy=correct / (steps * size),
+            loss=loss / steps,
+            penalty=penalty / steps,
+            accuracy=hits / (steps * size),
             overflow_rate=overflows / max(sums, 1),
             seconds=time.perf_counter() - start,
         )
 
     def _settling(self) -> Iterator[Tensor]:
-        return map(self._inputs, drawn(self.images, self.recipe.batch_size, self.recipe.seed))
+        return map(self._inputs, drawn(self.images, self.recipe.batch_size, self.recipe.seed, self.recipe.augmentation))
 
     def _inputs(self, images: Tensor) -> Tensor:
-        """This process' share of a total batch, where and how the model takes it."""
-        return self.ranks.share(images).to(self.ranks.device).contiguous(memory_format=torch.channels_last)
-
-    def _forward(self, images: Tensor, weight: float) -> tuple[Tensor, Tensor | None]:
-        if not weight:
-            return self.parallel(images), None
-        with penalising(self.model):
-            return self.parallel(images), overflow_penalty(self.model)
+        """This process' share of a total batch, as the model takes it."""
+        return self.ranks.share(images).contiguous(memory_format=torch.channels_last)
 
     def _progress(self, title: str, steps: int) -> "_Bar":
         return _Bar(self.console, title, steps)
@@ -357,14 +351,6 @@ def learning_rate(stage: Stage, step: int, steps: int) -> float:
         return stage.lr
     last = stage.lr * stage.final_lr
     return last + (stage.lr - last) * 0.5 * (1 + math.cos(math.pi * step / steps))
-
-
-def _optimiser(model: nn.Module, stage: Stage) -> torch.optim.Optimizer:
-    if stage.optimiser == "sgd":
-        return torch.optim.SGD(
-            model.parameters(), stage.lr, momentum=0.9, nesterov=True, weight_decay=stage.weight_decay
-        )
-    return torch.optim.Adam(model.parameters(), stage.lr, weight_decay=stage.weight_decay)
 
 
 def _copy(state: dict[str, Tensor]) -> dict[str, Tensor]:

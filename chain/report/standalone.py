@@ -10,11 +10,11 @@ import markupsafe
 
 
 def render(template: Path, filters: Mapping[str, Callable[..., Any]], **values: Any) -> str:
-    """The text of a page. The template gets the common style as `css`, `filters` and `values`; an unknown name in it
-    is an error.
+    """The text of a page. The template gets the common style as `css`, `filters` and `values`, and may import or
+    include what is in macros/; an unknown name in it is an error.
     """
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(template.parent),
+        loader=jinja2.FileSystemLoader([template.parent, Path(__file__).with_name("macros")]),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         keep_trailing_newline=True,

@@ -15,10 +15,14 @@ import finn.custom_op.fpgadataflow.rtl as _finn_rtl  # noqa: E402
 
 from fpga.ops.arg_max import ArgMax  # noqa: E402
 from fpga.ops.arg_max_rtl import ArgMax_rtl  # noqa: E402
+from fpga.ops.pool_max import PoolMax  # noqa: E402
+from fpga.ops.pool_max_rtl import PoolMax_rtl  # noqa: E402
 from fpga.ops.stream_add import StreamAdd  # noqa: E402
 from fpga.ops.stream_add_rtl import StreamAdd_rtl  # noqa: E402
 from fpga.ops.stream_fork import StreamFork  # noqa: E402
 from fpga.ops.stream_fork_rtl import StreamFork_rtl  # noqa: E402
+from fpga.ops.stream_narrow import StreamNarrow  # noqa: E402
+from fpga.ops.stream_narrow_rtl import StreamNarrow_rtl  # noqa: E402
 from fpga.ops.window_max import WindowMax  # noqa: E402
 from fpga.ops.window_max_rtl import WindowMax_rtl  # noqa: E402
 from fpga.ops.window_sum import WindowSum  # noqa: E402
@@ -32,11 +36,25 @@ from fpga.ops.wrap_mvu_rtl import WrapMVU_rtl  # noqa: E402
 from fpga.ops.wrap_vvu import WrapVVU  # noqa: E402
 from fpga.ops.wrap_vvu_rtl import WrapVVU_rtl  # noqa: E402
 
-OPS = (ArgMax, StreamAdd, StreamFork, WindowMax, WindowSum, WrapActivation, WrapFold, WrapMVU, WrapVVU)
+OPS = (
+    ArgMax,
+    PoolMax,
+    StreamAdd,
+    StreamFork,
+    StreamNarrow,
+    WindowMax,
+    WindowSum,
+    WrapActivation,
+    WrapFold,
+    WrapMVU,
+    WrapVVU,
+)
 RTL_OPS = (
     ArgMax_rtl,
+    PoolMax_rtl,
     StreamAdd_rtl,
     StreamFork_rtl,
+    StreamNarrow_rtl,
     WindowMax_rtl,
     WindowSum_rtl,
     WrapActivation_rtl,

@@ -78,6 +78,10 @@ class StreamOp(HWCustomOp):
         """LUTs by the calibrated estimate."""
         return nodes.node(self).lut
 
+    def latency(self, graph: GraphProto) -> int:
+        """Cycles from the word that completes a result to the first word of that result."""
+        return 1
+
     def infer_node_datatype(self, model: ModelWrapper) -> None:
         """Annotate the outputs. The input's type is part of the node: to adapt to another one would hide an error."""
         found = model.get_tensor_datatype(self.onnx_node.input[0])

@@ -7,7 +7,7 @@ from pathlib import Path
 RTL = Path(__file__).resolve().parent.parent / "rtl"
 
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
-_COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
+COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 
 
 def files(cell: str, folder: Path = RTL) -> list[Path]:
@@ -20,7 +20,7 @@ def files(cell: str, folder: Path = RTL) -> list[Path]:
     ordered: list[str] = []
 
     def visit(name: str) -> None:
-        text = _COMMENT.sub(" ", (folder / f"{name}.sv").read_text(encoding="utf-8"))
+        text = COMMENT.sub(" ", (folder / f"{name}.sv").read_text(encoding="utf-8"))
         for used in dict.fromkeys(_IDENTIFIER.findall(text)):
             if used in known and used != name and used not in ordered:
                 visit(used)

@@ -13,6 +13,7 @@ from fpga.ops._arithmetic import exact_type
 from fpga.ops._base import Array, StreamOp, signed
 from fpga.ops._rtl import RtlOp
 from fpga.ops._wrapper import Cell
+from fpga.products import Way
 
 
 class WeightedOp(StreamOp):
@@ -69,6 +70,27 @@ class WeightedOp(StreamOp):
         lanes = self.multipliers()
         words = int(np.prod(self.weight_shape())) // lanes
         return rom.Rom(words, lanes * self.get_input_datatype(1).bitwidth())
+
+    def dot_latency(self, simd: int, way: Way = "planes") -> int:
+        """Registers of a dot product of `simd` inputs, multiplied the given way, as fpga/rtl/heap_pkg.sv counts them.
+
+        They sum a heap of bits: each level halves its fullest column, down to two bits. 1-bit weights choose between
+        pairs of inputs; signed digits give one row of bits each; of other products, the bits are counted three at a
+        time before.
+        """
+        in_bits, weight_bits = self.get_input_datatype().bitwidth(), self.get_input_datatype(1).bitwidth()
+        if way != "planes":
+            heights = np.zeros(in_bits + weight_bits + 2, dtype=int)
+            for digit in range(1 if way == "ternary" else (weight_bits + 1) // 2):
+                heights[2 * digit : 2 * digit + in_bits + (way == "booth")] += simd
+            fullest = int(heights.max())
+        elif weight_bits == 1:
+            fullest = simd - simd // 2
+        else:
+            products = simd * np.convolve(np.ones(in_bits, dtype=int), np.ones(weight_bits, dtype=int))
+            threes = products // 3
+            fullest = int((np.append(products - 2 * threes, 0) + np.append(0, threes)).max())
+        return max(1, (fullest - 1).bit_length() - 1)
 
     def exact_weights(self, graph: GraphProto) -> tuple[Array, int]:
         """The weights in a float type that holds every sum exactly, and the largest magnitude of a sum."""

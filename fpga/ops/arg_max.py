@@ -29,6 +29,9 @@ class ArgMax(StreamOp):
     def output_lanes(self, ind: int = 0) -> int:
         return 1
 
+    def latency(self, graph: GraphProto) -> int:
+        return 2
+
     def kernel(self, graph: GraphProto) -> Kernel:
         def run(x: Array) -> tuple[Array, ...]:
             return (x.argmax(axis=-1, keepdims=True),)

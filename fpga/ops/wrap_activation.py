@@ -59,6 +59,9 @@ class WrapActivation(StreamOp):
         small = self.get_input_datatype().bitwidth() <= TABLE_BITS
         return "table" if small and self._table_luts() < self._search_luts() else "search"
 
+    def latency(self, graph: GraphProto) -> int:
+        return 1 if self.chosen_style() == "table" else self.get_nodeattr("outBits") + 1
+
     def _words(self) -> int:
         """Rows of thresholds in one lane's memory."""
         return -(-self.get_nodeattr("rows") // self.get_nodeattr("PE"))

@@ -8,8 +8,10 @@ from onnx import GraphProto
 
 from fpga.ops._arithmetic import wrap
 from fpga.ops._base import Array, Kernel
+from fpga.ops._rtl import integers
 from fpga.ops._weighted import WeightedOp
 from fpga.ops._window import elements
+from fpga.products import Integers, Products, choose
 
 
 class WrapMVU(WeightedOp):
@@ -66,6 +68,23 @@ class WrapMVU(WeightedOp):
     def get_exp_cycles(self) -> int:
         passes = int(np.prod(self.weight_shape())) // self.multipliers()
         return int(np.prod([1, *self.get_nodeattr("vectors")])) * passes
+
+    def repeats(self) -> bool:
+        """Whether a vector is passed several times, and kept for that."""
+        return self.get_nodeattr("PE") * self._groups() < self.get_nodeattr("MH")
+
+    def latency(self, graph: GraphProto) -> int:
+        return 3 + self.dot_latency(self.get_nodeattr("SIMD"), self.products(graph).way) + self.repeats()
+
+    def rows(self, graph: GraphProto) -> Integers:
+        """The weights [MH, MW], inputs in the order in which they come."""
+        return integers(self.initializer(graph, 1)).T
+
+    def products(self, graph: GraphProto) -> Products:
+        """How the weights are multiplied."""
+        bits = (self.get_input_datatype().bitwidth(), self.get_input_datatype(1).bitwidth())
+        sizes = self.get_nodeattr("PE"), self.get_nodeattr("SIMD")
+        return choose(self.rows(graph), *sizes, *bits, self.get_nodeattr("accumulatorBits"))
 
     def kernel(self, graph: GraphProto) -> Kernel:
         weights, bound = self.exact_weights(graph)

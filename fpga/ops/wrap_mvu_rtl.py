@@ -4,11 +4,11 @@
 from onnx import GraphProto
 
 from fpga import rtl_memory
-from fpga.ops._rtl import integers
 from fpga.ops._weighted import WeightedRtl
 from fpga.ops._window import interleave
 from fpga.ops._wrapper import Cell
 from fpga.ops.wrap_mvu import WrapMVU
+from fpga.products import Integers
 
 
 class WrapMVU_rtl(WeightedRtl, WrapMVU):
@@ -16,11 +16,22 @@ class WrapMVU_rtl(WeightedRtl, WrapMVU):
 
     interleaved = True
 
+    def rows(self, graph: GraphProto) -> Integers:
+        rows = super().rows(graph)
+        return interleave(rows, self._group_channels(), self.get_nodeattr("SIMD")) if self._groups() > 1 else rows
+
     def cell(self, graph: GraphProto) -> Cell:
-        rows = integers(self.initializer(graph, 1)).T
         bits, pe, simd = self.get_input_datatype(1).bitwidth(), self.get_nodeattr("PE"), self.get_nodeattr("SIMD")
-        if self._groups() > 1:
-            rows = interleave(rows, self._group_channels(), simd)
-        mh, mw = rows.shape
+        chosen = self.products(graph)
+        mh, mw = chosen.codes.shape
         sizes = {"Mw": mw, "Mh": mh, "Groups": self._groups(), "Simd": simd, "Pe": pe}
-        return self.weighted_cell("wrap_mvu", sizes, rtl_memory.mvu_weights(rows, pe, simd, bits))
+        cell = self.weighted_cell("wrap_mvu", sizes, rtl_memory.mvu_codes(chosen.codes, pe, simd, bits))
+        if chosen.way == "planes":
+            return cell
+        parameters: dict[str, int | str] = {"Products": chosen.way, "Negatives": chosen.negatives}
+        memories = {}
+        if chosen.starts is not None:
+            file = f"{self.get_verilog_top_module_name()}_starts.hex"
+            parameters["StartFile"] = f"./{file}"
+            memories[file] = rtl_memory.mvu_starts(chosen.starts, pe, self.get_nodeattr("accumulatorBits"))
+        return Cell(cell.name, {**cell.parameters, **parameters}, {**cell.memories, **memories})

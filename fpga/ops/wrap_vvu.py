@@ -25,6 +25,10 @@ class WrapVVU(WeightedOp, WindowOp):
     def input_lanes(self, ind: int = 0) -> int:
         return 0 if ind else self.get_nodeattr("PE")
 
+    def latency(self, graph: GraphProto) -> int:
+        binary = self.get_input_datatype(1).bitwidth() == 1
+        return 2 + (1 if binary else self.dot_latency(1))
+
     def kernel(self, graph: GraphProto) -> Kernel:
         weights, bound = self.exact_weights(graph)
         channels, bits, lanes = self.get_nodeattr("Channels"), self.get_nodeattr("accumulatorBits"), self.lanes()

@@ -3,8 +3,8 @@
 // Read-only memory with a registered output; a single word is a constant.
 //
 // RomStyle "block" asks the synthesis for block RAM, "distributed" for look-up tables, "auto" leaves it to decide. The
-// attributes are Vivado's (UG901) and Yosys' rom_style, and Yosys' logic_block: it refuses rom_style = "distributed", and
-// Vivado makes small memories of look-up tables unasked.
+// attributes are rom_style, which Vivado (UG901) and Yosys know, and Yosys' logic_block, because it refuses
+// rom_style = "distributed"; Vivado makes small memories of look-up tables unasked.
 module weight_rom #(
     parameter int unsigned Depth = 1,
     parameter int unsigned Width = 1,

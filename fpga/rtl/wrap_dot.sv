@@ -1,49 +1,33 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Dot product of Simd unsigned inputs and Simd weights mod 2^SumBits, given bit plane by bit plane. Latency 3.
+// Dot product of Simd unsigned inputs and Simd weights mod 2^SumBits, given bit plane by bit plane, as the sum of two
+// rows. Latency heap_pkg::levels(Simd, InBits, WeightBits).
 //
-// WeightBits 1: a weight is 0 or 1. Else two's complement, and sum_o is the dot product plus the constant
+// Weights are in two's complement, and the sum is the dot product plus the constant
 // Simd * 2^(WeightBits-1) * (2^InBits - 1): the products of the weights' sign bits come in inverted, and the enclosing
-// cell takes the constant away where that is free. Nothing is wider than SumBits.
+// cell takes the constant away where that is free. Nothing is wider than SumBits. 1-bit weights are binary_dot's.
 //
-// Products of one weight are counted three at a time on the way in (count_three), then compressed (bit_heap). Verilator
-// counts the bits of a plane instead, which is the same sum some ten times faster, unless WRAPNET_TABLES is defined.
+// Products of bits in one column are counted three at a time on the way in (count_three), then compressed (bit_heap);
+// without heap_pkg::tables(), only counted.
 module wrap_dot #(
     parameter int unsigned Simd = 1,
     parameter int unsigned InBits = 2,
-    parameter int unsigned WeightBits = 1,
+    parameter int unsigned WeightBits = 2,
     parameter int unsigned SumBits = 8
 ) (
     input  logic clk_i,
     input  logic move_i,
     input  logic [InBits-1:0][Simd-1:0] x_i,
     input  logic [WeightBits-1:0][Simd-1:0] w_i,
-    output logic [SumBits-1:0] sum_o
+    output logic [1:0][SumBits-1:0] rows_o
 );
-`ifdef WRAPNET_TABLES
-  localparam bit Tables = 1'b1;
-`elsif VERILATOR
-  localparam bit Tables = 1'b0;
-`else
-  localparam bit Tables = 1'b1;
-`endif
-
-  // Products of column c: input bit c - b and weight bit b, for b from lowest(c) on.
-  function automatic int unsigned lowest(int unsigned c);
-    return c >= InBits ? c - InBits + 1 : 0;
-  endfunction
-
-  function automatic int unsigned products(int unsigned c);
-    if (c > InBits + WeightBits - 2) return 0;
-    return Simd * ((c < WeightBits ? c : WeightBits - 1) - lowest(c) + 1);
-  endfunction
-
   function automatic int unsigned triples(int unsigned c);
-    return Tables ? products(c) / 3 : 0;
+    return heap_pkg::tables() ? heap_pkg::products(c, Simd, InBits, WeightBits) / 3 : 0;
   endfunction
 
   function automatic int unsigned tall_at(int unsigned c);
-    return products(c) - 2 * triples(c) + (c >= 1 ? triples(c - 1) : 0);
+    if (heap_pkg::tables()) return heap_pkg::tall_at(c, Simd, InBits, WeightBits);
+    return heap_pkg::products(c, Simd, InBits, WeightBits);
   endfunction
 
   function automatic logic [SumBits-1:0][15:0] heights();
@@ -68,7 +52,7 @@ module wrap_dot #(
   assign unused = ^{x_i, w_i, carries};
 
   for (genvar c = 0; c < SumBits; c++) begin : gen_column
-    localparam int unsigned Products = products(c);
+    localparam int unsigned Products = heap_pkg::products(c, Simd, InBits, WeightBits);
     localparam int unsigned Triples = triples(c);
 
     if (Products == 0) begin : gen_none
@@ -77,11 +61,11 @@ module wrap_dot #(
     end else begin : gen_products
       // The sign plane's products, inverted, are the last ones.
       localparam logic [Products-1:0] Inverted =
-          WeightBits > 1 && c >= WeightBits - 1 ? ~Products'(0) << (Products - Simd) : Products'(0);
+          c >= WeightBits - 1 ? ~Products'(0) << (Products - Simd) : Products'(0);
       logic [Products-1:0] x, w, product;
 
       for (genvar i = 0; i < Products / Simd; i++) begin : gen_pair
-        localparam int unsigned B = lowest(c) + i;
+        localparam int unsigned B = heap_pkg::lowest(c, InBits) + i;
         assign x[i*Simd+:Simd] = x_i[c-B];
         assign w[i*Simd+:Simd] = w_i[B];
       end
@@ -115,11 +99,12 @@ module wrap_dot #(
   heap_sum #(
       .Columns(SumBits),
       .Tall(Tall),
+      .Levels(heap_pkg::levels(Simd, InBits, WeightBits)),
       .Heights(heights())
   ) i_sum (
       .clk_i,
       .move_i,
       .bits_i(bits),
-      .sum_o
+      .rows_o
   );
 endmodule

@@ -2,18 +2,27 @@
 //
 // Matrix-vector unit: y = W x mod 2^AccBits, W built in. Sf = Mw / Simd, Nf = Mh / Groups / Pe.
 //
-// In: Sf words a vector, element s of word sf is x[sf * Simd + s] (unsigned). Out: Nf words, element p of word nf is row
-// nf * Pe + p (AccBits bits, two's complement, not folded). One step a cycle: vectors back to back take Sf * Nf cycles
-// each. With Nf > 1 the vector is kept and passed Nf times; its words are taken during the first pass.
+// In: Sf words a vector, element s of word sf is x[sf * Simd + s] (unsigned). Out: Nf words, element p of word nf is
+// row nf * Pe + p (AccBits bits, two's complement, not folded). One step a cycle: vectors back to back take Sf * Nf
+// cycles each. With Nf > 1 the vector is kept and passed Nf times, from its first word on, while the next is taken.
 // Groups > 1: so many vectors in turn make up one pixel, and vector g makes the rows from g * Mh / Groups on.
-// Latency from the last word of a vector to its first output word: 6 cycles with Nf = 1, 7 with Nf > 1; the further
-// words follow every Sf cycles.
+// Latency from the last word of a vector to its first output word: 3 cycles and those of the dot product with Nf = 1,
+// one more with Nf > 1; the further words follow every Sf cycles.
 //
 // Weights, $readmemh(InitFile): word r * Sf + sf, r below Mh / Pe, holds weight (p, s) = W[r * Pe + p][sf * Simd + s]
 // at bit (p * Simd + s) * WeightBits. WeightBits 1: bit 1 is +1, bit 0 is -1; else two's complement (ternary: 2 bits).
 //
 // No adder, register or wire of a sum is wider than AccBits. With 1-bit weights z = 2 * t - s, where t is the sum of
-// the inputs with weight +1 (AccBits - 1 bits a row) and s the sum of all inputs (once for all rows).
+// the inputs with weight +1 (AccBits - 1 bits a row) and s the sum of all inputs (once for all rows). Others come in one
+// of three ways (fpga/products.py chooses):
+//
+// Products "planes": bit by bit of the weight (wrap_dot).
+// Products "ternary": -1, 0, 1 and a second zero, 2'b10 (digit_dot); every row has Negatives weights of -1 and zeros of
+//   the second kind.
+// Products "booth": by digits of radix 4 (digit_dot).
+//
+// StartFile, if not "", with any but 1-bit weights "planes": what rows start with instead of 0. Word r holds that of
+// row r * Pe + p at bit p * AccBits. It makes up for digit_dot's constants where they differ.
 module wrap_mvu #(
     parameter int unsigned Mw = 1,
     parameter int unsigned Mh = 1,
@@ -23,6 +32,9 @@ module wrap_mvu #(
     parameter int unsigned InBits = 2,
     parameter int unsigned WeightBits = 1,
     parameter int unsigned AccBits = 8,
+    parameter string Products = "planes",
+    parameter int unsigned Negatives = 0,
+    parameter string StartFile = "",
     parameter string RomStyle = "auto",  // of the weights: "block", "distributed" or "auto"
     parameter string InitFile = "weights.hex"
 ) (
@@ -47,6 +59,9 @@ module wrap_mvu #(
   if (WeightBits < 1 || WeightBits > 16) begin : gen_check_weight_bits
     $error("wrap_mvu: WeightBits is %0d, expected 1 to 16", WeightBits);
   end
+  if (Products != "planes" && Products != "ternary" && Products != "booth") begin : gen_check_products
+    $error("wrap_mvu: Products is \"%s\", expected \"planes\", \"ternary\" or \"booth\"", Products);
+  end
   if (AccBits < 2 || AccBits > 32) begin : gen_check_acc_bits
     $error("wrap_mvu: AccBits is %0d, expected 2 to 32", AccBits);
   end
@@ -62,80 +77,113 @@ module wrap_mvu #(
   // A row's own sum: t for binary weights, z otherwise.
   localparam int unsigned SumBits = WeightBits == 1 ? AccBits - 1 : AccBits;
 
-  // What wrap_dot adds Sf times over a vector, taken away at the start.
-  localparam logic [63:0] Extra = WeightBits == 1 ? 64'd0 :
-      64'(Mw) * ((64'd1 << InBits) - 64'd1) << (WeightBits - 1);
+  localparam bit Digits = Products != "planes";
+  localparam bit Ternary = Products == "ternary";
+  localparam bit Starts = StartFile != "";
+
+  // What the dot products of a row add to it over a vector, taken away at the start.
+  localparam logic [63:0] Most = (64'd1 << InBits) - 64'd1;
+  localparam logic [63:0] Extra = WeightBits == 1 || Starts ? 64'd0 :
+      Digits ? 64'(Negatives) * Most : 64'(Mw) * Most << (WeightBits - 1);
   localparam logic [63:0] Start = -Extra;
 
-  function automatic logic [AccBits-1:0][15:0] planes();
-    logic [AccBits-1:0][15:0] result;
-    for (int unsigned c = 0; c < AccBits; c++) result[c] = c < InBits ? 16'(Simd) : 16'd0;
-    return result;
-  endfunction
+  // Registers of a dot product.
+  localparam int unsigned Levels = WeightBits == 1 ? heap_pkg::binary_levels(Simd) :
+      Digits ? heap_pkg::digit_levels(Simd, InBits, WeightBits, Ternary) : heap_pkg::levels(Simd, InBits, WeightBits);
+  localparam int unsigned Pairs = Simd > 1 ? Simd / 2 : 1;
 
-  // Step 0: take a word, count. move: the pipeline advances; it stops when a result finds the output occupied.
+  // Step 1: a word leaves for step 2, where inputs and weights are registers. move: the pipeline advances; it stops
+  // when a result finds the output occupied.
   logic [SfBits-1:0] sf_q;
-  logic [NfBits-1:0] nf_q;
   logic [DepthBits-1:0] address_q;
-  logic move, step, last, first_pass;
-
-  assign last = sf_q == SfBits'(Sf - 1);
-  assign first_pass = nf_q == '0;
-  assign step = move && (in_valid_i || !first_pass);
-  assign in_ready_o = move && first_pass;
-
-  always_ff @(posedge clk_i) begin
-    if (!rst_ni) begin
-      sf_q <= '0;
-      nf_q <= '0;
-      address_q <= '0;
-    end else if (step) begin
-      sf_q <= last ? '0 : sf_q + 1'b1;
-      if (last) nf_q <= nf_q == NfBits'(Nf - 1) ? '0 : nf_q + 1'b1;
-      address_q <= address_q == DepthBits'(Depth - 1) ? '0 : address_q + 1'b1;
-    end
-  end
-
-  // Step 1 (Nf > 1 only): the word is in the vector's memory. Step 2: inputs and weights are registers.
   logic [XBits-1:0] x2_q;
   logic [WBits-1:0] w2;
   logic valid2_q, last2_q;
-  logic [DepthBits-1:0] fetch;
+  logic move, step, last, present;
 
-  if (Nf > 1) begin : gen_replay
-    (* ram_style = "distributed" *) logic [XBits-1:0] vector[Sf];
-    logic [SfBits-1:0] sf1_q;
-    logic [DepthBits-1:0] address1_q;
-    logic valid1_q, last1_q;
+  assign last = sf_q == SfBits'(Sf - 1);
+  assign step = move && present;
+
+  always_ff @(posedge clk_i) begin
+    if (move) last2_q <= last;
+    if (!rst_ni) begin
+      sf_q <= '0;
+      address_q <= '0;
+      valid2_q <= 1'b0;
+    end else begin
+      if (step) begin
+        sf_q <= last ? '0 : sf_q + 1'b1;
+        address_q <= address_q == DepthBits'(Depth - 1) ? '0 : address_q + 1'b1;
+      end
+      if (move) valid2_q <= present;
+    end
+  end
+
+  if (Nf == 1) begin : gen_through
+    assign present = in_valid_i;
+    assign in_ready_o = move;
+    always_ff @(posedge clk_i) if (move) x2_q <= in_data_i;
+  end else begin : gen_replay
+    localparam logic [NfBits-1:0] Final = NfBits'(Nf - 1);
+    logic [NfBits-1:0] nf_q;
+    logic take, leave;
+
+    assign take = in_valid_i && in_ready_o;
+    assign leave = step && last && nf_q == Final;
 
     always_ff @(posedge clk_i) begin
-      if (in_valid_i && in_ready_o) vector[sf_q] <= in_data_i;
-      if (move) begin
-        sf1_q <= sf_q;
-        last1_q <= last;
-        address1_q <= address_q;
-        x2_q <= vector[sf1_q];
-        last2_q <= last1_q;
+      if (!rst_ni) nf_q <= '0;
+      else if (step && last) nf_q <= nf_q == Final ? '0 : nf_q + 1'b1;
+    end
+
+    if (Sf == 1) begin : gen_word
+      // x2_q keeps the vector; the next one waits in a register.
+      logic [XBits-1:0] next_q;
+      logic waiting_q, first;
+
+      assign first = nf_q == '0;
+      assign present = waiting_q || !first;
+      assign in_ready_o = !waiting_q;
+
+      always_ff @(posedge clk_i) begin
+        if (in_ready_o) next_q <= in_data_i;
+        if (move && first) x2_q <= next_q;
+        if (!rst_ni) waiting_q <= 1'b0;
+        else if (take) waiting_q <= 1'b1;
+        else if (step && first) waiting_q <= 1'b0;
       end
-      if (!rst_ni) begin
-        valid1_q <= 1'b0;
-        valid2_q <= 1'b0;
-      end else if (move) begin
-        valid1_q <= step;
-        valid2_q <= valid1_q;
+    end else begin : gen_vectors
+      // Two vectors, word by word in turn. A vector is whole once its last word is taken, and its place free when its
+      // last pass ends; one that is not whole yet can be in its first pass.
+      (* no_rw_check *) logic [XBits-1:0] memory[2*Sf];
+      logic [SfBits-1:0] taken_q;
+      logic take_side_q, side_q, one_q, both_q;
+      logic whole;
+
+      assign whole = take && taken_q == SfBits'(Sf - 1);
+      assign present = one_q || both_q || taken_q != sf_q;
+      assign in_ready_o = !both_q;
+
+      always_ff @(posedge clk_i) begin
+        if (take) memory[{taken_q, take_side_q}] <= in_data_i;
+        if (move) x2_q <= memory[{sf_q, side_q}];
+        if (!rst_ni) begin
+          taken_q <= '0;
+          take_side_q <= 1'b0;
+          side_q <= 1'b0;
+          one_q <= 1'b0;
+          both_q <= 1'b0;
+        end else begin
+          if (take) taken_q <= whole ? '0 : taken_q + 1'b1;
+          take_side_q <= take_side_q ^ whole;
+          side_q <= side_q ^ leave;
+          if (whole != leave) begin
+            one_q <= whole ? !one_q : both_q;
+            both_q <= whole && one_q;
+          end
+        end
       end
     end
-    assign fetch = address1_q;
-  end else begin : gen_through
-    always_ff @(posedge clk_i) begin
-      if (move) begin
-        x2_q <= in_data_i;
-        last2_q <= last;
-      end
-      if (!rst_ni) valid2_q <= 1'b0;
-      else if (move) valid2_q <= step;
-    end
-    assign fetch = address_q;
   end
 
   weight_rom #(
@@ -146,7 +194,7 @@ module wrap_mvu #(
   ) i_weights (
       .clk_i,
       .move_i(move),
-      .address_i(fetch),
+      .address_i(address_q),
       .word_o(w2)
   );
 
@@ -165,8 +213,8 @@ module wrap_mvu #(
     end
   end
 
-  // Steps 3 to 5: dot products. Step 6: accumulate; a vector's last sum is a register of its own. Step 7: output.
-  logic [2:0] valid_q, last_q;
+  // Levels steps: dot products. Then accumulate; a vector's last sum is a register of its own. Last step: output.
+  logic [Levels:0] valid_q, last_q;  // from step 2 on
   logic total_valid_q, out_valid_q;
   logic [Pe*AccBits-1:0] result, out_q;
 
@@ -174,37 +222,132 @@ module wrap_mvu #(
   assign out_data_o = out_q;
   assign out_valid_o = out_valid_q;
 
+  assign valid_q[0] = valid2_q;
+  assign last_q[0]  = last2_q;
+  for (genvar l = 0; l < Levels; l++) begin : gen_step
+    always_ff @(posedge clk_i) begin
+      if (move) last_q[l+1] <= last_q[l];
+      if (!rst_ni) valid_q[l+1] <= 1'b0;
+      else if (move) valid_q[l+1] <= valid_q[l];
+    end
+  end
+
   always_ff @(posedge clk_i) begin
-    if (move) last_q <= {last_q[1:0], last2_q};
     if (move && total_valid_q) out_q <= result;
     if (!rst_ni) begin
-      valid_q <= '0;
       total_valid_q <= 1'b0;
       out_valid_q <= 1'b0;
     end else begin
-      if (move) begin
-        valid_q <= {valid_q[1:0], valid2_q};
-        total_valid_q <= valid_q[2] && last_q[2];
-      end
+      if (move) total_valid_q <= valid_q[Levels] && last_q[Levels];
       if (move && total_valid_q) out_valid_q <= 1'b1;
       else if (out_ready_i) out_valid_q <= 1'b0;
     end
   end
 
-  for (genvar p = 0; p < Pe; p++) begin : gen_row
-    logic [SumBits-1:0] dot, sum, total_q;
-    wrap_dot #(
-        .Simd(Simd),
-        .InBits(InBits),
-        .WeightBits(WeightBits),
-        .SumBits(SumBits)
-    ) i_dot (
-        .clk_i,
-        .move_i(move),
-        .x_i(x_planes),
-        .w_i(w_planes[p]),
-        .sum_o(dot)
+  // With 1-bit weights: sums of two inputs, for all rows.
+  logic [InBits:0][Pairs-1:0] pairs;
+
+  if (WeightBits == 1 && Simd > 1) begin : gen_pairs
+    logic [InBits-1:0][Pairs-1:0] a, b;
+    for (genvar i = 0; i < InBits; i++) begin : gen_plane
+      assign a[i] = x_planes[i][Pairs-1:0];
+      assign b[i] = x_planes[i][2*Pairs-1:Pairs];
+    end
+    add_pair #(
+        .Width(InBits),
+        .Count(Pairs)
+    ) i_add (
+        .a_i  (a),
+        .b_i  (b),
+        .sum_o(pairs)
     );
+  end else begin : gen_no_pairs
+    logic unused;
+    assign pairs  = '0;
+    assign unused = ^pairs;
+  end
+
+  // What rows start with, beside their first term.
+  logic [Pe-1:0][SumBits-1:0] start;
+
+  if (Starts) begin : gen_starts
+    localparam int unsigned Rows = Nf * Groups;
+    localparam int unsigned RowBits = Rows > 1 ? $clog2(Rows) : 1;
+    logic [RowBits-1:0] row_q;
+    logic first;
+
+    always_ff @(posedge clk_i) begin
+      if (!rst_ni) row_q <= '0;
+      else if (move && valid_q[Levels] && last_q[Levels]) row_q <= row_q == RowBits'(Rows - 1) ? '0 : row_q + 1'b1;
+    end
+
+    if (Sf == 1) begin : gen_single
+      assign first = 1'b1;
+    end else begin : gen_several
+      logic first_q;
+      always_ff @(posedge clk_i) begin
+        if (!rst_ni) first_q <= 1'b1;
+        else if (move && valid_q[Levels]) first_q <= last_q[Levels];
+      end
+      assign first = first_q;
+    end
+    start_rom #(
+        .Rows(Rows),
+        .Width(Pe * SumBits),
+        .InitFile(StartFile)
+    ) i_starts (
+        .row_i  (row_q),
+        .first_i(first),
+        .start_o(start)
+    );
+  end else begin : gen_no_starts
+    assign start = '0;
+  end
+
+  for (genvar p = 0; p < Pe; p++) begin : gen_row
+    logic [1:0][SumBits-1:0] dot;
+    logic [SumBits-1:0] sum, total_q;
+    if (WeightBits == 1) begin : gen_binary
+      binary_dot #(
+          .Simd(Simd),
+          .InBits(InBits),
+          .SumBits(SumBits)
+      ) i_dot (
+          .clk_i,
+          .move_i(move),
+          .x_i(x_planes),
+          .pairs_i(pairs),
+          .w_i(w_planes[p]),
+          .rows_o(dot)
+      );
+    end else if (Digits) begin : gen_digits
+      digit_dot #(
+          .Simd(Simd),
+          .InBits(InBits),
+          .WeightBits(WeightBits),
+          .Ternary(Ternary),
+          .SumBits(SumBits)
+      ) i_dot (
+          .clk_i,
+          .move_i(move),
+          .x_i(x_planes),
+          .w_i(w_planes[p]),
+          .rows_o(dot)
+      );
+    end else begin : gen_wide
+      wrap_dot #(
+          .Simd(Simd),
+          .InBits(InBits),
+          .WeightBits(WeightBits),
+          .SumBits(SumBits)
+      ) i_dot (
+          .clk_i,
+          .move_i(move),
+          .x_i(x_planes),
+          .w_i(w_planes[p]),
+          .rows_o(dot)
+      );
+    end
     wrap_accumulate #(
         .Bits(SumBits),
         .Single(Sf == 1),
@@ -213,37 +356,33 @@ module wrap_mvu #(
         .clk_i,
         .rst_ni,
         .move_i(move),
-        .valid_i(valid_q[2]),
-        .last_i(last_q[2]),
-        .term_i(dot),
+        .valid_i(valid_q[Levels]),
+        .last_i(last_q[Levels]),
+        .terms_i(dot),
+        .start_i(start[p]),
         .sum_o(sum)
     );
     always_ff @(posedge clk_i) if (move) total_q <= sum;
   end
 
   if (WeightBits == 1) begin : gen_binary
-    localparam logic [AccBits-1:0][15:0] Heights = planes();
-    logic [AccBits-1:0][Simd-1:0] planes_in;
-    logic [AccBits-1:0] dot, sum;
+    logic [1:0][AccBits-1:0] dot;
+    logic [AccBits-1:0] sum;
     logic [SumBits-1:0] half_q;  // ceil(s / 2)
     logic odd_q;
 
-    for (genvar b = 0; b < AccBits; b++) begin : gen_plane
-      if (b < InBits) begin : gen_bits
-        assign planes_in[b] = x_planes[b];
-      end else begin : gen_none
-        assign planes_in[b] = '0;
-      end
-    end
-    heap_sum #(
-        .Columns(AccBits),
-        .Tall(Simd),
-        .Heights(Heights)
+    binary_dot #(
+        .Simd(Simd),
+        .InBits(InBits),
+        .SumBits(AccBits),
+        .All(1'b1)
     ) i_all (
         .clk_i,
         .move_i(move),
-        .bits_i(planes_in),
-        .sum_o(dot)
+        .x_i(x_planes),
+        .pairs_i(pairs),
+        .w_i('1),
+        .rows_o(dot)
     );
     wrap_accumulate #(
         .Bits(AccBits),
@@ -252,9 +391,10 @@ module wrap_mvu #(
         .clk_i,
         .rst_ni,
         .move_i(move),
-        .valid_i(valid_q[2]),
-        .last_i(last_q[2]),
-        .term_i(dot),
+        .valid_i(valid_q[Levels]),
+        .last_i(last_q[Levels]),
+        .terms_i(dot),
+        .start_i('0),
         .sum_o(sum)
     );
     always_ff @(posedge clk_i) begin

@@ -4,7 +4,8 @@
 //
 // In: for each pixel, for each of Cf = Ch / Pe channel words, the K words of its window (a depthwise sliding window's
 // order); lane p of word cf is channel cf * Pe + p, unsigned. Out: one word of Pe sums (AccBits bits, two's complement,
-// not folded) for K. One word a cycle in; latency from the last of the K: 3 with 1-bit weights, else 5.
+// not folded) for K. One word a cycle in; latency from the last of the K: 3 with 1-bit weights, else 2 and that of
+// wrap_dot.
 //
 // Weights, $readmemh(InitFile): word cf * K + k holds W[cf * Pe + p][k] at bit p * WeightBits. WeightBits 1: bit 1 is
 // +1, bit 0 is -1; else two's complement (ternary: 2 bits).
@@ -52,7 +53,7 @@ module wrap_vvu #(
   localparam logic [63:0] Extra = WeightBits == 1 ? 64'd0 : 64'(K) * ((64'd1 << InBits) - 64'd1) << (WeightBits - 1);
   localparam logic [63:0] Start = -Extra;
   // Steps from an input register to its product's.
-  localparam int unsigned Steps = WeightBits == 1 ? 1 : 3;
+  localparam int unsigned Steps = WeightBits == 1 ? 1 : heap_pkg::levels(1, InBits, WeightBits);
 
   // Step 1: inputs and weights. Then products, then sums, to the output register with the last of the K.
   logic [KBits-1:0] k_q;
@@ -84,11 +85,12 @@ module wrap_vvu #(
   );
 
   for (genvar p = 0; p < Pe; p++) begin : gen_lane
-    logic [AccBits-1:0] product;
+    logic [1:0][AccBits-1:0] product;
     if (WeightBits == 1) begin : gen_binary
       logic [AccBits-1:0] x;
+      assign product[1] = '0;
       assign x = AccBits'(x1_q[p*InBits+:InBits]);
-      always_ff @(posedge clk_i) if (move) product <= w1[p] ? x : -x;
+      always_ff @(posedge clk_i) if (move) product[0] <= w1[p] ? x : -x;
     end else begin : gen_wide
       wrap_dot #(
           .Simd(1),
@@ -100,7 +102,7 @@ module wrap_vvu #(
           .move_i(move),
           .x_i(x1_q[p*InBits+:InBits]),
           .w_i(w1[p*WeightBits+:WeightBits]),
-          .sum_o(product)
+          .rows_o(product)
       );
     end
     wrap_accumulate #(
@@ -113,7 +115,8 @@ module wrap_vvu #(
         .move_i(move),
         .valid_i(valid_q[Steps]),
         .last_i(last_q[Steps]),
-        .term_i(product),
+        .terms_i(product),
+        .start_i('0),
         .sum_o(sums[p*AccBits+:AccBits])
     );
   end

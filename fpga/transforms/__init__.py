@@ -16,6 +16,7 @@ from fpga.transforms.convert_stream import ConvertAdd, ConvertFold, ConvertMaxPo
 from fpga.transforms.insert_fork import InsertFork
 from fpga.transforms.move_scale import MoveScale, MoveScaleAdd, RemoveScale, SplitScale
 from fpga.transforms.narrow_accumulator import NarrowAccumulator
+from fpga.transforms.narrow_stream import NarrowStream
 from fpga.transforms.pad_channels import PadChannels
 from fpga.transforms.select_label import SelectLabel
 from fpga.transforms.tidy import Tidy
@@ -52,6 +53,7 @@ __all__ = [
     "MoveScale",
     "MoveScaleAdd",
     "NarrowAccumulator",
+    "NarrowStream",
     "PadChannels",
     "RemoveScale",
     "SelectLabel",

@@ -40,6 +40,12 @@ class Window:
         """Whether the only window is the image itself, in the order in which it streams anyway."""
         return self.kernel == self.padded
 
+    @property
+    def tiles(self) -> bool:
+        """Whether the windows lie side by side: none overlap, and no pixel is between two of them."""
+        sizes = zip(self.kernel, self.stride, self.padded, self.output, strict=True)
+        return self.dilation == (1, 1) and all(k == s or p // k == o == 1 for k, s, p, o in sizes)
+
     def insert(
         self, model: ModelWrapper, source: str, layer: str, depthwise: bool, sliding: bool = True
     ) -> tuple[list[NodeProto], str]:

@@ -24,7 +24,10 @@ from fpga.transforms._window import Window, window
 
 
 class ConvertMaxPool(Rewrite):
-    """MaxPool on unsigned integers to a depthwise sliding window and WindowMax; its padding may then be zeros."""
+    """MaxPool on unsigned integers to PoolMax where its windows tile the image, else to a sliding window and WindowMax.
+
+    Padding may be zeros, the least value.
+    """
 
     def match(self, model: ModelWrapper, node: NodeProto) -> tuple[NodeProto, Window] | None:
         if node.op_type != "MaxPool" or not is_unsigned(model, node.input[0]):
@@ -38,19 +41,23 @@ class ConvertMaxPool(Rewrite):
         channels = shape_of(model, node.input[0])[1]
         kind = model.get_tensor_datatype(node.input[0])
         first, source = transpose(model, node.input[0], TO_NHWC)
-        before, source = place.insert(model, source, node.name, depthwise=True)
+        before, source = place.insert(model, source, node.name, depthwise=True, sliding=not place.tiles)
         target = new_tensor(model, f"{node.name}.max", [1, *place.output, channels], kind)
-        unit = hardware(
-            model,
-            "WindowMax",
-            [source],
-            [target],
-            layer=node.name,
-            inputDataType=kind.name,
-            Channels=channels,
-            Kernel=place.kernel[0] * place.kernel[1],
-            vectors=list(place.output),
-        )
+        common = {"layer": node.name, "inputDataType": kind.name}
+        if place.tiles:
+            shape = [1, *place.padded, channels]
+            unit = hardware(model, "PoolMax", [source], [target], shape=shape, kernel=list(place.kernel), **common)
+        else:
+            unit = hardware(
+                model,
+                "WindowMax",
+                [source],
+                [target],
+                Channels=channels,
+                Kernel=place.kernel[0] * place.kernel[1],
+                vectors=list(place.output),
+                **common,
+            )
         last, _ = transpose(model, target, TO_NCHW, node.output[0])
         model.set_tensor_datatype(node.output[0], kind)
         replace(model, [node], [first, *before, unit, last])

@@ -25,7 +25,7 @@ _COUNTS = {
     "WrapVVU": "Channels",
 }
 """Where an op that keeps channels apart says how many there are; the others say so in `shape`."""
-_KEEPING = (*_COUNTS, "WrapActivation", "StreamFork", "StreamAdd", "WindowSum")
+_KEEPING = (*_COUNTS, "WrapActivation", "StreamFork", "StreamAdd", "WindowSum", "PoolMax")
 
 
 @dataclass

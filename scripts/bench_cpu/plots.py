@@ -1,16 +1,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Where the page's pictures have their lines and bars, in SVG's units."""
+"""The page's pictures: lines over the layers' shapes, and bars, whose places are in SVG's units."""
 
 import itertools
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from chain.report import axis
+from chain.report.charts import Chart, Reading, chart
 from scripts.bench_cpu.rows import OURS, Row
 
-WIDTH, HEIGHT = 300, 170
-LEFT, BAR = 44, 22
+BAR = 22
 BAR_WIDTH = 420
 _COLOURS = {
     OURS: "ours",
@@ -22,26 +20,6 @@ _COLOURS = {
     "limit": "limit",
 }
 LEGEND = tuple(_COLOURS.items())
-
-
-@dataclass(frozen=True)
-class Line:
-    """One contender over the shapes: points of a polyline, and vertical strokes from least to largest."""
-
-    name: str
-    style: str
-    points: str
-    spreads: tuple[tuple[float, float, float], ...]
-
-
-@dataclass(frozen=True)
-class Chart:
-    """Rates by shape; `ticks` at the left are (y, text), at the bottom (x, text)."""
-
-    title: str
-    lines: tuple[Line, ...]
-    ticks: tuple[tuple[float, str], ...]
-    shapes: tuple[tuple[float, str], ...]
 
 
 @dataclass(frozen=True)
@@ -105,30 +83,16 @@ def bars(row: Row) -> Bars:
 def _chart(rows: Sequence[Row]) -> Chart:
     rows = sorted(rows, key=lambda row: row["settings"]["fan_in"])
     names = list(dict.fromkeys(itertools.chain([OURS], *(row["rivals"] for row in rows))))
-    top = max(row["limit"]["value"] for row in rows)
-    top = max(top, *(figure["range"][1] for row in rows for figure in (row["ours"], *row["rivals"].values())))
-    step = axis.step(top)
-    top = math.ceil(top / step) * step
-
-    def y(value: float) -> float:
-        return round(HEIGHT * (1 - value / top), 1)
-
-    xs = [round(LEFT + (i + 0.5) * (WIDTH - LEFT) / len(rows), 1) for i in range(len(rows))]
-    lines = []
+    lines: dict[str, tuple[str, list[Reading | None]]] = {}
     for name in names:
         figures = [row["ours"] if name == OURS else row["rivals"].get(name) for row in rows]
-        there = [(x, figure) for x, figure in zip(xs, figures, strict=True) if figure]
-        points = " ".join(f"{x},{y(figure['value'])}" for x, figure in there)
-        spreads = tuple((x, y(figure["range"][0]), y(figure["range"][1])) for x, figure in there)
-        lines.append(Line(name, _COLOURS.get(name, "dot"), points, spreads))
-    limit = " ".join(f"{x},{y(row['limit']['value'])}" for x, row in zip(xs, rows, strict=True))
-    lines.append(Line("limit", _COLOURS["limit"], limit, ()))
-    ticks = tuple((y(i * step), f"{i * step:,.0f}") for i in range(round(top / step) + 1))
-    shapes = tuple(
-        (x, f"{row['settings']['outputs']}x{row['settings']['fan_in']}") for x, row in zip(xs, rows, strict=True)
-    )
+        readings = [(figure["value"], *figure["range"]) if figure else None for figure in figures]
+        lines[name] = (_COLOURS.get(name, "dot"), readings)
+    limits = [row["limit"]["value"] for row in rows]
+    lines["limit"] = (_COLOURS["limit"], [(limit, limit, limit) for limit in limits])
+    shapes = [f"{row['settings']['outputs']}x{row['settings']['fan_in']}" for row in rows]
     s = rows[0]["settings"]
     title = f"{s['layer']}, {s['weights']}, {s['activation_bits']}-bit levels, {s['isa']}"
     if (s["batch"], s["threads"]) != (64, 1):
         title += f", batch {s['batch']}, threads {s['threads']}"
-    return Chart(title, tuple(lines), ticks, shapes)
+    return chart(title, shapes, lines, from_zero=True)

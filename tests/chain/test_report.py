@@ -92,6 +92,17 @@ def test_results_older_than_what_they_stand_on_are_noted(folder: Path, step: str
     assert report_of(folder)["notes"] == [expected]
 
 
+def test_a_network_that_came_with_the_toolkit_is_said_to(folder: Path) -> None:
+    own = report_of(folder)
+    assert own["notes"] == [] and "came with the toolkit" not in page.render(own)
+    made_up.corrupt(folder / "training.json", shipped={"from": "models/toy", "sha256": "0123456789ab" + 52 * "c"})
+    report = report_of(folder)
+    (note,) = report["notes"]
+    assert "models/toy, SHA-256 0123456789ab)" in note and "`FRESH=1` trains it here" in note
+    shown = unescape(page.render(report))
+    assert note in shown and "This one came with the toolkit." in shown and "with seed" not in shown
+
+
 def test_the_command_writes_what_it_prints(folder: Path) -> None:
     result = CliRunner().invoke(main, ["toy", "--build", str(folder.parent)], env={"COLUMNS": "120"})
     assert result.exit_code == 0, result.output

@@ -47,13 +47,14 @@ def test_residual_keeps_the_rate_and_needs_its_depth(tmp_path):
     assert folding.hardware(deepest).get_nodeattr("depth") > 33
     folding.hardware(deepest).set_nodeattr("depth", 2)
     stitch.stitch(graph, tmp_path / "shallow", "toy", 100.0, hardware.PART)
-    with pytest.raises(ToolError, match=r"stands still after 0 result words.*StreamFork_rtl_0"):
+    with pytest.raises(ToolError, match=r"stands still after 0 result words"):
         simulate.Simulator(tmp_path / "shallow", hardware.CACHE).run(images)
 
 
 @pytest.mark.parametrize("fps", [1_000, 200_000])
 @pytest.mark.parametrize("name", ["plain", "odd", "depthwise", "grouped", "residual"])
 def test_every_stream_is_considered(name, fps, tmp_path):
+    registered = ("FMPadding", *folding.CONVERTERS)
     most = 50_000 if name in ("odd", "grouped") else fps
     graph = hardware.queued(graphs.CASES[name](0), tmp_path, min(fps, most))
     for node in graph.graph.node:
@@ -61,11 +62,14 @@ def test_every_stream_is_considered(name, fps, tmp_path):
             maker = graph.find_producer(node.input[0])
             assert node.name == f"{maker.name}_fifo{list(maker.output).index(node.input[0])}"
             assert folding.hardware(node).get_nodeattr("depth") >= 2
-        elif node.op_type not in ("FMPadding_rtl", "StreamingDataWidthConverter_rtl"):
+        elif node.op_type.removesuffix("_rtl") not in registered:
             for tensor in node.output:
                 reader = graph.find_consumer(tensor)
-                allowed = ("StreamingFIFO_rtl", "FMPadding_rtl", "StreamingDataWidthConverter_rtl")
-                assert reader is None or reader.op_type in allowed
+                if reader is not None and reader.op_type not in ("StreamingFIFO_rtl", "WrapMVU_rtl"):
+                    assert reader.op_type.removesuffix("_rtl") in registered
+                elif reader is not None and reader.op_type == "WrapMVU_rtl":
+                    unit = folding.hardware(reader)
+                    assert unit.get_nodeattr("PE") * unit.get_nodeattr("groups") < unit.get_nodeattr("MH")
 
 
 def test_more_words_never_get_less_depth():

@@ -73,8 +73,21 @@ def test_only_the_cells_in_use(tmp_path):
     text = "module accelerator(input a, output b);\n  LUT1 #(\n    .INIT(2'h1)\n  ) x (.I0(a), .O(b));\nendmodule\n"
     (tmp_path / "netlist.v").write_text(text)
     models = netlist.with_cells(tmp_path / "netlist.v")
-    assert models.count("module ") == 2 and "module LUT1_1 (output O, input I0);\n  assign O = ~I0;" in models
-    assert "  LUT1_1 x (.I0(a), .O(b));" in models
+    assert models.count("module ") == 2 and "module LUT1_OF_1 (output O, input I0);\n  assign O = ~I0;" in models
+    assert "  LUT1_OF_1 x (.I0(a), .O(b));" in models
+
+
+def test_a_table_is_not_named_like_a_cell(tmp_path):
+    """The LUT6 of the contents 2 beside LUT6_2, Yosys' cell: a model of its own for each."""
+    text = (
+        "module accelerator(input a, output b, c);\n"
+        "  LUT6 #(\n    .INIT(64'h0000000000000002)\n  ) x (.I0(a), .O(b));\n"
+        "  LUT6_2 #(\n    .INIT(64'h0000000000000002)\n  ) y (.I0(a), .O5(c));\nendmodule\n"
+    )
+    (tmp_path / "netlist.v").write_text(text)
+    models = netlist.with_cells(tmp_path / "netlist.v")
+    assert sorted(re.findall(r"^module (\w+)", models, re.MULTILINE)) == ["LUT6_2", "LUT6_OF_2", "accelerator"]
+    assert "  LUT6_OF_2 x (" in models and "  LUT6_2 #(" in models and "output O5" in models
 
 
 def test_netlist_equals_rtl(tmp_path):
@@ -85,6 +98,20 @@ def test_netlist_equals_rtl(tmp_path):
     rtl = simulate.Simulator(tmp_path / "rtl", hardware.CACHE).run(images)
     assert np.array_equal(gates.outputs, rtl.outputs) and gates.ends == rtl.ends
     assert len(np.unique(gates.outputs)) > 3
+
+
+def test_signed_digits(tmp_path):
+    """Ternary and 4-bit weights, whose products are by signed digits."""
+    b = graphs.Builder((2, 3, 3), 0).input_quant(2)
+    b.conv("first", 3, (2, 2), weights="TERNARY", bits=6).activate("first_act", 2)
+    model = b.head("fc", 12, 4, "INT4", bits=5)
+    _, graph = hardware.design(model, tmp_path, 5_000_000)
+    wrappers = "".join(path.read_text() for path in (tmp_path / "rtl").glob("WrapMVU*.v"))
+    assert '.Products("ternary")' in wrappers and '.Products("booth")' in wrappers and "_starts.hex" in wrappers
+    images = hardware.pixels(model, 20)
+    gates = netlist.simulate(tmp_path / "rtl", tmp_path / "synth", hardware.CACHE, images, seed=1, percent=25)
+    expected = mapping.execute(graph, images)["output"]
+    assert np.array_equal(gates.outputs.reshape(expected.shape), expected)
 
 
 @pytest.mark.parametrize("style", [rom.BLOCK, rom.DISTRIBUTED])

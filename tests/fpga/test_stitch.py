@@ -46,6 +46,15 @@ def test_manifest(tmp_path):
     assert str(tmp_path) not in made.to_json()
 
 
+def test_an_image_of_one_pixel_keeps_its_shape(tmp_path):
+    """A table's row is an image [1, 1, features] for the host and the board, [features] for a network of vectors."""
+    one_pixel = graphs.Builder((5, 1, 1), 0).input_quant(2).head("fc", 5, 3, "INT3", bits=8, fold=1)
+    made, _ = hardware.design(one_pixel, tmp_path, 1_000)
+    assert (made.input.shape, made.output.shape) == ((1, 1, 5), (3,))
+    assert made.input.words_per_frame * made.input.elements_per_word == 5
+    assert design.load(tmp_path / "rtl").input.shape == (1, 1, 5)
+
+
 def test_edges_are_those_of_the_graph(tmp_path):
     """Every output and every input of a layer is an edge's end; words and FIFOs are those of the FIFOs in between."""
     made, graph = hardware.design(graphs.residual(0), tmp_path, 50_000)

@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 
 from chain.integers import fold as fold_integers
 from chain.integers import wrap as wrap_integers
-from training.autograd import accumulate, convolve, integers, overflow_penalty, quantise_unsigned, wrap, wrap_fold
+from training.autograd import (
+    _Accumulate,
+    _AccumulateAll,
+    convolve,
+    integers,
+    overflow_penalty,
+    quantise_unsigned,
+    wrap,
+    wrap_fold,
+)
 
 EXACT = (1 << 24) - 1
 BITS = st.integers(4, 32)
@@ -151,8 +160,13 @@ def test_unsigned_quantiser_is_brevitas_own(bits: int, layout: torch.memory_form
 @pytest.mark.parametrize("wrapping", [True, False])
 @pytest.mark.parametrize("layout", ["row", "contiguous", "channels_last"])
 @pytest.mark.parametrize("by_channel", [True, False])
-def test_accumulate_is_its_three_parts(k: int | None, wrapping: bool, layout: str, by_channel: bool) -> None:
-    """One node, or wrap and fold, penalty and scale one after the other: the same values and gradients."""
+@pytest.mark.parametrize("everywhere", [False, True], ids=["few", "all"])
+def test_accumulate_is_its_three_parts(
+    k: int | None, wrapping: bool, layout: str, by_channel: bool, everywhere: bool
+) -> None:
+    """One node, as on CPUs or as on GPUs, or wrap and fold, penalty and scale one after the other: the same values and
+    gradients.
+    """
     generator = torch.Generator().manual_seed(1)
     z = (torch.randn((40, 3) if layout == "row" else (4, 3, 6, 5), generator=generator) * 120).round()
     if layout == "channels_last":
@@ -164,7 +178,8 @@ def test_accumulate_is_its_three_parts(k: int | None, wrapping: bool, layout: st
         sums = z.clone().requires_grad_()
         scale.grad = None
         if together:
-            y, penalty = accumulate(sums, scale, 8, k, 0.5, wrapping)
+            node = _AccumulateAll if everywhere else _Accumulate
+            y, penalty = node.apply(sums, scale, 128.0, k, 0.5 if k is None else -float(k), wrapping)
         else:
             f = sums if not wrapping else wrap(sums, 8, 0.5) if k is None else wrap_fold(sums, 8, k)
             y, penalty = f * scale.view((-1,) + (1,) * (z.dim() - 2) if by_channel else ()), overflow_penalty(sums, 8)

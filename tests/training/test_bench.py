@@ -92,6 +92,11 @@ def test_the_rows(tmp_path: Path) -> None:
         low, high = row[f"{key}_range"]
         assert 0 < low <= row[key] <= high
     assert f"{row['ratio']:.3f}" in result.output
+    assert min(row[f"{name}_bytes"] for name in bench.CONTENDERS) > 0
+    assert (
+        row["memory_ratio"] == row["ours_bytes"] / row["brevitas_bytes"]
+        and f"{row['memory_ratio']:.3f}" in result.output
+    )
 
 
 def test_rows_of_other_models_stay(tmp_path: Path) -> None:

@@ -1,11 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A Brevitas model becomes a wrapping one: the same function until something overflows, and refusals by name."""
 
-import os
-import re
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import brevitas.nn as qnn
@@ -147,14 +142,3 @@ def test_a_bias_of_the_last_layer_is_refused_when_frozen() -> None:
     model = training.wrap(trained(last_bias=True)).eval()
     with pytest.raises(UnsupportedError, match="last layer 'last' has a bias"):
         freeze(model, images(1))
-
-
-def test_the_example_trains_a_brevitas_model_to_8_bits() -> None:
-    root = Path(__file__).parents[2]
-    script = root / "docs" / "examples" / "brevitas_loop.py"
-    environment = {**os.environ, "PYTHONPATH": str(root)}
-    run = subprocess.run([sys.executable, script], capture_output=True, text=True, env=environment, timeout=300)
-    assert run.returncode == 0, run.stderr
-    accuracy = re.search(r"accuracy ([\d.]+) % on 497 images", run.stdout)
-    assert accuracy and float(accuracy[1]) > 90
-    assert sum("#" in line and re.search(r"# \d:", line) is not None for line in script.read_text().splitlines()) == 5

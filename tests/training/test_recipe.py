@@ -36,6 +36,12 @@ def test_the_digest_is_of_what_training_depends_on() -> None:
     assert recipe.parse({**GOOD, "hardware": {"fps": 9.0}}).digest() == base
     assert recipe.parse({**GOOD, "seed": 7}).digest() != base
     assert recipe.parse({**GOOD, "quantisation": {"fold": 1}}).digest() != base
+    assert recipe.parse({**GOOD, "smoothing": 0.1}).digest() != base
+    assert recipe.parse({**GOOD, "augmentation": {"cutout": 4}}).digest() != base
+
+
+def test_keys_that_came_later_leave_older_checkpoints_to_their_recipes() -> None:
+    assert recipe.parse(GOOD).digest() == "90f7f7fc873a83ca3b5816d909ca9a75786ddeedead538ea9d7e481789f8ed2f"
 
 
 @pytest.mark.parametrize(
@@ -55,7 +61,7 @@ def test_the_digest_is_of_what_training_depends_on() -> None:
         ({"quantisation": {"accumulator_bits": {"fc": 33}}}, "found 33, expected a width of 4 to 32"),
         ({"quantisation": {"fold": -1}}, "fold.*found -1"),
         ({"stages": []}, "stages"),
-        ({"stages": [STAGE, STAGE]}, "names must differ"),
+        ({"stages": [STAGE, STAGE]}, r"stages: names must differ, found \[[^{]*\]$"),
         ({"stages": [{**STAGE, "accumulator": "narrow"}]}, "accumulator.*'narrow'"),
         ({"stages": [{**STAGE, "lr": 0}]}, "lr.*found 0"),
         ({"name": "a/b"}, "name.*'a/b'"),

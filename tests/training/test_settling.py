@@ -5,7 +5,8 @@ import pytest
 import torch
 from torch import nn
 
-from training.settling import settle
+from training.recipe import Augmentation
+from training.settling import BATCHES, drawn, settle
 
 
 def test_settling_averages_the_statistics_of_batches_and_leaves_the_rest() -> None:
@@ -25,3 +26,13 @@ def test_a_failure_leaves_the_modes_as_they_were() -> None:
     with pytest.raises(RuntimeError):
         settle(model, [torch.zeros(4, 2, 3, 3)])
     assert model.training and model[0].momentum == 0.3  # type: ignore[union-attr]
+
+
+def test_batches_are_drawn_as_training_augments_them() -> None:
+    images = torch.arange(1, 11, dtype=torch.uint8)[:, None, None, None].expand(10, 1, 6, 6)
+    plain = list(drawn(images, 4, 1, Augmentation()))
+    changed = list(drawn(images, 4, 1, Augmentation(shift=2)))
+    assert len(plain) == len(changed) == BATCHES
+    assert all(batch.shape == (4, 1, 6, 6) and (batch > 0).all() for batch in plain)
+    assert {value for batch in plain for value in batch.unique().tolist()} == set(range(1, 11))
+    assert sum((batch == 0).any().item() for batch in changed) > BATCHES // 2

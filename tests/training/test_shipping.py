@@ -17,7 +17,7 @@ from training import recipe as recipes
 from training.build import build
 from training.checkpoint import Checkpoint
 from training.commands import main
-from training.current import is_current, is_shipped
+from training.current import Status
 from training.recipe import Recipe
 from training.summary import summarise
 
@@ -65,7 +65,8 @@ def test_the_shipped_model_gives_the_logits_of_the_trained_one(
     ours, _ = training.load(tmp_path / "mlp")
     theirs, _ = training.load(trained)
     assert torch.equal(training.freeze(ours)(images), training.freeze(theirs)(images))
-    assert is_current(recipe, tmp_path / "mlp") and is_shipped(tmp_path / "mlp") and not is_shipped(trained)
+    there = Status(recipe, tmp_path / "mlp")
+    assert there.is_current and there.is_shipped and not Status(recipe, trained).is_shipped
     summary = json.loads((tmp_path / "mlp" / "training.json").read_text(encoding="utf-8"))
     assert summary["shipped"]["from"] == "models/mlp"
     assert (models / "mlp" / "checkpoint.pt").stat().st_size < (trained / "checkpoint.pt").stat().st_size

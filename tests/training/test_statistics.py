@@ -50,3 +50,16 @@ def test_flips_mirror_about_half() -> None:
     mirrored = sum(torch.equal(one, image[0].flip(2)) for one in flipped)
     straight = sum(torch.equal(one, image[0]) for one in flipped)
     assert mirrored + straight == 200 and 70 < mirrored < 130
+
+
+def test_cutouts_are_black_squares_whose_middle_is_anywhere() -> None:
+    images = torch.ones(400, 2, 6, 8)
+    cut = augment(images, Augmentation(cutout=3), torch.Generator().manual_seed(0))
+    assert torch.equal(cut[:, 0], cut[:, 1]) and torch.equal(images, torch.ones_like(images))
+    found = set()
+    for one in cut[:, 0]:
+        rows, columns = (one == 0).any(dim=1).nonzero()[:, 0], (one == 0).any(dim=0).nonzero()[:, 0]
+        assert (one[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] == 0).all()
+        found.add((rows[0].item(), len(rows), columns[0].item(), len(columns)))
+    # Squares at the border are cut off: the middle is one of 6 x 8 places.
+    assert len(found) == 48 and {count for _, count, _, _ in found} == {2, 3}

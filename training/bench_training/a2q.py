@@ -128,15 +128,17 @@ def parameter_groups(model: nn.Module) -> list[dict[str, Any]]:
 
 
 @contextmanager
-def norm_excess(model: nn.Module) -> Iterator[list[Tensor]]:
-    """While active, every forward pass adds to the list what each channel's norm is beyond its bound, summed."""
-    found: list[Tensor] = []
+def norm_excess(model: nn.Module) -> Iterator[dict[nn.Module, Tensor]]:
+    """While active, every forward pass leaves what the channels' norms are beyond their bounds, summed for each layer's
+    quantiser: once, however often the layer asks for its weights. A new layer asks more often, to check its range.
+    """
+    found: dict[nn.Module, Tensor] = {}
 
     def after(module: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
         weights, input_bits, signed = inputs
         norm = abs_binary_sign_grad(module.restrict_clamp_scaling(module.value))
         bound = module.calc_max_l1_norm(input_bits, signed) * module.scaling_impl(weights)
-        found.append(torch.relu(norm - bound).sum())
+        found[module] = torch.relu(norm - bound).sum()
 
     kinds = [module for module in model.modules() if isinstance(module, AccumulatorAwareParameterPreScaling)]
     hooks = [module.register_forward_hook(after) for module in kinds]

@@ -8,11 +8,11 @@ from pathlib import Path
 import click
 import torch
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
 from chain.cli import errors_as_text
 from chain.files import write_json
+from chain.progress import bar
 from training.bench_training import page
 from training.bench_training import rows as summing
 from training.bench_training.plan import Contest, Trial, contests
@@ -71,7 +71,6 @@ def table(rows: Sequence[Row]) -> Table:
 
 
 def _run(title: str, trials: Sequence[Trial], store: Store, processes: int, console: Console) -> None:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=console) as progress:
+    with bar(console) as progress:
         task = progress.add_task(title, total=None)
         run(trials, store, processes, lambda done, total: progress.update(task, completed=done, total=total))

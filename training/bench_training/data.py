@@ -32,13 +32,10 @@ class Split:
 def split(dataset: str, tuning: bool, folder: Path | None) -> Split:
     """The data set's training and test images; while `tuning`, the training images in two, and no test image."""
     data = DATASETS[dataset](folder)
-    if not tuning:
-        parts = (data.train_images, data.train_labels, data.test_images, data.test_labels)
-        return Split(*parts, len(data.class_names), data.maximum)
-    order = np.random.RandomState(1).permutation(len(data.train_images))
-    kept, rest = np.split(order, [len(order) // KEPT])
-    images, labels = data.train_images, data.train_labels
-    return Split(images[rest], labels[rest], images[kept], labels[kept], len(data.class_names), data.maximum)
+    if tuning:
+        data = data.split(1 / KEPT)
+    parts = (data.train_images, data.train_labels, data.test_images, data.test_labels)
+    return Split(*parts, len(data.class_names), data.maximum)
 
 
 def of(setting: Setting, tuning: bool) -> Split:

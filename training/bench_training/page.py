@@ -26,7 +26,7 @@ def render(rows: Sequence[Row]) -> str:
             ("Ours against A2Q and A2Q+, points", [c for c in (plots.rivals(*group) for group in groups.items()) if c]),
         ),
         methods=METHODS,
-        plots=plots,
+        styles=plots.STYLES,
     )
 
 

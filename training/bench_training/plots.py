@@ -1,45 +1,18 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Where the page's pictures have their lines, in SVG's units: widths from left to right, a figure upwards."""
+"""The page's pictures: widths from left to right, a figure upwards."""
 
-import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
-from chain.report import axis
+from chain.report.charts import Chart, Reading, chart
 from training.bench_training.plan import METHODS
 from training.bench_training.rows import Row, gain
 
-WIDTH, HEIGHT, LEFT = 300, 190, 44
 RIVALS = ("a2q", "a2q+")
 RIVAL_WIDTHS = (12, 10, 8)
 STYLES = {name: f"m{index}" for index, name in enumerate(METHODS)}
 
 Figure = Callable[[int], tuple[float, float] | None]
-
-
-@dataclass(frozen=True)
-class Line:
-    """One method over the widths: points of a polyline, dots, and vertical strokes one standard deviation each way."""
-
-    name: str
-    style: str
-    points: tuple[tuple[float, float], ...]
-    strokes: tuple[tuple[float, float, float], ...]
-
-    @property
-    def polyline(self) -> str:
-        """As SVG takes it."""
-        return " ".join(f"{x},{y}" for x, y in self.points)
-
-
-@dataclass(frozen=True)
-class Chart:
-    """Lines; `ticks` at the left are (y, text), at the bottom (x, text)."""
-
-    title: str
-    lines: tuple[Line, ...]
-    ticks: tuple[tuple[float, str], ...]
-    widths: tuple[tuple[float, str], ...]
+"""Mean and standard deviation at a width."""
 
 
 def groups(rows: Sequence[Row]) -> dict[str, list[Row]]:
@@ -82,24 +55,9 @@ def _widths(rows: Sequence[Row]) -> tuple[int, ...]:
 
 
 def _chart(title: str, widths: Sequence[int], lines: Mapping[str, tuple[str, Figure]]) -> Chart:
-    xs = {bits: round(LEFT + (i + 0.5) * (WIDTH - LEFT) / len(widths), 1) for i, bits in enumerate(widths)}
-    there = {name: [(x, v) for bits, x in xs.items() if (v := at(bits))] for name, (_, at) in lines.items()}
-    ends = [mean + sign * std for points in there.values() for _, (mean, std) in points for sign in (-1, 1)]
-    low, high = min(ends, default=0.0), max(ends, default=1.0)
-    step = axis.step(max(high - low, 0.1))
-    low, high = math.floor(low / step) * step, max(math.ceil(high / step) * step, math.floor(low / step) * step + step)
+    readings = {name: (style, [_reading(at(bits)) for bits in widths]) for name, (style, at) in lines.items()}
+    return chart(title, [str(bits) for bits in widths], readings)
 
-    def y(value: float) -> float:
-        return round(HEIGHT * (high - value) / (high - low), 1)
 
-    made = tuple(
-        Line(
-            name,
-            lines[name][0],
-            tuple((x, y(mean)) for x, (mean, _) in points),
-            tuple((x, y(mean - std), y(mean + std)) for x, (mean, std) in points),
-        )
-        for name, points in there.items()
-    )
-    ticks = tuple((y(low + i * step), f"{low + i * step:g}") for i in range(round((high - low) / step) + 1))
-    return Chart(title, made, ticks, tuple((x, str(bits)) for bits, x in xs.items()))
+def _reading(figure: tuple[float, float] | None) -> Reading | None:
+    return figure and (figure[0], figure[0] - figure[1], figure[0] + figure[1])

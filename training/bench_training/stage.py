@@ -130,7 +130,7 @@ def _epoch(
             if step.penalty:
                 loss = loss + step.penalty * overflow_penalty(model)
             if excess:
-                loss = loss + a2q.NORM_PENALTY * torch.stack(excess).sum()
+                loss = loss + a2q.NORM_PENALTY * torch.stack(list(excess.values())).sum()
                 excess.clear()
             optimiser.zero_grad(set_to_none=True)
             loss.backward()
@@ -152,5 +152,6 @@ def _rate(step: Step, stage: Stage | None, epoch: int, index: int, count: int) -
 
 
 def _batches(chain: Chain, data: Split) -> Iterator[Tensor]:
-    for batch in drawn(torch.from_numpy(data.train_images), chain.setting.batch_size, chain.seed):
+    augmentation = Augmentation(flip=chain.setting.flip)
+    for batch in drawn(torch.from_numpy(data.train_images), chain.setting.batch_size, chain.seed, augmentation):
         yield batch.contiguous(memory_format=torch.channels_last)

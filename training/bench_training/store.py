@@ -3,7 +3,6 @@
 
 import io
 import json
-import math
 import pickle
 import time
 from dataclasses import asdict
@@ -14,7 +13,6 @@ import torch
 
 from chain.errors import InputError
 from chain.files import atomic, write_json
-from training.bench_training.a2q import QUANTISERS
 from training.bench_training.plan import Chain, Trial
 from training.bench_training.stage import Progress, judge, train
 
@@ -49,14 +47,14 @@ class Store:
 
     def train(self, chain: Chain, save_every: float = SAVE_EVERY) -> None:
         """Train the chain's last stage unless that is done; the stages before it must be. Goes on where an
-        interrupted training left off; A2Q's begin anew, whose quantisers do not come back from a file to the bit.
+        interrupted training left off, to the same weights.
         """
         if self.has_chain(chain):
             return
         before = self._read(f"{chain.parent.key()}.pt").model if chain.parent else None
         part = f"{chain.key()}.part.pt"
         progress = self._read(part) if (self.folder / part).is_file() else Progress()
-        saved = time.monotonic() if chain.steps[-1].accumulator not in QUANTISERS else math.inf
+        saved = time.monotonic()
         for now in train(chain, before, progress):
             progress = now
             if now.epochs < chain.steps[-1].epochs and time.monotonic() - saved >= save_every:

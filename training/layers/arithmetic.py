@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from chain.errors import UnsupportedError
 from training.autograd import integers
 from training.quantisers import UnsignedInput
+from training.recorded import recorded
 
 
 class InputQuant(nn.Module):
@@ -43,7 +44,7 @@ class QuantAdd(nn.Module):
                 f"QuantAdd: found {type(a).__name__} and {type(b).__name__}, expected two quantised tensors; "
                 "put one shared quantiser with return_quant_tensor=True before both inputs"
             )
-        if a.signed or b.signed or not torch.equal(a.scale, b.scale):
+        if a.signed or b.signed or not (recorded(a.value) or torch.equal(a.scale, b.scale)):
             raise UnsupportedError(
                 f"QuantAdd: inputs have scales {a.scale.tolist()} and {b.scale.tolist()} and must be unsigned with "
                 "one scale; quantise both with the same module"

@@ -10,13 +10,11 @@ from brevitas.quant_tensor import IntQuantTensor
 from torch import Tensor
 
 from chain.errors import UnsupportedError
-from training.autograd import accumulate, by_channel, convolve, integers, overflow_penalty
+from training.autograd import EXACT, accumulate, by_channel, convolve, integers, overflow_penalty
 from training.layers.precision import require_exact, rounded
 from training.quantisers import BinaryWeight, WideAccumulator, WrapAccumulator, WrapFoldQuant
+from training.recorded import recorded
 from training.statistics import Monitor
-
-# Integers up to here, and every partial sum on the way, are exact in float32.
-EXACT = 1 << 24
 
 
 class AccumulatorMixin(QuantProxyMixin):
@@ -140,6 +138,8 @@ class AccumulatorMixin(QuantProxyMixin):
             )
         require_exact(x.value, self.describe())
         self.input_scale = x.scale.detach()
+        if recorded(x.value):
+            return
         bits = int(x.bit_width)
         if bits == self.input_bits:
             return

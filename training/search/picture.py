@@ -32,13 +32,16 @@ def render(content: Content) -> str:
     accuracies = [one.accuracy for one in content.found]
     accuracies += [content.reference, content.limit]
     costs = [*(one.cost for one in content.found), content.own_cost]
+    x, y = around(costs, WIDTH), around([100 * value for value in accuracies], HEIGHT)
     return standalone.render(
         Path(__file__).with_name("front.html"),
         {},
         content=content,
         front=front(content.found),
-        x=around(costs, WIDTH),
-        y=around([100 * value for value in accuracies], HEIGHT),
+        x=x,
+        y=y,
+        x_ticks=[(x(value), f"{value:.4g}") for value in x.ticks()],
+        y_ticks=[(round(HEIGHT - y(value), 1), f"{value:.2f} %") for value in y.ticks()],
         width=WIDTH,
         height=HEIGHT,
     )

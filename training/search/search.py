@@ -12,7 +12,7 @@ from rich.console import Console
 from chain.errors import InputError
 from training import datasets, trainer
 from training.checkpoint import Checkpoint, restore
-from training.current import is_begun, is_trained
+from training.current import Status
 from training.datasets import Dataset
 from training.layers import accumulators
 from training.recipe import Recipe
@@ -105,15 +105,15 @@ def search(
 
 def _base(recipe: Recipe, dataset: Dataset, folder: Path, console: Console) -> tuple[Checkpoint, float]:
     """The recipe, trained without the validation images, and its accuracy on those."""
-    if not is_trained(recipe, folder):
+    there = Status(recipe, folder)
+    if not there.is_trained:
         console.print(
             f"{recipe.name}: first trained as its recipe says without {len(dataset.test_labels)} of the training "
             "images, which then judge",
             highlight=False,
             soft_wrap=True,
         )
-    resume = is_begun(recipe, folder)
-    checkpoint, history = trainer.run(recipe, dataset, folder, resume=resume, console=console)
+    checkpoint, history = trainer.run(recipe, dataset, folder, resume=there.is_begun, console=console)
     return checkpoint, history[-1][f"{dataset.judges}_accuracy"]
 
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import optuna
 from optuna.trial import FrozenTrial, TrialState
@@ -46,12 +47,21 @@ class Found:
     fits: bool
 
 
+@dataclass(frozen=True)
+class _Wanted:
+    """Widths to try before Optuna proposes any, with what is known of the trial `number` that was cut off there."""
+
+    widths: dict[str, int]
+    known: Mapping[str, Any]
+    number: int | None = None
+
+
 class Search:
     """A study in `folder`/study.db that goes on where it was left, with trials that were cut off."""
 
     def __init__(self, folder: Path, layers: Mapping[str, Layer], trials: Trials, goal: Goal) -> None:
         self.layers, self.trials, self.goal = layers, trials, goal
-        self._cut: list[optuna.Trial] = []
+        self._wanted: list[_Wanted] = []
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         folder.mkdir(parents=True, exist_ok=True)
         self.study = optuna.create_study(
@@ -64,20 +74,28 @@ class Search:
 
     def propose(self, widths: Widths) -> None:
         """Have `widths` tried, once in the life of the study."""
-        self.study.enqueue_trial(self._inside(widths), skip_if_exists=True)
+        inside = self._inside(widths)
+        there = [trial.params for trial in self.study.get_trials(deepcopy=False)]
+        if inside not in [*there, *(wanted.widths for wanted in self._wanted)]:
+            self._wanted.append(_Wanted(inside, {}))
 
     def take_up(self) -> int:
-        """Have `go` begin with the trials that were cut off; how many they are. Trials of an earlier search with
-        another goal are judged again, without training.
+        """Have the trials that were cut off go on, as new ones that know what was reported; how many they are. Trials
+        of an earlier search with another goal are judged again, without training.
         """
+        cut = 0
         for trial in self.study.get_trials(states=(TrialState.RUNNING,)):
             if set(trial.params) == set(self.layers):
-                self._cut.append(optuna.Trial(self.study, trial._trial_id))
+                reported = [trial.intermediate_values[epoch] for epoch in sorted(trial.intermediate_values)]
+                self._wanted.insert(
+                    cut, _Wanted(trial.params, {**trial.user_attrs, "reported": reported}, trial.number)
+                )
+                cut += 1
             else:
                 self.study.tell(trial.number, state=TrialState.FAIL)
         for widths in self.trials.known():
             self.propose(widths)
-        return len(self._cut)
+        return cut
 
     def go(self, count: int, seconds: float | None, tell: Callable[[Found], None]) -> None:
         """Train until the study holds `count` trained trials, or for `seconds`: no trial starts after that."""
@@ -90,18 +108,28 @@ class Search:
                     return
                 self.study.enqueue_trial(left)
                 idle = 0
-            trial = self._cut.pop() if self._cut else self.study.ask()
+            trial = self._next()
             widths = {name: trial.suggest_int(name, layer.low, layer.high) for name, layer in self.layers.items()}
             if self._is_ruled_out(widths, self.found()):
                 self.study.tell(trial, state=TrialState.FAIL)
                 idle += 1
                 continue
             if end is not None and time.monotonic() >= end and not self.trials.is_known(widths):
-                self.study.enqueue_trial(widths)
+                self.study.enqueue_trial(widths, user_attrs=trial.user_attrs)
                 self.study.tell(trial, state=TrialState.FAIL)
                 return
             idle = 0
             tell(self._try(trial, widths))
+
+    def _next(self) -> optuna.Trial:
+        if not self._wanted:
+            return self.study.ask()
+        wanted = self._wanted.pop(0)
+        self.study.enqueue_trial(wanted.widths, user_attrs=dict(wanted.known))
+        trial = self.study.ask()
+        if wanted.number is not None:
+            self.study.tell(wanted.number, state=TrialState.FAIL)
+        return trial
 
     def trained(self) -> int:
         """Trials of this study that cost training."""
@@ -119,6 +147,8 @@ class Search:
     def _try(self, trial: optuna.Trial, widths: Widths) -> Found:
         if "trained" not in trial.user_attrs:
             trial.set_user_attr("trained", not self.trials.is_known(widths))
+        for epoch, value in enumerate(trial.user_attrs.get("reported", []), 1):
+            trial.report(value, epoch)
 
         def watch(epoch: int, accuracy: float) -> None:
             trial.set_user_attr("accuracy", accuracy)

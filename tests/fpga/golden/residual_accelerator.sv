@@ -22,9 +22,9 @@ module accelerator (
     wire [63:0] WrapMVU_rtl_0_out0_tdata;
     wire WrapMVU_rtl_0_out0_tvalid;
     wire WrapMVU_rtl_0_out0_tready;
-    wire [7:0] StreamingDataWidthConverter_rtl_0_out0_tdata;
-    wire StreamingDataWidthConverter_rtl_0_out0_tvalid;
-    wire StreamingDataWidthConverter_rtl_0_out0_tready;
+    wire [7:0] StreamNarrow_rtl_0_out0_tdata;
+    wire StreamNarrow_rtl_0_out0_tvalid;
+    wire StreamNarrow_rtl_0_out0_tready;
     wire [7:0] WrapActivation_rtl_0_out0_tdata;
     wire WrapActivation_rtl_0_out0_tvalid;
     wire WrapActivation_rtl_0_out0_tready;
@@ -40,48 +40,42 @@ module accelerator (
     wire [7:0] StreamFork_rtl_0_fifo1_out0_tdata;
     wire StreamFork_rtl_0_fifo1_out0_tvalid;
     wire StreamFork_rtl_0_fifo1_out0_tready;
-    wire [23:0] StreamingDataWidthConverter_rtl_1_out0_tdata;
-    wire StreamingDataWidthConverter_rtl_1_out0_tvalid;
-    wire StreamingDataWidthConverter_rtl_1_out0_tready;
-    wire [23:0] StreamingDataWidthConverter_rtl_1_fifo0_out0_tdata;
-    wire StreamingDataWidthConverter_rtl_1_fifo0_out0_tvalid;
-    wire StreamingDataWidthConverter_rtl_1_fifo0_out0_tready;
+    wire [23:0] StreamingDataWidthConverter_rtl_0_out0_tdata;
+    wire StreamingDataWidthConverter_rtl_0_out0_tvalid;
+    wire StreamingDataWidthConverter_rtl_0_out0_tready;
+    wire [23:0] StreamingDataWidthConverter_rtl_0_fifo0_out0_tdata;
+    wire StreamingDataWidthConverter_rtl_0_fifo0_out0_tvalid;
+    wire StreamingDataWidthConverter_rtl_0_fifo0_out0_tready;
     wire [23:0] FMPadding_rtl_1_out0_tdata;
     wire FMPadding_rtl_1_out0_tvalid;
     wire FMPadding_rtl_1_out0_tready;
     wire [23:0] ConvolutionInputGenerator_rtl_1_out0_tdata;
     wire ConvolutionInputGenerator_rtl_1_out0_tvalid;
     wire ConvolutionInputGenerator_rtl_1_out0_tready;
-    wire [23:0] ConvolutionInputGenerator_rtl_1_fifo0_out0_tdata;
-    wire ConvolutionInputGenerator_rtl_1_fifo0_out0_tvalid;
-    wire ConvolutionInputGenerator_rtl_1_fifo0_out0_tready;
     wire [31:0] WrapMVU_rtl_1_out0_tdata;
     wire WrapMVU_rtl_1_out0_tvalid;
     wire WrapMVU_rtl_1_out0_tready;
-    wire [7:0] StreamingDataWidthConverter_rtl_2_out0_tdata;
-    wire StreamingDataWidthConverter_rtl_2_out0_tvalid;
-    wire StreamingDataWidthConverter_rtl_2_out0_tready;
+    wire [7:0] StreamNarrow_rtl_1_out0_tdata;
+    wire StreamNarrow_rtl_1_out0_tvalid;
+    wire StreamNarrow_rtl_1_out0_tready;
     wire [7:0] WrapActivation_rtl_1_out0_tdata;
     wire WrapActivation_rtl_1_out0_tvalid;
     wire WrapActivation_rtl_1_out0_tready;
-    wire [15:0] StreamingDataWidthConverter_rtl_3_out0_tdata;
-    wire StreamingDataWidthConverter_rtl_3_out0_tvalid;
-    wire StreamingDataWidthConverter_rtl_3_out0_tready;
+    wire [15:0] StreamingDataWidthConverter_rtl_1_out0_tdata;
+    wire StreamingDataWidthConverter_rtl_1_out0_tvalid;
+    wire StreamingDataWidthConverter_rtl_1_out0_tready;
     wire [15:0] FMPadding_rtl_2_out0_tdata;
     wire FMPadding_rtl_2_out0_tvalid;
     wire FMPadding_rtl_2_out0_tready;
     wire [15:0] ConvolutionInputGenerator_rtl_2_out0_tdata;
     wire ConvolutionInputGenerator_rtl_2_out0_tvalid;
     wire ConvolutionInputGenerator_rtl_2_out0_tready;
-    wire [15:0] ConvolutionInputGenerator_rtl_2_fifo0_out0_tdata;
-    wire ConvolutionInputGenerator_rtl_2_fifo0_out0_tvalid;
-    wire ConvolutionInputGenerator_rtl_2_fifo0_out0_tready;
     wire [31:0] WrapMVU_rtl_2_out0_tdata;
     wire WrapMVU_rtl_2_out0_tvalid;
     wire WrapMVU_rtl_2_out0_tready;
-    wire [7:0] StreamingDataWidthConverter_rtl_4_out0_tdata;
-    wire StreamingDataWidthConverter_rtl_4_out0_tvalid;
-    wire StreamingDataWidthConverter_rtl_4_out0_tready;
+    wire [7:0] StreamNarrow_rtl_2_out0_tdata;
+    wire StreamNarrow_rtl_2_out0_tvalid;
+    wire StreamNarrow_rtl_2_out0_tready;
     wire [7:0] WrapActivation_rtl_2_out0_tdata;
     wire WrapActivation_rtl_2_out0_tvalid;
     wire WrapActivation_rtl_2_out0_tready;
@@ -91,21 +85,18 @@ module accelerator (
     wire [7:0] StreamAdd_rtl_0_out0_tdata;
     wire StreamAdd_rtl_0_out0_tvalid;
     wire StreamAdd_rtl_0_out0_tready;
-    wire [31:0] StreamingDataWidthConverter_rtl_5_out0_tdata;
-    wire StreamingDataWidthConverter_rtl_5_out0_tvalid;
-    wire StreamingDataWidthConverter_rtl_5_out0_tready;
-    wire [31:0] StreamingDataWidthConverter_rtl_5_fifo0_out0_tdata;
-    wire StreamingDataWidthConverter_rtl_5_fifo0_out0_tvalid;
-    wire StreamingDataWidthConverter_rtl_5_fifo0_out0_tready;
+    wire [31:0] StreamingDataWidthConverter_rtl_2_out0_tdata;
+    wire StreamingDataWidthConverter_rtl_2_out0_tvalid;
+    wire StreamingDataWidthConverter_rtl_2_out0_tready;
+    wire [31:0] StreamingDataWidthConverter_rtl_2_fifo0_out0_tdata;
+    wire StreamingDataWidthConverter_rtl_2_fifo0_out0_tvalid;
+    wire StreamingDataWidthConverter_rtl_2_fifo0_out0_tready;
     wire [31:0] FMPadding_rtl_3_out0_tdata;
     wire FMPadding_rtl_3_out0_tvalid;
     wire FMPadding_rtl_3_out0_tready;
     wire [31:0] ConvolutionInputGenerator_rtl_3_out0_tdata;
     wire ConvolutionInputGenerator_rtl_3_out0_tvalid;
     wire ConvolutionInputGenerator_rtl_3_out0_tready;
-    wire [31:0] ConvolutionInputGenerator_rtl_3_fifo0_out0_tdata;
-    wire ConvolutionInputGenerator_rtl_3_fifo0_out0_tvalid;
-    wire ConvolutionInputGenerator_rtl_3_fifo0_out0_tready;
     wire [7:0] WrapMVU_rtl_3_out0_tdata;
     wire WrapMVU_rtl_3_out0_tvalid;
     wire WrapMVU_rtl_3_out0_tready;
@@ -127,9 +118,6 @@ module accelerator (
     wire [7:0] WrapActivation_rtl_4_out0_tdata;
     wire WrapActivation_rtl_4_out0_tvalid;
     wire WrapActivation_rtl_4_out0_tready;
-    wire [7:0] WrapActivation_rtl_4_fifo0_out0_tdata;
-    wire WrapActivation_rtl_4_fifo0_out0_tvalid;
-    wire WrapActivation_rtl_4_fifo0_out0_tready;
     wire [7:0] WrapMVU_rtl_4_out0_tdata;
     wire WrapMVU_rtl_4_out0_tvalid;
     wire WrapMVU_rtl_4_out0_tready;
@@ -198,23 +186,23 @@ module accelerator (
         .out0_V_TREADY(WrapMVU_rtl_0_out0_tready)
     );
 
-    StreamingDataWidthConverter_rtl_0 i_StreamingDataWidthConverter_rtl_0 (
+    StreamNarrow_rtl_0 i_StreamNarrow_rtl_0 (
         .ap_clk(ap_clk),
         .ap_rst_n(ap_rst_n),
         .in0_V_TDATA(WrapMVU_rtl_0_out0_tdata),
         .in0_V_TVALID(WrapMVU_rtl_0_out0_tvalid),
         .in0_V_TREADY(WrapMVU_rtl_0_out0_tready),
-        .out0_V_TDATA(StreamingDataWidthConverter_rtl_0_out0_tdata),
-        .out0_V_TVALID(StreamingDataWidthConverter_rtl_0_out0_tvalid),
-        .out0_V_TREADY(StreamingDataWidthConverter_rtl_0_out0_tready)
+        .out0_V_TDATA(StreamNarrow_rtl_0_out0_tdata),
+        .out0_V_TVALID(StreamNarrow_rtl_0_out0_tvalid),
+        .out0_V_TREADY(StreamNarrow_rtl_0_out0_tready)
     );
 
     WrapActivation_rtl_0 i_WrapActivation_rtl_0 (
         .ap_clk(ap_clk),
         .ap_rst_n(ap_rst_n),
-        .in0_V_TDATA(StreamingDataWidthConverter_rtl_0_out0_tdata),
-        .in0_V_TVALID(StreamingDataWidthConverter_rtl_0_out0_tvalid),
-        .in0_V_TREADY(StreamingDataWidthConverter_rtl_0_out0_tready),
+        .in0_V_TDATA(StreamNarrow_rtl_0_out0_tdata),
+        .in0_V_TVALID(StreamNarrow_rtl_0_out0_tvalid),
+        .in0_V_TREADY(StreamNarrow_rtl_0_out0_tready),
         .out0_V_TDATA(WrapActivation_rtl_0_out0_tdata),
         .out0_V_TVALID(WrapActivation_rtl_0_out0_tvalid),
         .out0_V_TREADY(WrapActivation_rtl_0_out0_tready)
@@ -260,34 +248,34 @@ module accelerator (
     assign StreamFork_rtl_0_fifo1_out0_tdata[7:3] = 5'd0;
     wire unused_StreamFork_rtl_0_out1 = &{1'b0, StreamFork_rtl_0_out1_tdata[7:3]};
 
-    StreamingDataWidthConverter_rtl_1 i_StreamingDataWidthConverter_rtl_1 (
+    StreamingDataWidthConverter_rtl_0 i_StreamingDataWidthConverter_rtl_0 (
         .ap_clk(ap_clk),
         .ap_rst_n(ap_rst_n),
         .in0_V_TDATA(StreamFork_rtl_0_out0_tdata),
         .in0_V_TVALID(StreamFork_rtl_0_out0_tvalid),
         .in0_V_TREADY(StreamFork_rtl_0_out0_tready),
-        .out0_V_TDATA(StreamingDataWidthConverter_rtl_1_out0_tdata),
-        .out0_V_TVALID(StreamingDataWidthConverter_rtl_1_out0_tvalid),
-        .out0_V_TREADY(StreamingDataWidthConverter_rtl_1_out0_tready)
+        .out0_V_TDATA(StreamingDataWidthConverter_rtl_0_out0_tdata),
+        .out0_V_TVALID(StreamingDataWidthConverter_rtl_0_out0_tvalid),
+        .out0_V_TREADY(StreamingDataWidthConverter_rtl_0_out0_tready)
     );
 
-    stream_fifo #(.Width(24), .Depth(33)) i_StreamingDataWidthConverter_rtl_1_fifo0 (
+    stream_fifo #(.Width(24), .Depth(33)) i_StreamingDataWidthConverter_rtl_0_fifo0 (
         .clk_i(ap_clk),
         .rst_ni(ap_rst_n),
-        .in_data_i(StreamingDataWidthConverter_rtl_1_out0_tdata[23:0]),
-        .in_valid_i(StreamingDataWidthConverter_rtl_1_out0_tvalid),
-        .in_ready_o(StreamingDataWidthConverter_rtl_1_out0_tready),
-        .out_data_o(StreamingDataWidthConverter_rtl_1_fifo0_out0_tdata[23:0]),
-        .out_valid_o(StreamingDataWidthConverter_rtl_1_fifo0_out0_tvalid),
-        .out_ready_i(StreamingDataWidthConverter_rtl_1_fifo0_out0_tready)
+        .in_data_i(StreamingDataWidthConverter_rtl_0_out0_tdata[23:0]),
+        .in_valid_i(StreamingDataWidthConverter_rtl_0_out0_tvalid),
+        .in_ready_o(StreamingDataWidthConverter_rtl_0_out0_tready),
+        .out_data_o(StreamingDataWidthConverter_rtl_0_fifo0_out0_tdata[23:0]),
+        .out_valid_o(StreamingDataWidthConverter_rtl_0_fifo0_out0_tvalid),
+        .out_ready_i(StreamingDataWidthConverter_rtl_0_fifo0_out0_tready)
     );
 
     FMPadding_rtl_1 i_FMPadding_rtl_1 (
         .ap_clk(ap_clk),
         .ap_rst_n(ap_rst_n),
-        .in0_V_TDATA(StreamingDataWidthConverter_rtl_1_fifo0_out0_tdata),
-        .in0_V_TVALID(StreamingDataWidthConverter_rtl_1_fifo0_out0_tvalid),
-        .in0_V_TREADY(StreamingDataWidthConverter_rtl_1_fifo0_out0_tready),
+        .in0_V_TDATA(StreamingDataWidthConverter_rtl_0_fifo0_out0_tdata),
+        .in0_V_TVALID(StreamingDataWidthConverter_rtl_0_fifo0_out0_tvalid),
+        .in0_V_TREADY(StreamingDataWidthConverter_rtl_0_fifo0_out0_tready),
         .out0_V_TDATA(FMPadding_rtl_1_out0_tdata),
         .out0_V_TVALID(FMPadding_rtl_1_out0_tvalid),
         .out0_V_TREADY(FMPadding_rtl_1_out0_tready),
@@ -321,67 +309,56 @@ module accelerator (
         .out0_V_TREADY(ConvolutionInputGenerator_rtl_1_out0_tready)
     );
 
-    stream_fifo #(.Width(24), .Depth(33)) i_ConvolutionInputGenerator_rtl_1_fifo0 (
-        .clk_i(ap_clk),
-        .rst_ni(ap_rst_n),
-        .in_data_i(ConvolutionInputGenerator_rtl_1_out0_tdata[23:0]),
-        .in_valid_i(ConvolutionInputGenerator_rtl_1_out0_tvalid),
-        .in_ready_o(ConvolutionInputGenerator_rtl_1_out0_tready),
-        .out_data_o(ConvolutionInputGenerator_rtl_1_fifo0_out0_tdata[23:0]),
-        .out_valid_o(ConvolutionInputGenerator_rtl_1_fifo0_out0_tvalid),
-        .out_ready_i(ConvolutionInputGenerator_rtl_1_fifo0_out0_tready)
-    );
-
     WrapMVU_rtl_1 i_WrapMVU_rtl_1 (
         .ap_clk(ap_clk),
         .ap_rst_n(ap_rst_n),
-        .in0_V_TDATA(ConvolutionInputGenerator_rtl_1_fifo0_out0_tdata),
-        .in0_V_TVALID(ConvolutionInputGenerator_rtl_1_fifo0_out0_tvalid),
-        .in0_V_TREADY(ConvolutionInputGenerator_rtl_1_fifo0_out0_tready),
+        .in0_V_TDATA(ConvolutionInputGenerator_rtl_1_out0_tdata),
+        .in0_V_TVALID(ConvolutionInputGenerator_rtl_1_out0_tvalid),
+        .in0_V_TREADY(ConvolutionInputGenerator_rtl_1_out0_tready),
         .out0_V_TDATA(WrapMVU_rtl_1_out0_tdata),
         .out0_V_TVALID(WrapMVU_rtl_1_out0_tvalid),
         .out0_V_TREADY(WrapMVU_rtl_1_out0_tready)
     );
 
-    StreamingDataWidthConverter_rtl_2 i_StreamingDataWidthConverter_rtl_2 (
+    StreamNarrow_rtl_1 i_StreamNarrow_rtl_1 (
         .ap_clk(ap_clk),
         .ap_rst_n(ap_rst_n),
         .in0_V_TDATA(WrapMVU_rtl_1_out0_tdata),
         .in0_V_TVALID(WrapMVU_rtl_1_out0_tvalid),
         .in0_V_TREADY(WrapMVU_rtl_1_out0_tready),
-        .out0_V_TDATA(StreamingDataWidthConverter_rtl_2_out0_tdata),
-        .out0_V_TVALID(StreamingDataWidthConverter_rtl_2_out0_tvalid),
-        .out0_V_TREADY(StreamingDataWidthConverter_rtl_2_out0_tready)
+        .out0_V_TDATA(StreamNarrow_rtl_1_out0_tdata),
+        .out0_V_TVALID(StreamNarrow_rtl_1_out0_tvalid),
+        .out0_V_TREADY(StreamNarrow_rtl_1_out0_tready)
     );
 
     WrapActivation_rtl_1 i_WrapActivation_rtl_1 (
         .ap_clk(ap_clk),
         .ap_rst_n(ap_rst_n),
-        .in0_V_TDATA(StreamingDataWidthConverter_rtl_2_out0_tdata),
-        .in0_V_TVALID(StreamingDataWidthConverter_rtl_2_out0_tvalid),
-        .in0_V_TREADY(StreamingDataWidthConverter_rtl_2_out0_tready),
+        .in0_V_TDATA(StreamNarrow_rtl_1_out0_tdata),
+        .in0_V_TVALID(StreamNarrow_rtl_1_out0_tvalid),
+        .in0_V_TREADY(StreamNarrow_rtl_1_out0_tready),
         .out0_V_TDATA(WrapActivation_rtl_1_out0_tdata),
         .out0_V_TVALID(WrapActivation_rtl_1_out0_tvalid),
         .out0_V_TREADY(WrapActivation_rtl_1_out0_tready)
     );
 
-    StreamingDataWidthConverter_rtl_3 i_StreamingDataWidthConverter_rtl_3 (
+    StreamingDataWidthConverter_rtl_1 i_StreamingDataWidthConverter_rtl_1 (
         .ap_clk(ap_clk),
         .ap_rst_n(ap_rst_n),
         .in0_V_TDATA(WrapActivation_rtl_1_out0_tdata),
         .in0_V_TVALID(WrapActivation_rtl_1_out0_tvalid),
         .in0_V_TREADY(WrapActivation_rtl_1_out0_tready),
-        .out0_V_TDATA(StreamingDataWidthConverter_rtl_3_out0_tdata),
-        .out0_V_TVALID(StreamingDataWidthConverter_rtl_3_out0_tvalid),
-        .out0_V_TREADY(StreamingDataWidthConverter_rtl_3_out0_tready)
+        .out0_V_TDATA(StreamingDataWidthConverter_rtl_1_out0_tdata),
+        .out0_V_TVALID(StreamingDataWidthConverter_rtl_1_out0_tvalid),
+        .out0_V_TREADY(StreamingDataWidthConverter_rtl_1_out0_tready)
     );
 
     FMPadding_rtl_2 i_FMPadding_rtl_2 (
         .ap_clk(ap_clk),
         .ap_rst_n(ap_rst_n),
-        .in0_V_TDATA(StreamingDataWidthConverter_rtl_3_out0_tdata),
-        .in0_V_TVALID(StreamingDataWidthConverter_rtl_3_out0_tvalid),
-        .in0_V_TREADY(StreamingDataWidthConverter_rtl_3_out0_tready),
+        .in0_V_TDATA(StreamingDataWidthConverter_rtl_1_out0_tdata),
+        .in0_V_TVALID(StreamingDataWidthConverter_rtl_1_out0_tvalid),
+        .in0_V_TREADY(StreamingDataWidthConverter_rtl_1_out0_tready),
         .out0_V_TDATA(FMPadding_rtl_2_out0_tdata),
         .out0_V_TVALID(FMPadding_rtl_2_out0_tvalid),
         .out0_V_TREADY(FMPadding_rtl_2_out0_tready),
@@ -415,45 +392,34 @@ module accelerator (
         .out0_V_TREADY(ConvolutionInputGenerator_rtl_2_out0_tready)
     );
 
-    stream_fifo #(.Width(16), .Depth(33)) i_ConvolutionInputGenerator_rtl_2_fifo0 (
-        .clk_i(ap_clk),
-        .rst_ni(ap_rst_n),
-        .in_data_i(ConvolutionInputGenerator_rtl_2_out0_tdata[15:0]),
-        .in_valid_i(ConvolutionInputGenerator_rtl_2_out0_tvalid),
-        .in_ready_o(ConvolutionInputGenerator_rtl_2_out0_tready),
-        .out_data_o(ConvolutionInputGenerator_rtl_2_fifo0_out0_tdata[15:0]),
-        .out_valid_o(ConvolutionInputGenerator_rtl_2_fifo0_out0_tvalid),
-        .out_ready_i(ConvolutionInputGenerator_rtl_2_fifo0_out0_tready)
-    );
-
     WrapMVU_rtl_2 i_WrapMVU_rtl_2 (
         .ap_clk(ap_clk),
         .ap_rst_n(ap_rst_n),
-        .in0_V_TDATA(ConvolutionInputGenerator_rtl_2_fifo0_out0_tdata),
-        .in0_V_TVALID(ConvolutionInputGenerator_rtl_2_fifo0_out0_tvalid),
-        .in0_V_TREADY(ConvolutionInputGenerator_rtl_2_fifo0_out0_tready),
+        .in0_V_TDATA(ConvolutionInputGenerator_rtl_2_out0_tdata),
+        .in0_V_TVALID(ConvolutionInputGenerator_rtl_2_out0_tvalid),
+        .in0_V_TREADY(ConvolutionInputGenerator_rtl_2_out0_tready),
         .out0_V_TDATA(WrapMVU_rtl_2_out0_tdata),
         .out0_V_TVALID(WrapMVU_rtl_2_out0_tvalid),
         .out0_V_TREADY(WrapMVU_rtl_2_out0_tready)
     );
 
-    StreamingDataWidthConverter_rtl_4 i_StreamingDataWidthConverter_rtl_4 (
+    StreamNarrow_rtl_2 i_StreamNarrow_rtl_2 (
         .ap_clk(ap_clk),
         .ap_rst_n(ap_rst_n),
         .in0_V_TDATA(WrapMVU_rtl_2_out0_tdata),
         .in0_V_TVALID(WrapMVU_rtl_2_out0_tvalid),
         .in0_V_TREADY(WrapMVU_rtl_2_out0_tready),
-        .out0_V_TDATA(StreamingDataWidthConverter_rtl_4_out0_tdata),
-        .out0_V_TVALID(StreamingDataWidthConverter_rtl_4_out0_tvalid),
-        .out0_V_TREADY(StreamingDataWidthConverter_rtl_4_out0_tready)
+        .out0_V_TDATA(StreamNarrow_rtl_2_out0_tdata),
+        .out0_V_TVALID(StreamNarrow_rtl_2_out0_tvalid),
+        .out0_V_TREADY(StreamNarrow_rtl_2_out0_tready)
     );
 
     WrapActivation_rtl_2 i_WrapActivation_rtl_2 (
         .ap_clk(ap_clk),
         .ap_rst_n(ap_rst_n),
-        .in0_V_TDATA(StreamingDataWidthConverter_rtl_4_out0_tdata),
-        .in0_V_TVALID(StreamingDataWidthConverter_rtl_4_out0_tvalid),
-        .in0_V_TREADY(StreamingDataWidthConverter_rtl_4_out0_tready),
+        .in0_V_TDATA(StreamNarrow_rtl_2_out0_tdata),
+        .in0_V_TVALID(StreamNarrow_rtl_2_out0_tvalid),
+        .in0_V_TREADY(StreamNarrow_rtl_2_out0_tready),
         .out0_V_TDATA(WrapActivation_rtl_2_out0_tdata),
         .out0_V_TVALID(WrapActivation_rtl_2_out0_tvalid),
         .out0_V_TREADY(WrapActivation_rtl_2_out0_tready)
@@ -486,34 +452,34 @@ module accelerator (
         .out0_V_TREADY(StreamAdd_rtl_0_out0_tready)
     );
 
-    StreamingDataWidthConverter_rtl_5 i_StreamingDataWidthConverter_rtl_5 (
+    StreamingDataWidthConverter_rtl_2 i_StreamingDataWidthConverter_rtl_2 (
         .ap_clk(ap_clk),
         .ap_rst_n(ap_rst_n),
         .in0_V_TDATA(StreamAdd_rtl_0_out0_tdata),
         .in0_V_TVALID(StreamAdd_rtl_0_out0_tvalid),
         .in0_V_TREADY(StreamAdd_rtl_0_out0_tready),
-        .out0_V_TDATA(StreamingDataWidthConverter_rtl_5_out0_tdata),
-        .out0_V_TVALID(StreamingDataWidthConverter_rtl_5_out0_tvalid),
-        .out0_V_TREADY(StreamingDataWidthConverter_rtl_5_out0_tready)
+        .out0_V_TDATA(StreamingDataWidthConverter_rtl_2_out0_tdata),
+        .out0_V_TVALID(StreamingDataWidthConverter_rtl_2_out0_tvalid),
+        .out0_V_TREADY(StreamingDataWidthConverter_rtl_2_out0_tready)
     );
 
-    stream_fifo #(.Width(32), .Depth(33)) i_StreamingDataWidthConverter_rtl_5_fifo0 (
+    stream_fifo #(.Width(32), .Depth(33)) i_StreamingDataWidthConverter_rtl_2_fifo0 (
         .clk_i(ap_clk),
         .rst_ni(ap_rst_n),
-        .in_data_i(StreamingDataWidthConverter_rtl_5_out0_tdata[31:0]),
-        .in_valid_i(StreamingDataWidthConverter_rtl_5_out0_tvalid),
-        .in_ready_o(StreamingDataWidthConverter_rtl_5_out0_tready),
-        .out_data_o(StreamingDataWidthConverter_rtl_5_fifo0_out0_tdata[31:0]),
-        .out_valid_o(StreamingDataWidthConverter_rtl_5_fifo0_out0_tvalid),
-        .out_ready_i(StreamingDataWidthConverter_rtl_5_fifo0_out0_tready)
+        .in_data_i(StreamingDataWidthConverter_rtl_2_out0_tdata[31:0]),
+        .in_valid_i(StreamingDataWidthConverter_rtl_2_out0_tvalid),
+        .in_ready_o(StreamingDataWidthConverter_rtl_2_out0_tready),
+        .out_data_o(StreamingDataWidthConverter_rtl_2_fifo0_out0_tdata[31:0]),
+        .out_valid_o(StreamingDataWidthConverter_rtl_2_fifo0_out0_tvalid),
+        .out_ready_i(StreamingDataWidthConverter_rtl_2_fifo0_out0_tready)
     );
 
     FMPadding_rtl_3 i_FMPadding_rtl_3 (
         .ap_clk(ap_clk),
         .ap_rst_n(ap_rst_n),
-        .in0_V_TDATA(StreamingDataWidthConverter_rtl_5_fifo0_out0_tdata),
-        .in0_V_TVALID(StreamingDataWidthConverter_rtl_5_fifo0_out0_tvalid),
-        .in0_V_TREADY(StreamingDataWidthConverter_rtl_5_fifo0_out0_tready),
+        .in0_V_TDATA(StreamingDataWidthConverter_rtl_2_fifo0_out0_tdata),
+        .in0_V_TVALID(StreamingDataWidthConverter_rtl_2_fifo0_out0_tvalid),
+        .in0_V_TREADY(StreamingDataWidthConverter_rtl_2_fifo0_out0_tready),
         .out0_V_TDATA(FMPadding_rtl_3_out0_tdata),
         .out0_V_TVALID(FMPadding_rtl_3_out0_tvalid),
         .out0_V_TREADY(FMPadding_rtl_3_out0_tready),
@@ -547,23 +513,12 @@ module accelerator (
         .out0_V_TREADY(ConvolutionInputGenerator_rtl_3_out0_tready)
     );
 
-    stream_fifo #(.Width(32), .Depth(33)) i_ConvolutionInputGenerator_rtl_3_fifo0 (
-        .clk_i(ap_clk),
-        .rst_ni(ap_rst_n),
-        .in_data_i(ConvolutionInputGenerator_rtl_3_out0_tdata[31:0]),
-        .in_valid_i(ConvolutionInputGenerator_rtl_3_out0_tvalid),
-        .in_ready_o(ConvolutionInputGenerator_rtl_3_out0_tready),
-        .out_data_o(ConvolutionInputGenerator_rtl_3_fifo0_out0_tdata[31:0]),
-        .out_valid_o(ConvolutionInputGenerator_rtl_3_fifo0_out0_tvalid),
-        .out_ready_i(ConvolutionInputGenerator_rtl_3_fifo0_out0_tready)
-    );
-
     WrapMVU_rtl_3 i_WrapMVU_rtl_3 (
         .ap_clk(ap_clk),
         .ap_rst_n(ap_rst_n),
-        .in0_V_TDATA(ConvolutionInputGenerator_rtl_3_fifo0_out0_tdata),
-        .in0_V_TVALID(ConvolutionInputGenerator_rtl_3_fifo0_out0_tvalid),
-        .in0_V_TREADY(ConvolutionInputGenerator_rtl_3_fifo0_out0_tready),
+        .in0_V_TDATA(ConvolutionInputGenerator_rtl_3_out0_tdata),
+        .in0_V_TVALID(ConvolutionInputGenerator_rtl_3_out0_tvalid),
+        .in0_V_TREADY(ConvolutionInputGenerator_rtl_3_out0_tready),
         .out0_V_TDATA(WrapMVU_rtl_3_out0_tdata),
         .out0_V_TVALID(WrapMVU_rtl_3_out0_tvalid),
         .out0_V_TREADY(WrapMVU_rtl_3_out0_tready)
@@ -637,25 +592,12 @@ module accelerator (
         .out0_V_TREADY(WrapActivation_rtl_4_out0_tready)
     );
 
-    stream_fifo #(.Width(4), .Depth(2)) i_WrapActivation_rtl_4_fifo0 (
-        .clk_i(ap_clk),
-        .rst_ni(ap_rst_n),
-        .in_data_i(WrapActivation_rtl_4_out0_tdata[3:0]),
-        .in_valid_i(WrapActivation_rtl_4_out0_tvalid),
-        .in_ready_o(WrapActivation_rtl_4_out0_tready),
-        .out_data_o(WrapActivation_rtl_4_fifo0_out0_tdata[3:0]),
-        .out_valid_o(WrapActivation_rtl_4_fifo0_out0_tvalid),
-        .out_ready_i(WrapActivation_rtl_4_fifo0_out0_tready)
-    );
-    assign WrapActivation_rtl_4_fifo0_out0_tdata[7:4] = 4'd0;
-    wire unused_WrapActivation_rtl_4_out0 = &{1'b0, WrapActivation_rtl_4_out0_tdata[7:4]};
-
     WrapMVU_rtl_4 i_WrapMVU_rtl_4 (
         .ap_clk(ap_clk),
         .ap_rst_n(ap_rst_n),
-        .in0_V_TDATA(WrapActivation_rtl_4_fifo0_out0_tdata),
-        .in0_V_TVALID(WrapActivation_rtl_4_fifo0_out0_tvalid),
-        .in0_V_TREADY(WrapActivation_rtl_4_fifo0_out0_tready),
+        .in0_V_TDATA(WrapActivation_rtl_4_out0_tdata),
+        .in0_V_TVALID(WrapActivation_rtl_4_out0_tvalid),
+        .in0_V_TREADY(WrapActivation_rtl_4_out0_tready),
         .out0_V_TDATA(WrapMVU_rtl_4_out0_tdata),
         .out0_V_TVALID(WrapMVU_rtl_4_out0_tvalid),
         .out0_V_TREADY(WrapMVU_rtl_4_out0_tready)

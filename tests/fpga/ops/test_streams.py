@@ -43,6 +43,24 @@ def op(op_type: str, **attributes):
     return model, getCustomOp(model.graph.node[0])
 
 
+def test_narrow() -> None:
+    model, node = op("StreamNarrow", shape=[1, 2, 3, 12], lanes=6, inputDataType="UINT3", PE=2)
+    x = np.arange(72, dtype=np.float32).reshape(1, 2, 3, 12) % 8
+    np.testing.assert_array_equal(node.kernel(model.graph)(x)[0], x)
+    assert (node.get_folded_input_shape(), node.get_folded_output_shape()) == ((1, 2, 3, 2, 6), (1, 2, 3, 6, 2))
+    assert (node.get_instream_width(), node.get_outstream_width(), node.get_exp_cycles()) == (18, 6, 36)
+
+
+def test_pool_max() -> None:
+    model, node = op("PoolMax", shape=[1, 5, 7, 6], kernel=[2, 3], inputDataType="UINT4", PE=3)
+    x = np.random.default_rng(0).integers(0, 16, (2, 5, 7, 6)).astype(np.float32)
+    wanted = [[x[:, y : y + 2, z : z + 3].max(axis=(1, 2)) for z in (0, 3)] for y in (0, 2)]
+    np.testing.assert_array_equal(node.kernel(model.graph)(x)[0], np.moveaxis(np.array(wanted), 2, 0))
+    assert node.get_folded_output_shape() == (1, 2, 2, 2, 3)
+    assert node.get_exp_cycles() == 5 * 7 * 2
+    assert np.flatnonzero(node.completes()).tolist() == [18, 19, 24, 25, 46, 47, 52, 53]
+
+
 def test_window_sum() -> None:
     model, node = op("WindowSum", shape=[1, 3, 5, 6], inputDataType="UINT4", outBits=8, PE=3)
     x = np.random.default_rng(0).integers(0, 16, (2, 3, 5, 6)).astype(np.float32)

@@ -87,7 +87,10 @@ class _Port(ctypes.Structure):
 
 
 class Bench:
-    """All `cases` in one simulation; their memories and the top level are written to `folder`."""
+    """All `cases` in one simulation; their memories and the top level are written to `folder`.
+
+    `sources` are cells beside those of fpga/rtl.
+    """
 
     def __init__(
         self,
@@ -96,6 +99,7 @@ class Bench:
         name: str,
         defines: Mapping[str, str] | None = None,
         cflags: Sequence[str] = ("-O1",),
+        sources: Sequence[Path] = (),
     ) -> None:
         self.cases = cases
         self.folder = folder
@@ -103,7 +107,7 @@ class Bench:
         top = write_top(cases, folder)
         spec = Build(
             "bench",
-            [*sorted(RTL.glob("*.sv")), top],
+            [*sorted(RTL.glob("*.sv")), *sources, top],
             [Path(__file__).with_name("bench.cpp")],
             defines=defines or {},
             cflags=cflags,

@@ -20,7 +20,10 @@ CASES = [
     test_stream_fifo.case(8, 17),
     test_streams.fork_case(8),
     test_streams.add_case(2, 4, 3, 5),
+    test_streams.narrow_case(7, 3),
     test_windows.max_case(6, 4, 3, 1),
+    test_windows.pool_case(5, 7, 2, 3, 6, 1, 2),
+    test_windows.pool_case(4, 6, 2, 2, 4, 4, 3),
     test_windows.sum_case(8, 2, 49, 4, 10),
     test_windows.arg_max_case(10, 5, 8, 4),
     test_wrap_activation.fold_case(8, 3, 2),
@@ -28,6 +31,9 @@ CASES = [
     test_wrap_activation.case(2, (6, 3, 6, 1, 0, 1, 0), "table"),
     test_wrap_mvu.case(1, (26, 4, 13, 2, 2, 1, 8)),
     test_wrap_mvu.case(2, (8, 2, 4, 2, 3, 2, 6)),
+    test_wrap_mvu.case(5, (18, 4, 9, 2, 3, 2, 6)),
+    test_wrap_mvu.case(6, (8, 4, 4, 2, 2, 4, 7)),
+    test_wrap_mvu.case(8, (8, 2, 8, 2, 3, 3, 5)),
     test_wrap_mvu.case(3, (12, 6, 4, 1, 4, 1, 8, 2), "block"),
     test_wrap_mvu.case(4, (9, 2, 3, 1, 2, 1, 8), "distributed"),
     test_vvu.case(1, (4, 9, 2, 2, 1, 8)),
@@ -37,6 +43,9 @@ BAD = [
     ("stream_fifo", {"Depth": 1}, "Depth is 1, expected at least 2"),
     ("stream_add", {"In0Bits": 5, "In1Bits": 5, "OutBits": 5}, "cannot hold the sum"),
     ("window_max", {"Ch": 5, "Pe": 2}, "Pe = 2 does not divide Ch = 5"),
+    ("stream_narrow", {"Parts": 1}, "Width is 4 and Parts 1, expected at least 1 and 2"),
+    ("pool_max", {"Ch": 5, "Pe": 2}, "Pe = 2 does not divide Ch = 5"),
+    ("pool_max", {"Height": 3, "Kh": 4}, "the kernel is 4 x 2, expected 1 x 1 to 3 x 2"),
     ("window_sum", {"Pixels": 5, "InBits": 4, "OutBits": 6}, "OutBits = 6 cannot hold"),
     ("arg_max", {"Classes": 10, "IndexBits": 3}, "cannot number 10 classes"),
     ("wrap_activation", {"Style": "tree"}, "expected .search. or .table."),
@@ -45,6 +54,8 @@ BAD = [
     ("wrap_mvu", {"Mh": 6, "Pe": 2, "Groups": 2}, "Pe = 2 does not divide Mh / Groups = 6 / 2"),
     ("wrap_mvu", {"AccBits": 33}, "AccBits is 33, expected 2 to 32"),
     ("wrap_mvu", {"Mh": 2, "RomStyle": "ultra"}, "expected .auto., .block. or .distributed."),
+    ("wrap_mvu", {"WeightBits": 2, "Products": "digits"}, "expected .planes., .ternary. or .booth."),
+    ("digit_dot", {"WeightBits": 3}, "WeightBits is 3, expected 2 for ternary weights"),
     ("wrap_vvu", {"Ch": 7, "Pe": 3}, "Pe = 3 does not divide Ch = 7"),
 ]
 # Yosys says these of its own libraries and of its calls of ABC, not of the design.
@@ -62,6 +73,7 @@ def test_every_cell_is_there() -> None:
     texts = {path.stem: path.read_text(encoding="utf-8") for path in FILES}
     for name in texts:
         used = any(f"{name} #(" in text for other, text in texts.items() if other != name)
+        used |= any(f"{name}::" in text for text in texts.values())  # a package
         assert used or name in {case.cell for case in CASES}, name
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""stream_fork and stream_add, alone: every word once on each side, sums lane by lane."""
+"""stream_fork, stream_add and stream_narrow, alone: every word once on each side, sums lane by lane, parts in order."""
 
 import numpy as np
 import pytest
@@ -7,6 +7,7 @@ import pytest
 from tests.fpga.rtl.bench import STALLS, Bench, Case, Stream
 
 # Pe, In0Bits, In1Bits, OutBits
+NARROWS = [(1, 2), (7, 3), (16, 8), (40, 5)]  # Width, Parts
 ADDERS = [(1, 4, 4, 5), (7, 1, 1, 2), (13, 3, 5, 6), (2, 8, 8, 9), (1, 32, 32, 33)]
 
 
@@ -27,9 +28,20 @@ def add_case(pe: int, bits0: int, bits1: int, out_bits: int) -> Case:
     )
 
 
+def narrow_case(width: int, parts: int) -> Case:
+    bits = np.random.default_rng(width).integers(0, 2, (100, parts, width))
+    return Case(
+        "stream_narrow",
+        {"Width": width, "Parts": parts},
+        {"in_": Stream(bits.reshape(100, -1), 1)},
+        {"out_": Stream(bits.reshape(-1, width), 1)},
+    )
+
+
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     cases = [fork_case(1), fork_case(40), *(add_case(*adder) for adder in ADDERS)]
+    cases += [narrow_case(*shape) for shape in NARROWS]
     return Bench(cases, tmp_path_factory.mktemp("streams"), "streams")
 
 
@@ -41,7 +53,9 @@ def test_words(bench: Bench, idle: int, back_pressure: int) -> None:
 def test_one_word_a_cycle_and_latency(bench: Bench) -> None:
     for case, result in zip(bench.cases, bench.run(0, 0), strict=True):
         assert np.all(np.diff(result.outputs) == 1)
-        assert result.outputs[0] - result.inputs[0] == (1 if case.cell == "stream_add" else 0)
+        # A word leaves stream_narrow's input with its last part.
+        latency = {"stream_add": 1, "stream_fork": 0, "stream_narrow": 2 - int(case.parameters.get("Parts", 0))}
+        assert int(result.outputs[0]) - int(result.inputs[0]) == latency[case.cell]
 
 
 def test_reset_in_the_middle(bench: Bench) -> None:

@@ -6,7 +6,9 @@ import pytest
 
 from chain.integers import wrap
 from fpga.rtl_memory import vvu_weights
+from tests.fpga.ops.test_units import single
 from tests.fpga.rtl.bench import STALLS, Bench, Case, Stream
+from tests.fpga.rtl.test_wrap_mvu import WEIGHT_TYPES
 
 # Ch, K, Pe, InBits, WeightBits, AccBits
 SHAPES = [
@@ -56,9 +58,12 @@ def test_words(bench: Bench, idle: int, back_pressure: int) -> None:
 
 
 def test_one_word_a_cycle_and_latency(bench: Bench) -> None:
-    for (_, k, _, _, weight_bits, _), result in zip(SHAPES, bench.run(0, 0), strict=True):
+    for (ch, k, pe, in_bits, weight_bits, acc_bits), result in zip(SHAPES, bench.run(0, 0), strict=True):
         assert np.all(np.diff(result.inputs) == 1)
-        assert result.outputs[0] - result.inputs[k - 1] == (3 if weight_bits == 1 else 5)
+        sizes = {"Channels": ch, "Kernel": k, "PE": pe, "accumulatorBits": acc_bits}
+        types = {"inputDataType": f"UINT{in_bits}", "weightDataType": WEIGHT_TYPES[weight_bits]}
+        model, op = single("WrapVVU", {"w": np.zeros((k, ch))}, **sizes, **types)
+        assert result.outputs[0] - result.inputs[k - 1] == op.latency(model.graph)
 
 
 def test_reset_in_the_middle(bench: Bench) -> None:

@@ -36,20 +36,27 @@ def pooled(**attributes: Any) -> Builder:
 
 
 @pytest.mark.parametrize(
-    ("attributes", "pixels"),
+    ("attributes", "pixels", "tiles"),
     [
-        ({"kernel_shape": [2, 2], "strides": [2, 2]}, 9),
-        ({"kernel_shape": [3, 2], "strides": [1, 2]}, 15),
-        ({"kernel_shape": [3, 3], "strides": [2, 2], "pads": [1, 1, 1, 1]}, 12),
-        ({"kernel_shape": [7, 6]}, 1),
+        ({"kernel_shape": [2, 2], "strides": [2, 2]}, 9, True),
+        ({"kernel_shape": [3, 2], "strides": [1, 2]}, 15, False),
+        ({"kernel_shape": [3, 3], "strides": [2, 2], "pads": [1, 1, 1, 1]}, 12, False),
+        ({"kernel_shape": [2, 2], "strides": [2, 2], "dilations": [2, 2]}, 6, False),
+        ({"kernel_shape": [2, 3], "strides": [2, 3], "pads": [1, 0, 1, 1]}, 8, True),
+        ({"kernel_shape": [2, 4], "strides": [4, 4]}, 2, False),
+        ({"kernel_shape": [7, 6]}, 1, True),
+        ({"kernel_shape": [4, 2], "strides": [3, 2]}, 6, False),
+        ({"kernel_shape": [5, 2], "strides": [1, 2], "pads": [0, 0, 1, 0]}, 12, False),
+        ({"kernel_shape": [5, 2], "strides": [4, 2]}, 3, True),
     ],
 )
-def test_max_pool(attributes: dict[str, list[int]], pixels: int, tmp_path: Path) -> None:
+def test_max_pool(attributes: dict[str, list[int]], pixels: int, tiles: bool, tmp_path: Path) -> None:
     model = check(pooled(**attributes).head("fc", 7 * pixels, 3), tmp_path)
     kinds = [node.op_type for node in model.graph.node]
     assert ("FMPadding" in kinds) == ("pads" in attributes)
-    window = getCustomOp(next(node for node in model.graph.node if node.op_type == "ConvolutionInputGenerator"))
-    assert window.get_nodeattr("depthwise") == 1
+    assert ("PoolMax" in kinds) == tiles
+    windows = [getCustomOp(node) for node in model.graph.node if node.op_type == "ConvolutionInputGenerator"]
+    assert [window.get_nodeattr("depthwise") for window in windows] == ([] if tiles else [1])
 
 
 def test_max_pool_of_ceil_mode_is_refused(tmp_path: Path) -> None:

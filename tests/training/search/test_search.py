@@ -141,12 +141,25 @@ def test_a_search_that_is_stopped_goes_on(name: str, first: Result, own: Path, t
     (begun,) = (build / "mine" / "search" / "trials").glob("*/*/checkpoint.pt")
     (folder / "signal-at").write_text("SIGINT 26")  # a trial that began anew would come to it
     try:
-        run(folder, build, replace(OPTIONS, trials=2))
+        told = run(folder, build, replace(OPTIONS, trials=2))
     except KeyboardInterrupt:
         pytest.fail("the trial that was cut off began anew")
     both = outcomes(build)
     assert begun.parent.name in both and not begun.exists() and len(both) == 2
     assert {widths: outcomes(own / "build")[widths] for widths in both} == both
+    assert [one.epochs for one in told.found] == [2, 2]
+
+
+@pytest.mark.parametrize("name", ["digits-dws", "mlp"])
+def test_networks_of_other_kinds(name: str, tmp_path: Path) -> None:
+    """Depthwise convolutions; no convolution at all. Hardly trained: what counts is that every layer has its width."""
+    recipe = recipes.load(name)
+    stages = tuple(stage.model_copy(update={"epochs": 1}) for stage in recipe.stages)
+    options = Options(drop=100, trials=1, epochs=1)
+    told = search(recipe.model_copy(update={"stages": stages}), tmp_path, options, console=Console(quiet=True))
+    assert recipes.load(str(told.recipe)).quantisation.accumulator_bits == told.best.widths
+    assert told.best.widths.keys() == told.layers.keys() and len(told.layers) >= 3
+    assert told.best.cost <= told.cost
 
 
 def test_nothing_that_fits(own: Path, first: Result) -> None:

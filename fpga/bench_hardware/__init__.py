@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""`make bench-hardware`: what a processing element with accumulator and activation takes, ours against its rivals.
+
+plan      the layers that are compared, and with what effort
+layer     random weights and thresholds of a layer, by its seed
+ours      a layer as the toolkit's own generator writes it
+rivals    the same layer in plain SystemVerilog (rivals/*.sv), with FINN's thresholding, with da4ml
+flow      one design through Yosys: cells and levels of logic, kept by the hash of everything that they depend on
+levels    look-up tables between registers, counted in a netlist
+place     post-route figures on an ECP5
+networks  whole networks
+rows, page, plots, commands   what is written and shown
+"""

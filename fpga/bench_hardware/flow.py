@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A design through Yosys' synth_xilinx, as `make resources` calls it: cells and levels, kept in a file of its hash.
+
+Our cells that are instances of primitives (fpga/primitives.py) are so here too; rivals have none of them.
+"""
+
+import json
+import os
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from chain.errors import InputError
+from chain.files import write_json
+from fpga import primitives, resources, yosys
+from fpga.bench_hardware import levels
+from fpga.bench_hardware.design import Design
+
+T = TypeVar("T")
+
+WHOLE, APART = 1, 2
+RECIPES = (WHOLE, APART)
+"""Ways of synthesis, as numbers in the names of files: all in one module, or large read-only memories mapped by
+themselves. Neither is the better for all designs, so that each counts by its smaller netlist."""
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Cells of a 7 series part; `levels` of tables between registers, `chain` CARRY4 in the longest carry chain."""
+
+    lut: int
+    ff: int
+    bram36: float
+    dsp: int
+    carry4: int
+    levels: int
+    chain: int
+
+
+class Flow:
+    """Synthesis with its results in `folder`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def run(self, design: Design) -> Figures:
+        """The figures of the recipe with fewer look-up tables, found now unless they are known.
+
+        ToolError if Yosys fails, InputError for a damaged file.
+        """
+        return min((self._run(design, recipe) for recipe in RECIPES), key=lambda figures: figures.lut)
+
+    def _run(self, design: Design, recipe: int) -> Figures:
+        key = design.digest(primitives.used(design.files))
+        path = self.folder / f"{key[:24]}-yosys-{yosys.version()}-{recipe}.json"
+        known = kept(path, Figures)
+        if known is not None:
+            return known
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".synthesis.", dir=self.folder) as scratch:
+            target = Path(scratch).absolute()
+            log = self.folder.absolute() / f"{design.top}.yosys.log"
+            yosys.run(commands(design, recipe, target), design.folder.absolute(), target / "log.txt", log)
+            stat = json.loads((target / "stat.txt").read_text(encoding="utf-8"))
+            cells = stat["modules"][f"\\{design.top}"]["num_cells_by_type"]
+            use = resources.tally({kind: int(number) for kind, number in cells.items()})
+            depth = levels.count(target / "netlist.json", design.top)
+        figures = Figures(use.lut, use.ff, use.bram36, use.dsp, use.carry4, depth.logic, depth.carry4)
+        about = {"top": design.top, "parameters": design.parameters, "yosys": yosys.version(), "recipe": recipe}
+        write_json(path, about | {"figures": asdict(figures)})
+        return figures
+
+
+def kept(path: Path, kind: type[T]) -> T | None:
+    """The "figures" in the file `path`, None if there is no such file. InputError if it is damaged."""
+    try:
+        return kind(**json.loads(path.read_text(encoding="utf-8"))["figures"])
+    except FileNotFoundError:
+        return None
+    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+        raise InputError(f"{path} is damaged ({type(error).__name__}): remove it, and run this again") from None
+
+
+def commands(design: Design, recipe: int, target: Path) -> list[str]:
+    """Yosys' commands, from the design's files to stat.txt and netlist.json in `target`."""
+    if primitives.used(design.files):
+        read = primitives.read_commands(design.top, design.files)
+    else:
+        read = [design.read("--keep-hierarchy" if recipe == APART else ""), f"hierarchy -top {design.top}"]
+    return [
+        *read,
+        "chformal -remove",
+        "delete t:$print t:$check",
+        *(resources.synthesis(design.top) if recipe == APART else [f"{resources.SYNTHESIS} -top {design.top}"]),
+        f'tee -q -o "{target}/stat.txt" stat -json',
+        f'write_json "{target}/netlist.json"',
+    ]
+
+
+def workers() -> int:
+    """Syntheses at a time."""
+    return len(os.sched_getaffinity(0))

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Levels of logic between registers, counted in a netlist of the 7 series.
+
+A level is a look-up table on the way from a register or input to a register or output. A carry chain of any length is
+one more level where it is entered through an operand; its length is counted apart, in CARRY4 of four bits each. Reading
+distributed RAM is a table; multiplexers behind tables (MUXF7, MUXF8) and inverters are wiring. A LUT6_2 is two tables,
+each of the inputs that it depends on.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import Any
+
+from chain.errors import ToolError
+
+_WIRING = frozenset({"MUXF7", "MUXF8", "INV", "GND", "VCC", "BUFG"})
+_MEMORIES = ("RAM16", "RAM32", "RAM64", "RAM128", "RAM256", "SRL16", "SRLC")
+_CARRY_IN = frozenset({"CI"})
+
+
+@dataclass(frozen=True)
+class Levels:
+    """Tables and entered carry chains on the longest path, and CARRY4 in the longest chain."""
+
+    logic: int
+    carry4: int
+
+
+def count(netlist: Path, top: str) -> Levels:
+    """Of module `top` in the flat JSON netlist that Yosys wrote. ToolError for a loop of logic."""
+    module = json.loads(netlist.read_text(encoding="utf-8"))["modules"][top]
+    cells: dict[str, Any] = {}
+    for name, cell in module["cells"].items():
+        if cell["type"] == "LUT6_2":
+            cells |= {f"{name}.{half}": _half(cell, half) for half in ("O5", "O6")}
+        elif _combinational(cell["type"]):
+            cells[name] = cell
+    drivers = {
+        bit: name
+        for name, cell in cells.items()
+        for port, bits in cell["connections"].items()
+        if cell["port_directions"][port] == "output"
+        for bit in bits
+    }
+    before = {name: [drivers[bit] for _, bit in _inputs(cell) if bit in drivers] for name, cell in cells.items()}
+    try:
+        order = list(TopologicalSorter(before).static_order())
+    except CycleError as error:
+        raise ToolError(f"{netlist}: a loop of logic through {error.args[1][0]!r}") from None
+    depth: dict[str, int] = {}
+    chain: dict[str, int] = {}
+    for name in order:
+        cell = cells[name]
+        kind = cell["type"]
+        reached = max((depth[driver] for driver in before[name]), default=0)
+        if kind == "CARRY4":
+            along = [drivers[bit] for port, bit in _inputs(cell) if port in _CARRY_IN and bit in drivers]
+            into = [drivers[bit] for port, bit in _inputs(cell) if port not in _CARRY_IN and bit in drivers]
+            entered = max((depth[driver] for driver in into), default=0) + 1
+            depth[name] = max(entered, max((depth[driver] for driver in along), default=0))
+            chain[name] = 1 + max((chain.get(driver, 0) for driver in along), default=0)
+        else:
+            depth[name] = reached + (0 if kind in _WIRING else 1)
+    return Levels(max(depth.values(), default=0), max(chain.values(), default=0))
+
+
+def _combinational(kind: str) -> bool:
+    return kind.startswith(("LUT", *_MEMORIES)) or kind == "CARRY4" or kind in _WIRING
+
+
+def _half(cell: Mapping[str, Any], half: str) -> dict[str, Any]:
+    """The table of output `half` of a LUT6_2: the lower 32 entries are those of O5, O6 has all 64."""
+    size = 5 if half == "O5" else 6
+    table = cell["parameters"]["INIT"][::-1]
+    nets = [cell["connections"][f"I{i}"][0] for i in range(size)]
+    open_entries = [
+        entry
+        for entry in range(1 << size)
+        if all(net not in ("0", "1") or net == str(entry >> i & 1) for i, net in enumerate(nets))
+    ]
+    needed = [
+        i
+        for i, net in enumerate(nets)
+        if net not in ("0", "1") and any(table[entry] != table[entry ^ 1 << i] for entry in open_entries)
+    ]
+    connections = {f"I{i}": [nets[i]] for i in needed} | {half: cell["connections"].get(half, [])}
+    directions = {port: "output" if port == half else "input" for port in connections}
+    return {"type": "LUT6_2", "port_directions": directions, "connections": connections}
+
+
+def _inputs(cell: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """Port and net of every input that has a path to the outputs: of a memory, its read addresses."""
+    kind = cell["type"]
+    found = []
+    for port, bits in cell["connections"].items():
+        if cell["port_directions"][port] != "input":
+            continue
+        if kind.startswith(_MEMORIES) and (port.startswith(("D", "W", "CLK", "CE")) and not port.startswith("DPRA")):
+            continue
+        found += [(port, bit) for bit in bits if not isinstance(bit, str)]
+    return found

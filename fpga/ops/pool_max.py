@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""PoolMax: max pooling whose windows tile the image, without a sliding window."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from onnx import GraphProto
+
+from fpga.ops._base import Array, Kernel, StreamOp
+
+
+class PoolMax(StreamOp):
+    """[1, H, W, C] unsigned integers to [1, H // KH, W // KW, C]; `kernel` is [KH, KW], the stride as well."""
+
+    def get_nodeattr_types(self) -> dict[str, Any]:
+        types = super().get_nodeattr_types()
+        types.update({"shape": ("ints", True, []), "kernel": ("ints", True, [])})
+        return types
+
+    def get_normal_input_shape(self, ind: int = 0) -> list[int]:
+        return list(self.get_nodeattr("shape"))
+
+    def get_normal_output_shape(self, ind: int = 0) -> list[int]:
+        one, height, width, channels = self.get_nodeattr("shape")
+        rows, columns = self.get_nodeattr("kernel")
+        return [one, height // rows, width // columns, channels]
+
+    def completes(self) -> npt.NDArray[np.bool_]:
+        """For each input word of an image: does it complete a window?"""
+        _, height, width, channels = self.get_nodeattr("shape")
+        rows, columns = self.get_nodeattr("kernel")
+        y, x = np.arange(height) % rows == rows - 1, np.arange(width) % columns == columns - 1
+        return np.repeat(y[:, None] & x, channels // self.get_nodeattr("PE"))
+
+    def kernel(self, graph: GraphProto) -> Kernel:
+        _, height, width, channels = self.get_normal_output_shape()
+        rows, columns = self.get_nodeattr("kernel")
+
+        def run(x: Array) -> tuple[Array, ...]:
+            tiles = x[:, : height * rows, : width * columns].reshape(-1, height, rows, width, columns, channels)
+            return (tiles.max(axis=(2, 4)),)
+
+        return run

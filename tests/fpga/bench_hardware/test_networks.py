@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Whole networks with the rivals' cells: which cells are replaced, by what, and the sum."""
+
+from pathlib import Path
+
+import pytest
+from qonnx.core.modelwrapper import ModelWrapper
+from qonnx.custom_op.registry import getCustomOp
+from rich.console import Console
+
+from chain.errors import UnsupportedError
+from fpga import resources
+from fpga.bench_hardware import networks
+from fpga.bench_hardware.flow import Flow
+from tests import graphs
+from tests.fpga import hardware
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A build folder with the network `small`."""
+    build = tmp_path_factory.mktemp("build")
+    _, graph = hardware.design(graphs.linear(0), build / "small", 100_000)
+    graph.save(str(build / "small" / "dataflow.onnx"))
+    return build
+
+
+def test_every_cell_behind_an_accumulator_is_replaced(small: Path, tmp_path: Path) -> None:
+    cells = list(networks.replaced(small / "small", tmp_path))
+    graph = ModelWrapper(str(small / "small" / "dataflow.onnx"))
+    units = [node for node in graph.graph.node if node.op_type == "WrapMVU_rtl"]
+    found = [cell for cell in cells if cell.ours.top in {node.name for node in units}]
+    assert len(found) == len(units) > 0
+    for node, cell in zip(units, found, strict=True):
+        op = getCustomOp(node)
+        assert set(cell.rivals) == set(networks.RIVALS)
+        assert {name: rival.parameters["AccBits"] for name, rival in cell.rivals.items()} == {
+            "plain32": 32,
+            "plain8": op.get_nodeattr("accumulatorBits"),
+            "finn-min": cell.rivals["finn-min"].parameters["AccBits"],
+        }
+        for rival in cell.rivals.values():
+            assert (rival.parameters["Pe"], rival.parameters["Simd"]) == (
+                op.get_nodeattr("PE"),
+                op.get_nodeattr("SIMD"),
+            )
+    assert len(cells) > len(units)
+    for cell in cells:
+        for design in (cell.ours, *cell.rivals.values()):
+            assert all((design.folder / name).is_file() for name in (*design.files, *design.memories))
+
+
+def test_a_network_of_wide_cells_is_larger(small: Path, tmp_path: Path) -> None:
+    console = Console(stderr=True)
+    flow = Flow(tmp_path / "cache")
+    (row,) = networks.rows(small, ("small", "absent"), flow, tmp_path / "rtl", 1, console)
+    whole = resources.count(small / "small" / "rtl", small / "small" / "synth").whole
+    assert row["ours"]["lut"] == whole.lut
+    assert row["ratios"]["plain32"] > 1 and row["ratios"]["plain32"] > row["ratios"]["plain8"]
+
+
+def test_a_grouped_convolution_has_no_rival(tmp_path: Path) -> None:
+    _, graph = hardware.design(graphs.grouped(0), tmp_path / "grouped", 1_000)
+    graph.save(str(tmp_path / "grouped" / "dataflow.onnx"))
+    with pytest.raises(UnsupportedError, match="no rival is written for"):
+        list(networks.replaced(tmp_path / "grouped", tmp_path / "rtl"))

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The cells of fpga/rtl_xc7 are those of fpga/rtl: proven by SAT on Yosys' models of the primitives."""
+
+import pytest
+
+from chain.errors import ToolError
+from fpga import primitives, yosys
+from fpga.ops._cells import RTL
+
+CASES = [
+    *(("add_four", {"Width": width}) for width in (1, 3, 4, 5, 9)),
+    *(("add_three", {"Width": width}) for width in (1, 4, 7, 8)),
+    *((cell, {"Width": w, "Count": n}) for cell in ("add_pair", "select_pair") for w, n in ((1, 1), (2, 2), (4, 1))),
+    *(("sign_gate", {"Width": width, "Count": count}) for width, count in ((1, 1), (2, 2), (5, 1))),
+    *(
+        ("booth_product", {"Width": width, "WeightBits": weight_bits, "Count": count})
+        for width, weight_bits, count in (
+            (1, 2, 1),
+            (2, 2, 2),
+            (1, 3, 1),
+            (3, 3, 1),
+            (2, 4, 2),
+            (4, 4, 1),
+            (3, 5, 1),
+            (4, 8, 1),
+        )
+    ),
+    *(("count_three", {"Width": width, "Invert": invert}) for width, invert in ((1, 0), (1, 0b101), (2, 0b011100))),
+]
+
+
+def prove(cell: str, parameters: dict[str, int], text: str, folder) -> None:
+    """ToolError unless the module `cell` in `text` is the one of fpga/rtl, for all inputs."""
+    (folder / "gate.v").write_text(text)
+    sizes = {
+        name: f"{3 * parameters['Width']}'d{value}" if name == "Invert" else value for name, value in parameters.items()
+    }
+    given = " ".join(f"-G {name}={value}" for name, value in sizes.items())
+    changed = " ".join(f"-chparam {name} {value}" for name, value in sizes.items())
+    commands = [
+        "read_verilog +/xilinx/cells_sim.v",
+        "read_verilog gate.v",
+        f"hierarchy -top {cell} {changed}",
+        "rename -top gate",
+        "proc",
+        "flatten",
+        f"read_slang --top {cell} {given} {RTL / cell}.sv",
+        f"rename {cell} gold",
+        "proc",
+        "miter -equiv -flatten gold gate both",
+        "sat -verify -prove trigger 0 both",
+    ]
+    yosys.run(commands, folder, folder / "log.txt")
+
+
+@pytest.mark.parametrize(("cell", "parameters"), CASES, ids=lambda value: str(value))
+def test_equal_for_all_inputs(tmp_path, cell, parameters):
+    prove(cell, parameters, (primitives.CELLS[0].parent / f"{cell}.v").read_text(), tmp_path)
+
+
+@pytest.mark.parametrize("cell", [path.stem for path in primitives.CELLS])
+def test_a_wrong_table_is_found(tmp_path, cell):
+    text = (primitives.CELLS[0].parent / f"{cell}.v").read_text()
+    wrong = text.replace("E8E8)", "E8E9)").replace(": ^product", ": |product").replace("5FA0)", "5FA1)")
+    wrong = wrong.replace("(middle ^ low) & here", "(middle | low) & here")
+    wrong = wrong.replace("936C)", "936D)").replace("AA00)", "AA01)")
+    assert wrong != text
+    with pytest.raises(ToolError, match="proof"):
+        prove(cell, {"Width": 2}, wrong, tmp_path)
+
+
+# An instance of the cell as {name}, for the width {w}, of in_i and out_o.
+INSTANCES = {
+    "add_four": "add_four #(.Width({w})) {name} (.bits_i(in_i[4*{w}-1:0]), .carry_i(in_i[60]), "
+    ".sum_o({name}_o[{w}-1:0]), .keep_o({name}_o[8+:{w}]), .carry_o({name}_o[16]));",
+    "add_three": "add_three #(.Width({w})) {name} (.bits_i(in_i[3*{w}-1:0]), .start_i(in_i[40+:{w}]), "
+    ".sum_o({name}_o[{w}-1:0]));",
+    "sign_gate": "sign_gate #(.Width({w}), .Count(2)) {name} (.x_i(in_i[2*{w}-1:0]), .on_i(in_i[21:20]), "
+    ".neg_i(in_i[23:22]), .product_o({name}_o[2*{w}-1:0]));",
+    "booth_product": "booth_product #(.Width({w}), .WeightBits(4), .Count(2)) {name} (.x_i(in_i[2*{w}-1:0]), "
+    ".w_i(in_i[20+:8]), .product_o({name}_o[4*({w}+1)-1:0]));",
+    "add_pair": "add_pair #(.Width(2), .Count({w})) {name} (.a_i(in_i[2*{w}-1:0]), .b_i(in_i[20+:2*{w}]), "
+    ".sum_o({name}_o[3*{w}-1:0]));",
+    "select_pair": "select_pair #(.Width(2), .Count({w})) {name} (.a_i(in_i[2*{w}-1:0]), .b_i(in_i[15+:2*{w}]), "
+    ".both_i(in_i[30+:3*{w}]), .a_on_i(in_i[50+:{w}]), .b_on_i(in_i[55+:{w}]), .sum_o({name}_o[3*{w}-1:0]));",
+    "count_three": "count_three #(.Width({w}), .Invert({w} == 1 ? 0 : 2)) {name} (.a_i(in_i[3*{w}-1:0]), "
+    ".b_i(in_i[20+:3*{w}]), .count_o({name}_o[2*{w}-1:0]));",
+}
+
+
+@pytest.mark.parametrize("cell", sorted(INSTANCES))
+def test_instances_of_several_sizes(tmp_path, cell):
+    """A design that has a cell in three widths, read as a synthesis reads it, is the one without the mapping."""
+    widths = {"first": 1, "second": 5, "third": 2}
+    ports = ", ".join(["input logic [63:0] in_i", *(f"output logic [31:0] {name}_o" for name in widths)])
+    body = "\n".join(INSTANCES[cell].format(name=name, w=width) for name, width in widths.items())
+    (tmp_path / "sizes.sv").write_text(f"module sizes ({ports});\n{body}\nendmodule\n")
+    files = ["sizes.sv", f"{RTL / cell}.sv"]
+    commands = [
+        f"read_slang --top sizes {' '.join(files)}",
+        "proc",
+        "design -stash plain",
+        *primitives.read_commands("sizes", files),
+        f"select -assert-none t:{cell}",
+        "read_verilog -overwrite +/xilinx/cells_sim.v",
+        "hierarchy -top sizes",
+        "proc",
+        "flatten",
+        "rename sizes gate",
+        "design -copy-from plain -as gold sizes",
+        "miter -equiv -flatten gold gate both",
+        "sat -verify -prove trigger 0 both",
+    ]
+    yosys.run(commands, tmp_path, tmp_path / "log.txt")
+
+
+def test_every_cell_is_proven():
+    assert {path.stem for path in primitives.CELLS} == {cell for cell, _ in CASES} == set(INSTANCES)
