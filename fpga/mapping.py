@@ -20,8 +20,9 @@ from qonnx.custom_op.registry import getCustomOp
 from qonnx.transformation.general import GiveUniqueNodeNames
 
 from chain.errors import InputError, UnsupportedError, WrapNetError
-from fpga import rom
+from fpga import products, rom
 from fpga.execution import execute
+from fpga.ops import WrapMVU
 from fpga.resources import part_of
 from fpga.transforms import NarrowStream, stages
 
@@ -45,7 +46,16 @@ def to_dataflow(path: str | os.PathLike[str]) -> ModelWrapper:
         raise InputError(f"{str(path)!r} is not an ONNX file: {error}") from error
     for stage in stages():
         model = model.transform(stage, make_deepcopy=False)
+    note_weights(model)
     return model.transform(GiveUniqueNodeNames(), make_deepcopy=False)
+
+
+def note_weights(model: ModelWrapper) -> None:
+    """Tell the units of `model`, changed in place, what estimates need to know of their weights."""
+    for node in model.graph.node:
+        op = getCustomOp(node)
+        if isinstance(op, WrapMVU) and op.get_nodeattr("weightDataType") == "TERNARY":
+            op.set_nodeattr("rowsAlike", int(products.alike(op.rows(model.graph))))
 
 
 def specialise(

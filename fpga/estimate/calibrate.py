@@ -24,25 +24,28 @@ from fpga.resources import Use
 
 MEASURED = Path(__file__).with_name("measured.json")
 SEED = 1
-PARTS = 5  # each fifth of the nodes is held out once
+PARTS = 3  # each third of the nodes is held out once
 FEW = 20  # cells: below, an error of one cell is no percentage
+BATCH = 10  # nodes in one synthesis
 COUNTS: Mapping[str, int] = {
-    "matrix": 60,
+    "matrix": 80,
     "depthwise": 20,
-    "table": 12,
-    "search": 24,
-    "fold": 8,
-    "window": 12,
-    "depthwise window": 8,
-    "parallel window": 10,
-    "padding": 6,
+    "table": 10,
+    "search": 40,
+    "fold": 10,
+    "window": 20,
+    "depthwise window": 10,
+    "parallel window": 20,
+    "padding": 10,
     "converter": 10,
-    "uneven converter": 6,
-    "fifo": 10,
-    "maximum": 5,
-    "pool": 5,
-    "add": 4,
-    "label": 8,
+    "uneven converter": 10,
+    "narrow": 10,
+    "fifo": 20,
+    "maximum": 6,
+    "tile": 20,
+    "pool": 6,
+    "add": 6,
+    "label": 10,
 }
 
 Advance = Callable[[int], None]
@@ -59,9 +62,17 @@ class Measured:
 
 def measure(cache: Path, advance: Advance, counts: Mapping[str, int] = COUNTS) -> Iterator[Measured]:
     """Every random node with its counts; syntheses that lie in `cache` are not made again."""
-    for sample in draw(counts, SEED):
-        yield Measured(sample.kind, sample.index, synthesised(sample, cache))
-        advance(1)
+    samples = list(draw(counts, SEED))
+    for kind in counts:
+        for batch in _batches([sample for sample in samples if sample.kind == kind]):
+            for sample, use in zip(batch, synthesised(batch, cache), strict=True):
+                yield Measured(sample.kind, sample.index, use)
+            advance(len(batch))
+
+
+def _batches(samples: Sequence[Sample]) -> Iterator[Sequence[Sample]]:
+    for start in range(0, len(samples), BATCH):
+        yield samples[start : start + BATCH]
 
 
 def save(measured: Sequence[Measured], path: Path = MEASURED) -> None:

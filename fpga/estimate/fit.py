@@ -8,11 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from fpga.estimate.coefficients import CELLS, Factors, Table, terms_of
+from fpga.estimate.structure import CELLS as COUNTED
 from fpga.estimate.structure import Structure
 from fpga.resources import Use
 
 TOWARDS_ONE = 0.05  # weight of a factor's distance from 1, against the mean square of what it explains
-LOOSE = {"one", "depthwise"}  # control, which no formula counts
+FIXED = 1e6  # the same for cells that are counted as they are
+LOOSE = {"one", "depthwise", "passes"}  # control, which no formula counts
 SMALL = 20  # cells from which on relative errors count
 
 Floats = npt.NDArray[np.float64]
@@ -61,7 +63,7 @@ def _cell(rows: Sequence[Row], cell: str) -> dict[str, dict[str, float]]:
                 matrix[number, place[structure.kind, name]] += count
     counted = np.array([float(getattr(row.counted, cell)) for row in rows])
     weight = 1 / np.maximum(counted, SMALL)
-    pulls = np.array([0.0 if name in LOOSE else TOWARDS_ONE for _, name in names])
+    pulls = np.array([FIXED if name == COUNTED else 0.0 if name in LOOSE else TOWARDS_ONE for _, name in names])
     values = _solve(matrix * weight[:, None], counted * weight, pulls)
     factors: dict[str, dict[str, float]] = {}
     for (kind, name), value in zip(names, values.tolist(), strict=True):

@@ -1,101 +1,170 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The compressor tree of `fpga/rtl` (wrap_dot, heap_sum, bit_heap) counted level by level, as it builds itself."""
+"""The dot products of `fpga/rtl` counted as they build themselves: products, then a heap of bits on carry chains.
+
+Each cell is of primitives for the 7 series (fpga/rtl_xc7), so that its look-up tables are known: a LUT6 a place of
+add_four, and so on. What the tool is left to map (a single product, the sum of a pair of other than two bits) is told
+apart. tests/fpga/estimate/test_heap.py compares all counts with syntheses.
+"""
 
 import functools
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-ROWS = 4  # bit_heap stops at so many bits a column
+from fpga.products import Way
 
 
 @dataclass(frozen=True)
-class Tree:
-    """One sum.
+class Cells:
+    """Of one dot product.
 
-    triples    tables that count three products on the way in
-    products   single products that none of them counts
-    levels     tables of the first, second and further levels of compressors
-    adders     bits of the adders that join two operands; `blocks`: their carry chains, in blocks of four
-    registers  of all three steps
-    bits       of the sum that are not constant
+    lut        tables of cells that are made of primitives
+    free       products that the tool maps: a table each, unless something else has room for it
+    registers  behind the levels of the heap
+    carry4     carry chains, in blocks of four
     """
 
-    triples: int = 0
-    products: int = 0
-    levels: tuple[int, int, int] = (0, 0, 0)
-    adders: int = 0
-    blocks: int = 0
+    lut: int = 0
+    free: int = 0
     registers: int = 0
-    bits: int = 0
+    carry4: int = 0
+
+    def times(self, count: int) -> "Cells":
+        """So many of them."""
+        return Cells(self.lut * count, self.free * count, self.registers * count, self.carry4 * count)
+
+    def plus(self, other: "Cells") -> "Cells":
+        """Both together."""
+        return Cells(
+            self.lut + other.lut,
+            self.free + other.free,
+            self.registers + other.registers,
+            self.carry4 + other.carry4,
+        )
 
 
 @functools.cache
-def dot(terms: int, in_bits: int, weight_bits: int, sum_bits: int) -> Tree:
-    """wrap_dot: products by columns, three of them counted on the way in by two tables, then a heap."""
+def binary(simd: int, in_bits: int, sum_bits: int, every: bool = False) -> Cells:
+    """binary_dot, `every` for that of all inputs."""
+    pairs, odd = simd // 2, simd % 2
+    heights = [simd - pairs if c < in_bits else pairs * (c == in_bits) for c in range(sum_bits)]
+    summed = heap(tuple(heights), halvings(simd - pairs))
+    if every:
+        return summed
+    # Of a pair: one table for the lowest bit and the highest, one for each other that counts.
+    chosen = pairs * (1 + max(0, min(in_bits, sum_bits) - 1))
+    return summed.plus(Cells(lut=chosen, free=odd * min(in_bits, sum_bits)))
 
-    def products(column: int) -> int:
-        if column > in_bits + weight_bits - 2:
-            return 0
-        lowest = column - in_bits + 1 if column >= in_bits else 0
-        return terms * (min(column, weight_bits - 1) - lowest + 1)
 
-    counts = [products(column) for column in range(sum_bits)]
-    triples = [count // 3 for count in counts]
-    below = [0, *triples[:-1]]
-    heights = [count - 2 * three + carry for count, three, carry in zip(counts, triples, below, strict=True)]
-    singles = sum(count % 3 for count in counts)
+@functools.cache
+def digits(simd: int, in_bits: int, weight_bits: int, ternary: bool, sum_bits: int) -> Cells:
+    """digit_dot."""
+    wide = in_bits + (not ternary)
+    shifts = [0] if ternary else list(range(0, weight_bits, 2))
+    heights = [simd * sum(shift <= c < shift + wide for shift in shifts) for c in range(in_bits + weight_bits)]
+    levels = halvings(max(heights))
+    heights = (heights + [0] * sum_bits)[:sum_bits]
+    made = _signs(in_bits, sum_bits) if ternary else _booth(in_bits, weight_bits, sum_bits)
+    return heap(tuple(heights), levels).plus(made.times(simd))
+
+
+@functools.cache
+def planes(simd: int, in_bits: int, weight_bits: int, sum_bits: int) -> Cells:
+    """wrap_dot: products by columns, three of them counted on the way in by two tables."""
+    reach = range(max(sum_bits, in_bits + weight_bits))
+    products = [simd * max(0, min(c, weight_bits - 1) - max(0, c - in_bits + 1) + 1) for c in reach]
+    threes = [count // 3 for count in products]
+    heights = [products[c] - 2 * threes[c] + (threes[c - 1] if c else 0) for c in reach]
+    levels = halvings(max(heights))
+    products, threes, heights = products[:sum_bits], threes[:sum_bits], heights[:sum_bits]
     # The carries out of the highest column are dropped, and their tables with them.
-    return replace(heap(tuple(heights)), triples=2 * sum(triples) - triples[-1], products=singles)
+    counting = 2 * sum(threes) - threes[-1]
+    return heap(tuple(heights), levels).plus(Cells(lut=counting, free=sum(count % 3 for count in products)))
+
+
+def dot(way: Way, simd: int, in_bits: int, weight_bits: int, sum_bits: int) -> Cells:
+    """The dot product of a row of wrap_mvu."""
+    if weight_bits == 1:
+        return binary(simd, in_bits, sum_bits)
+    if way == "planes":
+        return planes(simd, in_bits, weight_bits, sum_bits)
+    return digits(simd, in_bits, weight_bits, way == "ternary", sum_bits)
 
 
 @functools.cache
-def planes(terms: int, in_bits: int, sum_bits: int) -> Tree:
-    """The sum of `terms` inputs: a heap of their bit planes."""
-    return heap(tuple(terms if column < in_bits else 0 for column in range(sum_bits)))
+def heap(heights: tuple[int, ...], levels: int) -> Cells:
+    """bit_heap to two rows in so many levels: `heights` are the bits of each column."""
+    total, columns = Cells(), heights
+    for level in reversed(range(levels)):
+        places = _places(columns, 2 << level)
+        chains = _chains(places)
+        columns = tuple(
+            _left(height, here, prior)
+            for height, here, prior in zip(columns, places, (0, *places[:-1]), strict=True)
+        )
+        total = total.plus(Cells(sum(places), 0, sum(columns), sum(-(-length // 4) for length in chains)))
+    return total
 
 
-@functools.cache
-def heap(heights: tuple[int, ...]) -> Tree:
-    """heap_sum: 6:3 compressors until a column has at most four bits, then two levels of registered adders."""
-    columns, levels = list(heights), [0, 0, 0]
-    level = 0
-    while max(columns) > ROWS:
-        groups = [height // 6 + (height % 6 == 5) for height in columns]
-        after = [count + (height % 6) * (height % 6 != 5) for height, count in zip(columns, groups, strict=True)]
-        for column, count in enumerate(groups):
-            levels[min(level, 2)] += count
-            for up in (1, 2):
-                if column + up < len(columns):
-                    after[column + up] += count
-                    levels[min(level, 2)] += count
-        columns, level = after, level + 1
-    rows = [[height > row for height in columns] for row in range(ROWS)]
-    first, second = _add(rows[0], rows[1]), _add(rows[2], rows[3])
-    last = _add(first.bits, second.bits)
-    return Tree(
-        levels=(levels[0], levels[1], levels[2]),
-        adders=first.adders + second.adders + last.adders,
-        blocks=first.blocks + second.blocks + last.blocks,
-        registers=sum(columns) + sum(first.bits) + sum(second.bits) + sum(last.bits),
-        bits=sum(last.bits),
-    )
+def halvings(tall: int) -> int:
+    """Levels from columns of at most `tall` bits to two rows.
+
+    >>> [halvings(tall) for tall in (1, 4, 5, 8, 9)]
+    [1, 1, 2, 2, 3]
+    """
+    return (tall - 1).bit_length() - 1 if tall > 4 else 1
 
 
-@dataclass(frozen=True)
-class _Sum:
-    bits: list[bool]
-    adders: int
-    blocks: int
+def _left(height: int, places: int, prior: int) -> int:
+    """Bits of a column behind a level with `places` in it and `prior` in the one below."""
+    taken = 4 * places + max(0, places - prior)
+    return places + max(0, height - taken) + prior + max(0, prior - places)
 
 
-def _add(a: Sequence[bool], b: Sequence[bool]) -> _Sum:
-    """Which bits a sum of two numbers has, given theirs; a chain runs from the first column of both to the carry."""
-    both = [column for column, (left, right) in enumerate(zip(a, b, strict=True)) if left and right]
-    either = [left or right for left, right in zip(a, b, strict=True)]
-    if not both:
-        return _Sum(either, 0, 0)
-    top = max(column for column, used in enumerate(either) if used)
-    end = min(top + 1, len(a) - 1)
-    bits = [used or both[0] < column <= end for column, used in enumerate(either)]
-    length = end - both[0] + 1
-    return _Sum(bits, length, -(-length // 4))
+def _places(columns: tuple[int, ...], target: int) -> tuple[int, ...]:
+    """Places on carry chains of each column: what it fills, and more only if the level would leave too much."""
+    result, prior = [], 0
+    for height in columns:
+        here = height // 4
+        for _ in range(target):
+            here += _left(height, here, prior) > target
+        result.append(here)
+        prior = here
+    return tuple(result)
+
+
+def _chains(places: tuple[int, ...]) -> list[int]:
+    """Lengths of the chains: the k-th runs over neighbouring columns of more than k places."""
+    lengths = []
+    for k in range(max(places, default=0)):
+        run = 0
+        for here in (*places, 0):
+            if here > k:
+                run += 1
+            elif run:
+                lengths.append(run)
+                run = 0
+    return lengths
+
+
+def _signs(in_bits: int, sum_bits: int) -> Cells:
+    """sign_gate: two bits of a product in a table, an odd one is left to the tool."""
+    used = min(in_bits, sum_bits)
+    pairs = sum(low < used for low in range(0, in_bits - 1, 2))
+    return Cells(lut=pairs, free=in_bits % 2 * (in_bits <= sum_bits))
+
+
+def _booth(in_bits: int, weight_bits: int, sum_bits: int) -> Cells:
+    """booth_product: its tables, each of one bit or two of them, of which one must count."""
+    tables: dict[tuple[int, int], set[tuple[int, int]]] = {}
+    for digit in range((weight_bits + 1) // 2):
+        for bit in range(in_bits + 1):
+            at = (digit, bit)
+            if digit == 0 and bit > 0 and bit % 2 == 0:
+                table = (0, bit - 1)  # the upper of two neighbours
+            elif digit == 1 and bit == 0:
+                table = (0, 0)
+            elif digit > 0 and in_bits > 1 and bit == in_bits:
+                table = (digit, bit - 1)
+            else:
+                table = at
+            tables.setdefault(table, set()).add(at)
+    return Cells(lut=sum(any(2 * digit + bit < sum_bits for digit, bit in bits) for bits in tables.values()))

@@ -36,14 +36,16 @@ def weights(depth: int, width: int, style: str) -> Memory:
     memory = rom.Rom(depth, width)
     if style == rom.AUTO:
         style = rom.BLOCK if depth > 1 and rom.worthwhile(memory, USUAL) else rom.DISTRIBUTED
-    return Memory(bram36=memory.bram36) if style == rom.BLOCK and depth > 1 else contents(depth, width)
+    if style != rom.BLOCK or depth < 2:
+        return contents(depth, width)
+    return Memory(_blocks(depth, width).lut, 0, memory.bram36)
 
 
 @functools.cache
 def table(depth: int, width: int) -> Memory:
     """A read-only memory with a registered output that Yosys places."""
-    cost, blocks = _blocks(depth, width)
-    return Memory(bram36=blocks) if cost < depth * width / 64 else contents(depth, width)
+    blocks = _blocks(depth, width)
+    return blocks.memory if blocks.cost < depth * width / 64 else contents(depth, width)
 
 
 @functools.cache
@@ -64,12 +66,12 @@ def ram(depth: int, width: int, distributed: bool = False) -> Memory:
     """A memory with one write and one registered read port."""
     words, lanes = (32, 6) if depth <= 32 else (64, 3)
     banks = -(-depth // words)
-    cost, blocks = _blocks(depth, width)
+    blocks = _blocks(depth, width)
     # The last cell of a row is paid by the bits that are used.
-    if not distributed and cost < QUAD * banks * width / lanes:
-        return Memory(bram36=blocks)
+    if not distributed and blocks.cost < QUAD * banks * width / lanes:
+        return blocks.memory
     cells = banks * -(-width // lanes)
-    return Memory(4 * cells + width * _selectors(banks), width)
+    return Memory(4 * cells + width * selectors(banks), width)
 
 
 def rounded(words: int) -> int:
@@ -91,17 +93,31 @@ def rounded(words: int) -> int:
     return (1 << (words - 2).bit_length()) + 1
 
 
-def _blocks(depth: int, width: int) -> tuple[float, float]:
-    """The least cost of block RAMs that hold a memory, and how many RAMB36 they are."""
+@dataclass(frozen=True)
+class _Blocks:
+    """Block RAMs that hold a memory, and what Yosys counts for them; tables choose between those that share a word."""
+
+    cost: float
+    lut: float
+    bram36: float
+
+    @property
+    def memory(self) -> Memory:
+        return Memory(self.lut, 0, self.bram36)
+
+
+def _blocks(depth: int, width: int) -> _Blocks:
+    """The cheapest."""
     found = []
     for cost, size, shapes in ((HALF, 0.5, _HALF_SHAPES), (FULL, 1.0, _FULL_SHAPES)):
         for address, data in shapes:
-            count = -(-depth // (1 << address)) * -(-width // data)
-            found.append((cost * count, size * count))
-    return min(found)
+            banks, count = -(-depth // (1 << address)), -(-width // data)
+            chosen = width * (banks - 1) / 2
+            found.append(_Blocks(cost * banks * count + chosen, width * selectors(banks), size * banks * count))
+    return min(found, key=lambda blocks: blocks.cost)
 
 
-def _selectors(inputs: int) -> float:
+def selectors(inputs: int) -> float:
     """Tables of a multiplexer, four inputs to a table."""
     total = 0.0
     while inputs > 1:

@@ -17,10 +17,14 @@ COUNTS: Mapping[str, Count] = {
     "ConvolutionInputGenerator": streams.window,
     "FMPadding": streams.padding,
     "WindowMax": streams.maximum,
+    "PoolMax": streams.tile,
     "WindowSum": streams.pool,
     "StreamAdd": streams.add,
     "StreamFork": streams.fork,
     "ArgMax": streams.label,
+    "StreamNarrow": lambda inst: streams.narrow(
+        inst.get_outstream_width(), inst.get_nodeattr("lanes") // inst.get_nodeattr("PE")
+    ),
     "StreamingDataWidthConverter": lambda inst: streams.converter(
         inst.get_instream_width(), inst.get_outstream_width()
     ),

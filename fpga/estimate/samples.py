@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Random nodes to calibrate with: each a dataflow graph of one node (a FIFO stands behind a register), in RTL form.
 
-Sizes are drawn as networks have them and kept small enough for a synthesis of seconds. Weights are random bits, which
-is how trained binary weights look to a minimiser; thresholds are those of a batch norm and a uniform quantiser.
+Sizes are drawn as networks have them and kept small enough for a synthesis of seconds. Weights are random, which is how
+trained ones look to a minimiser, ternary ones with more or fewer zeros; thresholds are those of a batch norm and a
+uniform quantiser.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,6 +27,7 @@ PART = "xc7z020clg400-1"
 DOMAIN = "finn.custom_op.fpgadataflow.rtl"
 Rng = np.random.Generator
 Array = npt.NDArray[Any]
+_PARTS = (2, 2, 3, 4, 4, 8, 9, 16)
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,9 @@ def draw(counts: Mapping[str, int], seed: int) -> Iterator[Sample]:
         for index in range(count):
             rng = np.random.default_rng([seed, *kind.encode(), index])
             model = KINDS[kind](rng)
+            for made in model.graph.node:
+                made.name = f"{made.name}_{kind.replace(' ', '_')}_{index}"  # unique among all samples
+            mapping.note_weights(model)
             mapping.place_weights(model, PART)
             yield Sample(kind, index, model)
 
@@ -80,25 +85,28 @@ def node(op: str, inputs: Mapping[str, tuple[list[int], str]], parameters: Seque
 
 
 def _matrix(rng: Rng) -> ModelWrapper:
-    bits, kind = int(rng.choice([1, 2, 2, 3, 4, 4])), str(rng.choice(["BIPOLAR", "BIPOLAR", "TERNARY", "INT4"]))
+    bits, kind = int(rng.choice([1, 2, 2, 3, 4, 4])), str(rng.choice(["BIPOLAR", "BIPOLAR", "TERNARY", "INT3", "INT4"]))
     weight_bits = DataType[kind].bitwidth()
     simd = int(rng.choice([1, 2, 3, 4, 8, 9, 12, 16, 18, 27, 32, 36, 64]))
-    most = max(1, int(rng.choice([60, 120, 200, 400])) // (simd * bits * weight_bits))
+    most = max(1, int(rng.choice([60, 120, 200, 400, 800])) // (simd * bits * weight_bits))
     pe = int(rng.choice([value for value in (1, 2, 3, 4, 8, 16, 32) if value <= most]))
     columns, rows = int(rng.choice([1, 2, 4, 8, 9, 16, 18, 36, 72])), int(rng.choice([1, 2, 4, 8, 16, 32, 64]))
     while columns * rows * pe * simd * weight_bits > 80_000:
         columns, rows = max(1, columns // 2), max(1, rows // 2)
-    vectors, accumulator = 4, int(rng.choice([6, 8, 8, 8, 12, 16, 32]))
+    groups = int(rng.choice([1, 1, 1, 1, 1, 1, 1, 2, 4]))
+    pixels, accumulator = 4, int(rng.choice([6, 7, 8, 8, 8, 10, 12, 16, 32]))
     return node(
         "WrapMVU",
-        {"in": ([1, vectors, columns * simd], f"UINT{bits}" if bits > 1 else "BINARY")},
-        [_weights(rng, kind, (columns * simd, rows * pe))],
+        {"in": ([1, pixels, columns * simd * groups], f"UINT{bits}" if bits > 1 else "BINARY")},
+        [_weights(rng, kind, (columns * simd, rows * pe * groups))],
         MW=columns * simd,
-        MH=rows * pe,
+        MH=rows * pe * groups,
         SIMD=simd,
         PE=pe,
-        inputShape=[1, vectors, columns * simd],
-        vectors=[vectors],
+        groups=groups,
+        Kernel=columns,
+        inputShape=[1, pixels, columns * simd * groups],
+        vectors=[pixels],
         accumulatorBits=accumulator,
         fold=3,
         inputDataType=f"UINT{bits}" if bits > 1 else "BINARY",
@@ -127,6 +135,9 @@ def _depthwise(rng: Rng) -> ModelWrapper:
 def _weights(rng: Rng, kind: str, shape: tuple[int, int]) -> Array:
     if kind == "BIPOLAR":
         return np.where(rng.random(shape) < 0.5, -1.0, 1.0).astype(np.float32)
+    if kind == "TERNARY":
+        zeros = float(rng.uniform(0.15, 0.6))
+        return rng.choice([-1.0, 0.0, 1.0], size=shape, p=[(1 - zeros) / 2, zeros, (1 - zeros) / 2]).astype(np.float32)
     low, high = int(DataType[kind].min()), int(DataType[kind].max())
     return rng.integers(low, high + 1, shape).astype(np.float32)
 
@@ -236,22 +247,27 @@ def _padding(rng: Rng) -> ModelWrapper:
 
 
 def _converter(rng: Rng) -> ModelWrapper:
+    """To wider words, a whole number of the narrow ones in each."""
     bits, narrow = int(rng.choice([1, 2, 2, 3, 4, 8])), int(rng.choice([1, 1, 2, 3, 4, 8]))
-    # Now and then neither side divides the other, as in front of an unrolled kernel.
-    wide = narrow * int(rng.choice([2, 2, 4, 8, 16, 32])) if rng.random() < 0.75 else 9 * int(rng.choice([1, 2, 4]))
-    return _converts(rng, bits, narrow, wide)
+    return _converts(bits, (narrow, narrow * int(rng.choice([2, 2, 3, 4, 8, 9, 16, 32]))))
+
+
+def _narrow(rng: Rng) -> ModelWrapper:
+    """To narrower words, a whole number of them in each wide one."""
+    bits, pe, parts = (int(rng.choice(list(options))) for options in ((1, 2, 3, 4, 8), (1, 1, 2, 3, 4, 8), _PARTS))
+    shape, kind = [1, 4, 2 * pe * parts], f"UINT{bits}" if bits > 1 else "BINARY"
+    return node("StreamNarrow", {"in": (shape, kind)}, [], shape=shape, lanes=pe * parts, PE=pe, inputDataType=kind)
 
 
 def _uneven(rng: Rng) -> ModelWrapper:
     """Neither side divides the other."""
     narrow, wide = [(4, 9), (8, 9), (8, 18), (2, 9), (4, 18), (8, 36), (6, 9)][int(rng.integers(7))]
-    return _converts(rng, int(rng.choice([1, 2, 2, 4])), narrow, wide)
+    return _converts(int(rng.choice([1, 2, 2, 4])), (narrow, wide) if rng.random() < 0.6 else (wide, narrow))
 
 
-def _converts(rng: Rng, bits: int, narrow: int, wide: int) -> ModelWrapper:
-    total = int(np.lcm(narrow, wide)) * 2
+def _converts(bits: int, ends: tuple[int, int]) -> ModelWrapper:
+    total = int(np.lcm(*ends)) * 2
     kind = f"UINT{bits}" if bits > 1 else "BINARY"
-    ends = (narrow, wide) if rng.random() < 0.6 else (wide, narrow)
     return node(
         "StreamingDataWidthConverter",
         {"in": ([1, 4, total], kind)},
@@ -314,6 +330,14 @@ def _maximum(rng: Rng) -> ModelWrapper:
     )
 
 
+def _tile(rng: Rng) -> ModelWrapper:
+    """Max pooling whose windows tile the image."""
+    pe, words, bits = (int(rng.choice(list(options))) for options in ((1, 1, 2, 4, 8), (1, 8, 16, 32, 64), (1, 2, 3, 4)))
+    size, kernel = int(rng.choice([4, 8, 10, 14, 16, 28])), int(rng.choice([2, 2, 2, 3]))
+    shape, kind = [1, size, size, pe * words], f"UINT{bits}" if bits > 1 else "BINARY"
+    return node("PoolMax", {"in": (shape, kind)}, [], shape=shape, kernel=[kernel] * 2, PE=pe, inputDataType=kind)
+
+
 def _pool(rng: Rng) -> ModelWrapper:
     pe, words, bits = int(rng.choice([1, 2, 4, 8])), int(rng.choice([1, 4, 16, 64, 128])), int(rng.choice([2, 3, 4]))
     size = int(rng.choice([2, 4, 7, 8]))
@@ -349,8 +373,10 @@ KINDS: Mapping[str, Callable[[Rng], ModelWrapper]] = {
     "padding": _padding,
     "converter": _converter,
     "uneven converter": _uneven,
+    "narrow": _narrow,
     "fifo": _fifo,
     "maximum": _maximum,
+    "tile": _tile,
     "pool": _pool,
     "add": _add,
     "label": _label,

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from fpga.estimate import memory
-from fpga.estimate.structure import Structure, bits, blocks
+from fpga.estimate.structure import CELLS, Structure, bits, blocks
 
 # Adders and comparisons of the sliding window's counters of elements, and of its read address.
 _MOVES, _MOVES_PARALLEL, _WRAPS = 8, 4, 4
@@ -79,18 +79,19 @@ def padding(inst: Any) -> Structure:
 
 
 def converter(in_width: int, out_width: int) -> Structure:
-    """FINN's width converter: a shift register, or a barrel shifter where neither width divides the other."""
+    """What is put between streams of two widths: StreamNarrow where whole words come of it, else FINN's, which is a
+    shift register, or a barrel shifter where neither width divides the other.
+    """
     common = math.gcd(in_width, out_width)
-    wide, narrow = max(in_width, out_width), min(in_width, out_width)
-    if wide % narrow:
+    if common == out_width:
+        return narrow(out_width, in_width // out_width)
+    if common < in_width:
         parts = [in_width // common, out_width // common]
         lut = {"words": sum(parts) * common, "shift": common * sum(parts) * bits(max(parts)), "one": 1}
         return Structure("converter, uneven", lut, {"words": sum(parts) * common, "one": 1})
-    form = "narrower" if in_width > out_width else "wider"
-    counter = bits(wide // narrow)
-    # Filled by shifting, which a register does by itself; emptied by a load or a shift of every bit.
-    lut = {"words": wide if form == "narrower" else narrow, "counters": counter, "one": 1}
-    return Structure(f"converter, {form}", lut, {"wide": wide, "narrow": narrow, "counters": counter, "one": 1})
+    counter = bits(out_width // in_width)
+    lut = {"words": in_width, "counters": counter, "one": 1}
+    return Structure("converter, wider", lut, {"wide": out_width, "narrow": in_width, "counters": counter, "one": 1})
 
 
 def fifo(width: int, depth: int) -> Structure:
@@ -112,6 +113,29 @@ def maximum(inst: Any) -> Structure:
     element = width // pe
     lut = {"select": width, "compare": pe * max(0, element - 1), "counters": counter, "one": 1}
     return Structure("WindowMax", lut, {"words": 2 * width, "counters": counter, "one": 1}, {"compare": pe})
+
+
+def tile(inst: Any) -> Structure:
+    """pool_max: a row of maxima, five counters."""
+    width, pe = int(inst.get_outstream_width()), int(inst.get_nodeattr("PE"))
+    _, rows, columns, channels = inst.get_nodeattr("shape")
+    kernel_rows, kernel_columns = inst.get_nodeattr("kernel")
+    across, down, fold = -(-columns // kernel_columns), -(-rows // kernel_rows), channels // pe
+    words = (across - 1) * (1 << bits(fold)) + fold
+    store = memory.ram(words, width) if words > 1 else memory.Memory()
+    counters = [bits(count) for count in (fold, kernel_columns, kernel_rows, across, down)]
+    compare = pe * max(0, width // pe - 1)
+    lut = {"store": store.lut, "select": width, "compare": compare, "counters": sum(counters), "one": 1}
+    ff = {CELLS: 2 * width, "counters": sum(counters), "one": 1}
+    chains = {"compare": pe, "counters": sum(blocks(count) for count in counters if count > 3)}
+    return Structure("PoolMax", lut, ff, chains, store.bram36)
+
+
+def narrow(width: int, parts: int) -> Structure:
+    """stream_narrow: a multiplexer before a pair of words of `width` bits."""
+    counter = bits(parts)
+    lut = {"choose": width * memory.selectors(parts), "words": width, "counters": counter, "one": 1}
+    return Structure("StreamNarrow", lut, {CELLS: 2 * width + counter, "one": 1})
 
 
 def pool(inst: Any) -> Structure:

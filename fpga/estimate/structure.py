@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Terms = Mapping[str, float]
+CELLS = "cells"
 
 
 @dataclass(frozen=True)
 class Structure:
     """Counts by name for look-up tables, flip-flops and carry chains, in units of these; block RAMs are exact.
 
-    `kind` says which factors belong to it: an op, and its form where it has several.
+    `kind` says which factors belong to it: an op, and its form where it has several. What is called CELLS is counted
+    as it is: cells made of primitives, which have no factor.
     """
 
     kind: str

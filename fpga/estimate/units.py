@@ -4,10 +4,8 @@
 from typing import Any
 
 from fpga.estimate import heap, memory
-from fpga.estimate.heap import Tree
-from fpga.estimate.structure import Structure, bits, blocks
-
-_DOT = "WrapMVU, WrapVVU"
+from fpga.estimate.heap import Cells
+from fpga.estimate.structure import CELLS, Structure, bits, blocks
 
 
 def matrix_vector(inst: Any) -> Structure:
@@ -16,58 +14,57 @@ def matrix_vector(inst: Any) -> Structure:
     in_bits, weight_bits = inst.get_input_datatype().bitwidth(), inst.get_input_datatype(1).bitwidth()
     acc_bits = int(inst.get_nodeattr("accumulatorBits"))
     synapses = inst.get_nodeattr("MW") // simd
-    rows = inst.get_nodeattr("MH") // groups // pe
-    depth, binary = synapses * rows * groups, weight_bits == 1
-    sum_bits = acc_bits - 1 if binary else acc_bits
-    own = heap.dot(simd, in_bits, weight_bits, sum_bits)
-    shared = heap.planes(simd, in_bits, acc_bits) if binary else Tree()
-    weights = memory.weights(depth, pe * simd * weight_bits, str(inst.get_nodeattr("romStyle")))
-    vector = memory.ram(synapses, simd * in_bits, distributed=True) if rows > 1 else memory.Memory()
+    passes = inst.get_nodeattr("MH") // groups // pe
+    rows, depth, binary = passes * groups, synapses * passes * groups, weight_bits == 1
     running = synapses > 1
-    # Where the sum is wider than what is added to it, the carry passes through without a table. A sum of one word has
-    # no more bits than that word.
-    held = sum_bits if running or not binary else min(sum_bits, own.bits)
-    held_shared = acc_bits if running else min(acc_bits, shared.bits)
-    counters = bits(synapses) + bits(rows) + bits(depth)
+    sum_bits = acc_bits - 1 if binary else acc_bits
+    way, starts = inst.expected_products()
+    row = heap.dot(way, simd, in_bits, weight_bits, sum_bits)
+    shared = heap.binary(simd, in_bits, acc_bits, every=True) if binary else Cells()
+    weights = memory.weights(depth, pe * simd * weight_bits, str(inst.get_nodeattr("romStyle")))
+    # With several passes, two vectors are kept.
+    vector = memory.ram(2 * synapses, simd * in_bits) if passes > 1 and running else memory.Memory()
+    pairs = simd // 2 if binary else 0
+    start = memory.contents(2 * rows, pe * sum_bits, registered=False) if starts else memory.Memory()
+    sums = pe * sum_bits + acc_bits * binary
+    counters = [bits(synapses), bits(passes), bits(depth)] + [bits(rows)] * starts
+    counters += [bits(synapses)] if passes > 1 else []
     lut: dict[str, float] = {
-        **_trees((pe, own), (1, shared)),
-        "sums": running * (pe * min(sum_bits, own.bits) + min(acc_bits, shared.bits)) + pe * held * binary,
+        CELLS: pe * row.lut + shared.lut + sums + (pairs if in_bits == 2 else 0),
+        "products": pe * row.free,
+        "pairs": pairs * (1 if in_bits == 2 else in_bits + 1),
+        "halves": pe * sum_bits * binary,
         **_contents("weights", [(depth, weights, 1)]),
+        "starts": start.lut,
         "vector": vector.lut,
-        "counters": counters,
+        "counters": sum(counters),
+        "passes": float(passes > 1),
         "one": 1,
     }
-    ff = {
-        "inputs": simd * in_bits,
+    ff: dict[str, float] = {
+        CELLS: simd * in_bits * ((1 + (passes > 1)) if not running else not vector.bram36),
         "weights": weights.registers,
-        "rows": pe * own.registers + shared.registers,
-        "sums": (pe * held + held_shared * binary) * (1 + running),
-        "output": pe * (held + 1 if binary else held),
-        "counters": counters + (bits(synapses) + bits(depth) if rows > 1 else 0),
+        "rows": pe * row.registers + shared.registers,
+        "sums": sums * (1 + running) + pe * acc_bits,
+        "counters": sum(counters),
+        "passes": float(passes > 1),
         "one": 1,
     }
     chains = {
-        "adders": pe * own.blocks + shared.blocks,
-        "sums": (pe * blocks(held) + blocks(held_shared) * binary) * running + (pe + 1) * blocks(held) * binary,
-        "counters": sum(blocks(width) for width in (bits(synapses), bits(rows), bits(depth)) if width > 3),
+        CELLS: pe * (row.carry4 + blocks(sum_bits)) + shared.carry4 + blocks(acc_bits) * binary,
+        "halves": (pe + 1) * blocks(sum_bits) * binary,
+        "pairs": pairs * blocks(in_bits + 1) if in_bits != 2 else 0,
+        "counters": sum(blocks(width) for width in counters if width > 3),
     }
-    return Structure(_DOT, lut, ff, chains, weights.bram36 + vector.bram36)
+    return Structure("WrapMVU", lut, ff, chains, weights.bram36 + vector.bram36)
 
 
 def _contents(name: str, memories: list[tuple[int, memory.Memory, int]]) -> dict[str, float]:
     """Tables that hold memories of a depth, so many times each: a bit in one table, and in several with a selection."""
     return {
-        name: sum(count * store.lut for depth, store, count in memories if depth <= 64),
-        f"deep {name}": sum(count * (store.lut) for depth, store, count in memories if depth > 64),
-    }
-
-
-def _trees(*counted: tuple[int, Tree]) -> dict[str, float]:
-    """Tables of so many trees of each form."""
-    return {
-        "products": sum(count * (tree.triples + tree.products) for count, tree in counted),
-        "compressors": sum(count * sum(tree.levels) for count, tree in counted),
-        "adders": sum(count * tree.adders for count, tree in counted),
+        name: sum(count * store.lut for depth, store, count in memories if depth <= 64 and not store.bram36),
+        f"deep {name}": sum(count * store.lut for depth, store, count in memories if depth > 64 and not store.bram36),
+        f"banks of {name}": sum(count * store.lut for _, store, count in memories if store.bram36),
     }
 
 
@@ -76,34 +73,33 @@ def depthwise(inst: Any) -> Structure:
     pe, taps = int(inst.get_nodeattr("PE")), int(inst.get_nodeattr("Kernel"))
     in_bits, weight_bits = inst.get_input_datatype().bitwidth(), inst.get_input_datatype(1).bitwidth()
     acc_bits = int(inst.get_nodeattr("accumulatorBits"))
-    depth = inst.get_nodeattr("Channels") // pe * taps
-    product = Tree() if weight_bits == 1 else heap.dot(1, in_bits, weight_bits, acc_bits)
+    depth, binary = inst.get_nodeattr("Channels") // pe * taps, weight_bits == 1
+    product = Cells() if binary else heap.planes(1, in_bits, weight_bits, acc_bits)
     weights = memory.weights(depth, pe * weight_bits, str(inst.get_nodeattr("romStyle")))
-    signed = min(acc_bits, in_bits + 1) if weight_bits == 1 else 0  # bits of x or -x
-    counters = bits(taps) + bits(depth)
+    signed = min(acc_bits, in_bits + 1) if binary else 0  # bits of x or -x
+    counters = [bits(taps), bits(depth)]
     lut: dict[str, float] = {
-        **_trees((pe, product)),
-        "sums": pe * (acc_bits + signed if weight_bits == 1 else min(acc_bits, product.bits)),
+        CELLS: pe * (product.lut + acc_bits),
+        "products": pe * product.free,
+        "signs": pe * signed,
         **_contents("weights", [(depth, weights, 1)]),
-        "vector": 0,
-        "counters": counters,
+        "counters": sum(counters),
         "one": 1,
     }
-    ff = {
-        "inputs": pe * in_bits,
+    ff: dict[str, float] = {
+        CELLS: pe * in_bits,
         "weights": weights.registers,
         "rows": pe * (product.registers + signed),
-        "sums": pe * acc_bits,
-        "output": pe * acc_bits,
-        "counters": counters,
+        "sums": pe * acc_bits * (2 if taps > 1 else 1),
+        "counters": sum(counters),
         "one": 1,
     }
     chains = {
-        "adders": pe * (product.blocks + blocks(signed)),
-        "sums": pe * blocks(acc_bits),
-        "counters": sum(blocks(width) for width in (bits(taps), bits(depth)) if width > 3),
+        CELLS: pe * (product.carry4 + blocks(acc_bits)),
+        "signs": pe * blocks(signed),
+        "counters": sum(blocks(width) for width in counters if width > 3),
     }
-    return Structure(_DOT, lut, ff, chains, weights.bram36)
+    return Structure("WrapVVU", lut, ff, chains, weights.bram36)
 
 
 def activation(inst: Any) -> Structure:
