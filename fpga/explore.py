@@ -105,7 +105,8 @@ def save(front: Front, folder: Path) -> tuple[Path, Path]:
 def render(front: Front) -> str:
     """The page's text."""
     points = [point for series in front.series for point in series.points]
-    limit = part_of(front.part).lut
+    limit, most = part_of(front.part).lut, max(point.luts for point in points)
+    x, y = around([point.fps for point in points], WIDTH), around([most, 0, min(limit, 2 * most)], HEIGHT)
     return standalone.render(
         Path(__file__).with_name("explore.html"),
         {"count": count},
@@ -113,8 +114,10 @@ def render(front: Front) -> str:
         rows=list(rows(front)),
         limit=limit,
         errors=shipped().errors,
-        x=around([point.fps for point in points], WIDTH),
-        y=around([*(point.luts for point in points), 0, min(limit, 2 * max(p.luts for p in points))], HEIGHT),
+        x=x,
+        y=y,
+        x_ticks=[(x(value), count(round(value))) for value in x.ticks() if value >= 0],
+        y_ticks=[(round(HEIGHT - y(value), 1), count(round(value))) for value in y.ticks() if value >= 0],
         width=WIDTH,
         height=HEIGHT,
     )

@@ -24,7 +24,7 @@ import numpy.typing as npt
 
 from chain.errors import UnsupportedError
 from fpga.estimate.memory import rounded
-from fpga.layers import CONVERTERS, cycles, slides
+from fpga.layers import CONVERTERS, cycles, repeats, slides
 from fpga.sliding import Schedule, Times, Window, behind, geometry, schedule, window
 
 FRAMES = 4
@@ -124,7 +124,7 @@ def _depths(model: Any, nodes: Sequence[tuple[Any, Any]], interval: float) -> De
             at = process(steps, [arrivals[tensor] for tensor in inputs])
             for port, tensor in enumerate(inputs):
                 taken[tensor] = at[np.tile(steps.reads[port], FRAMES)]
-            if _repeats(inst):
+            if repeats(inst):
                 taken[inputs[0]] = _ahead(inst, arrivals[inputs[0]], at)
             for port, tensor in enumerate(node.output):
                 arrivals[tensor] = at[np.tile(steps.emits[port], FRAMES)] + _latency(inst, model) + QUEUE
@@ -133,7 +133,7 @@ def _depths(model: Any, nodes: Sequence[tuple[Any, Any]], interval: float) -> De
         times, queued = slide(unit, arrivals[head.input[0]], interval)
         taken[head.input[0]] = times.taken
         arrivals[node.output[0]] = times.emitted + sum(_latency(inside, model) + QUEUE for _, inside in group)
-        held = 1 if _repeats(inst) and inst.get_nodeattr("groups") == 1 else 0
+        held = 1 if repeats(inst) and inst.get_nodeattr("groups") == 1 else 0
         inner = {name: 2 for member, _ in group[:-1] for name in member.output}
         for member, inside in group:
             if slides(inside) and member is not node:
@@ -141,7 +141,7 @@ def _depths(model: Any, nodes: Sequence[tuple[Any, Any]], interval: float) -> De
         fixed.update(inner)
     found = {}
     registered = {tensor for node, inst in nodes if _op(inst) in _REGISTERED for tensor in (*node.input, *node.output)}
-    registered |= {node.input[0] for node, inst in nodes if _repeats(inst)}
+    registered |= {node.input[0] for node, inst in nodes if repeats(inst)}
     for node, _ in nodes:
         for tensor in node.output:
             if tensor != sink:
@@ -177,11 +177,6 @@ def slide(unit: Window, arrivals: Times, interval: float) -> tuple[Schedule, int
 def _latency(inst: Any, model: Any) -> int:
     """Cycles of a node's pipeline."""
     return inst.latency(model.graph) if hasattr(inst, "latency") else LATENCY
-
-
-def _repeats(inst: Any) -> bool:
-    """Is it a WrapMVU that passes each vector several times?"""
-    return _op(inst) == "WrapMVU" and inst.repeats()
 
 
 def _ahead(inst: Any, arrivals: Times, at: Times) -> Times:

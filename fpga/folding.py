@@ -178,22 +178,26 @@ class _Link:
 
 
 def _links(layers: Sequence[Layer]) -> Iterator[_Link]:
-    """The streams between layers: a converter where the widths differ, else a FIFO of two words."""
+    """The streams between layers: a converter where the widths differ, and FIFOs."""
     makers = {tensor: (index, port) for index, layer in enumerate(layers) for port, tensor in enumerate(layer.outputs)}
     for sink, layer in enumerate(layers):
         for port, tensor in enumerate(layer.inputs):
             if tensor in makers:
                 source, out = makers[tensor]
-                yield _Link(source, sink, _link_luts(layers[source].out_widths(out), layer.in_widths(port)))
+                widths = layers[source].out_widths(out), layer.in_widths(port)
+                yield _Link(source, sink, _link_luts(*widths, layer.depths()))
 
 
-def _link_luts(outs: Sequence[int], ins: Sequence[int]) -> npt.NDArray[np.float64]:
-    costs = {
-        (out, into): estimate.fifo(out, 2).lut if out == into else estimate.converter(out, into).lut
-        for out in set(outs)
-        for into in set(ins)
-    }
-    return np.array([[costs[out, into] for into in ins] for out in outs], dtype=np.float64)
+def _link_luts(outs: Sequence[int], ins: Sequence[int], depths: Sequence[int]) -> npt.NDArray[np.float64]:
+    ends = list(zip(ins, depths, strict=True))
+    costs = {(out, into, depth): float(_between(out, into, depth)) for out in set(outs) for into, depth in set(ends)}
+    return np.array([[costs[out, into, depth] for into, depth in ends] for out in outs])
+
+
+def _between(out: int, into: int, depth: int) -> int:
+    """LUTs of a converter, whose ready is a register, and of a FIFO; one of two words only where there is no other."""
+    luts = estimate.converter(out, into).lut
+    return luts + (estimate.fifo(into, depth).lut if out == into or depth > 2 else 0)
 
 
 def _choices(model: Any) -> Iterator[Choice]:

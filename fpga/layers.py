@@ -16,6 +16,8 @@ from fpga.sliding import period
 CONVERTERS = ("StreamingDataWidthConverter", "StreamNarrow")
 """Ops that change the width of a stream: they come after folding."""
 _MAXIMA_AND_DEPTHWISE = ("WindowMax", "PoolMax", "WrapVVU")
+FEW = 33
+"""Words of a FIFO in LUT RAM of the least size."""
 _FED = ("WrapMVU", "ConvolutionInputGenerator")
 
 
@@ -56,6 +58,28 @@ def slides(inst: Any) -> bool:
     return op_of(inst.onnx_node) == "ConvolutionInputGenerator" and inst.select_impl_style() == "default"
 
 
+def repeats(inst: Any) -> bool:
+    """Is it a WrapMVU that passes each vector several times, and so keeps it?"""
+    return op_of(inst.onnx_node) == "WrapMVU" and bool(inst.repeats())
+
+
+def _queue(slider: Any, reader: Any) -> Use:
+    """The FIFOs between a sliding window and its reader, by estimate."""
+    width, into = int(slider.get_outstream_width()), int(reader.get_instream_width())
+    if slides(slider):
+        # A whole window waits for the reader while the next one is gathered, unless the reader keeps it itself.
+        kept = repeats(reader) and reader.get_nodeattr("groups") == 1
+        return estimate.fifo(width, 0 if kept else rounded(_window_words(slider)))
+    # Windows come in runs, with pauses between the rows.
+    use = Use()
+    if width != into:
+        use.add(estimate.fifo(width, FEW))
+        use.add(estimate.fifo(into, FEW))
+    elif not repeats(reader):
+        use.add(estimate.fifo(width, 2))
+    return use
+
+
 Setting = Sequence[tuple[Any, dict[str, int]]]
 """Attributes to set, node by node."""
 
@@ -82,7 +106,7 @@ class Layer:
         self.cycles = np.array([cycles for cycles, _ in measured], dtype=np.int64)
         self.luts = np.array([use.lut for _, use in measured], dtype=np.float64)
         self.bram36 = np.array([use.bram36 for _, use in measured], dtype=np.float64)
-        self._ends: list[tuple[list[int], list[int]]] = [self._widths(setting) for setting in self._settings_known]
+        self._ends = [self._widths(setting) for setting in self._settings_known]
 
     def fastest(self) -> int:
         """The fewest cycles an image that a legal setting has."""
@@ -98,11 +122,15 @@ class Layer:
 
     def in_widths(self, port: int) -> list[int]:
         """Bits of a word of an input stream, for each setting."""
-        return [inputs[port] for inputs, _ in self._ends]
+        return [inputs[port] for inputs, _, _ in self._ends]
 
     def out_widths(self, port: int) -> list[int]:
         """Bits of a word of an output stream, for each setting."""
-        return [outputs[port] for _, outputs in self._ends]
+        return [outputs[port] for _, outputs, _ in self._ends]
+
+    def depths(self) -> list[int]:
+        """Expected depths of the FIFOs before the inputs, for each setting."""
+        return [depth for _, _, depth in self._ends]
 
     def remedy(self) -> str:
         """Why this layer is no faster, and what the user can do about it."""
@@ -137,17 +165,24 @@ class Layer:
             width = int(node.get_outstream_width())
             use.add(estimate.converter(width, int(reader.get_instream_width())))
             if op_of(node.onnx_node) == "ConvolutionInputGenerator":
-                # A whole window waits for the reader while the next one is gathered.
-                use.add(estimate.fifo(width, rounded(_window_words(node) if slides(node) else 2)))
+                use.add(_queue(node, reader))
         return max(cycles(node) for node in self.nodes), use
 
-    def _widths(self, setting: Setting) -> tuple[list[int], list[int]]:
-        """Word widths of the input and output streams."""
+    def _widths(self, setting: Setting) -> tuple[list[int], list[int], int]:
+        """Word widths of the input and output streams, and the depth of the FIFOs before the inputs."""
         _apply(setting)
         first = self.nodes[0]
         inputs = [int(first.get_instream_width(index)) for index, _ in enumerate(first.onnx_node.input)]
         outputs = [int(self.unit.get_outstream_width(index)) for index, _ in enumerate(self.unit.onnx_node.output)]
-        return [width for width in inputs if width], outputs
+        return [width for width in inputs if width], outputs, self._depth()
+
+    def _depth(self) -> int:
+        """Expected of a FIFO before an input, which fpga.fifo will find: a sliding window stops now and then, and what
+        has a register for its ready needs none.
+        """
+        if any(op_of(node.onnx_node) == "ConvolutionInputGenerator" for node in self.nodes):
+            return FEW
+        return 0 if repeats(self.nodes[0]) or op_of(self.nodes[0].onnx_node) == "FMPadding" else 2
 
     def _settings(self) -> Iterator[Setting]:
         unit, before = self.unit, self.nodes[:-1]

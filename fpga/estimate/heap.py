@@ -97,8 +97,7 @@ def heap(heights: tuple[int, ...], levels: int) -> Cells:
         places = _places(columns, 2 << level)
         chains = _chains(places)
         columns = tuple(
-            _left(height, here, prior)
-            for height, here, prior in zip(columns, places, (0, *places[:-1]), strict=True)
+            _left(height, here, prior) for height, here, prior in zip(columns, places, (0, *places[:-1]), strict=True)
         )
         total = total.plus(Cells(sum(places), 0, sum(columns), sum(-(-length // 4) for length in chains)))
     return total

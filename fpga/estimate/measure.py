@@ -75,9 +75,7 @@ def _top(ports: Sequence[Sequence[tuple[str, str, str]]]) -> str:
     listed = [f"input wire {name}" for name in shared]
     bodies = []
     for index, own in enumerate(ports):
-        listed += [
-            f"{direction} wire {width} s{index}_{name}" for direction, width, name in own if name not in shared
-        ]
+        listed += [f"{direction} wire {width} s{index}_{name}" for direction, width, name in own if name not in shared]
         joined = ", ".join(f".{name}({name if name in shared else f's{index}_{name}'})" for _, _, name in own)
         bodies.append(f"sample_{index} i_{index} ({joined});")
     return "\n".join([f"module {_TOP} (", ",\n".join(listed), ");", *bodies, "endmodule", ""])

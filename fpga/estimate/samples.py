@@ -332,7 +332,9 @@ def _maximum(rng: Rng) -> ModelWrapper:
 
 def _tile(rng: Rng) -> ModelWrapper:
     """Max pooling whose windows tile the image."""
-    pe, words, bits = (int(rng.choice(list(options))) for options in ((1, 1, 2, 4, 8), (1, 8, 16, 32, 64), (1, 2, 3, 4)))
+    pe, words, bits = (
+        int(rng.choice(list(options))) for options in ((1, 1, 2, 4, 8), (1, 8, 16, 32, 64), (1, 2, 3, 4))
+    )
     size, kernel = int(rng.choice([4, 8, 10, 14, 16, 28])), int(rng.choice([2, 2, 2, 3]))
     shape, kind = [1, size, size, pe * words], f"UINT{bits}" if bits > 1 else "BINARY"
     return node("PoolMax", {"in": (shape, kind)}, [], shape=shape, kernel=[kernel] * 2, PE=pe, inputDataType=kind)
