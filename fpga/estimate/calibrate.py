@@ -28,7 +28,7 @@ PARTS = 3  # each third of the nodes is held out once
 FEW = 20  # cells: below, an error of one cell is no percentage
 BATCH = 20  # nodes in one synthesis
 COUNTS: Mapping[str, int] = {
-    "matrix": 60,
+    "matrix": 50,
     "depthwise": 10,
     "table": 10,
     "search": 30,

@@ -7,9 +7,12 @@ apart. tests/fpga/estimate/test_heap.py compares all counts with syntheses.
 """
 
 import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fpga.products import Way
+
+SHIFT = 3  # registers in a row that Yosys makes a shift register (synth_xilinx)
 
 
 @dataclass(frozen=True)
@@ -91,16 +94,30 @@ def dot(way: Way, simd: int, in_bits: int, weight_bits: int, sum_bits: int) -> C
 
 @functools.cache
 def heap(heights: tuple[int, ...], levels: int) -> Cells:
-    """bit_heap to two rows in so many levels: `heights` are the bits of each column."""
-    total, columns = Cells(), heights
+    """bit_heap to two rows in so many levels: `heights` are the bits of each column.
+
+    A bit that passes SHIFT levels and more becomes a shift register in a table.
+    """
+    total = Cells()
+    columns = [[0] * height for height in heights]  # for how many levels each bit has been there
     for level in reversed(range(levels)):
-        places = _places(columns, 2 << level)
-        chains = _chains(places)
-        columns = tuple(
-            _left(height, here, prior) for height, here, prior in zip(columns, places, (0, *places[:-1]), strict=True)
-        )
-        total = total.plus(Cells(sum(places), 0, sum(columns), sum(-(-length // 4) for length in chains)))
+        places = _places([len(column) for column in columns], 2 << level)
+        after = []
+        for column, here, prior in zip(columns, places, [0, *places[:-1]], strict=True):
+            taken = 4 * here + max(0, here - prior)
+            total = total.plus(_held(column[:taken]))
+            after.append([1] * here + [age + 1 for age in column[taken:]] + [1] * (prior + max(0, prior - here)))
+        total = total.plus(Cells(lut=sum(places), carry4=sum(-(-length // 4) for length in _chains(places))))
+        columns = after
+    for column in columns:
+        total = total.plus(_held(column))
     return total
+
+
+def _held(ages: Sequence[int]) -> Cells:
+    """What has held bits for so many levels."""
+    long = [age for age in ages if age >= SHIFT]
+    return Cells(lut=len(long), registers=sum(ages) - sum(long))
 
 
 def halvings(tall: int) -> int:
@@ -118,7 +135,7 @@ def _left(height: int, places: int, prior: int) -> int:
     return places + max(0, height - taken) + prior + max(0, prior - places)
 
 
-def _places(columns: tuple[int, ...], target: int) -> tuple[int, ...]:
+def _places(columns: Sequence[int], target: int) -> list[int]:
     """Places on carry chains of each column: what it fills, and more only if the level would leave too much."""
     result, prior = [], 0
     for height in columns:
@@ -127,10 +144,10 @@ def _places(columns: tuple[int, ...], target: int) -> tuple[int, ...]:
             here += _left(height, here, prior) > target
         result.append(here)
         prior = here
-    return tuple(result)
+    return result
 
 
-def _chains(places: tuple[int, ...]) -> list[int]:
+def _chains(places: Sequence[int]) -> list[int]:
     """Lengths of the chains: the k-th runs over neighbouring columns of more than k places."""
     lengths = []
     for k in range(max(places, default=0)):
