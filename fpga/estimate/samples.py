@@ -47,7 +47,7 @@ def draw(counts: Mapping[str, int], seed: int) -> Iterator[Sample]:
             model = KINDS[kind](rng)
             for made in model.graph.node:
                 made.name = f"{made.name}_{kind.replace(' ', '_')}_{index}"  # unique among all samples
-            mapping.note_weights(model)
+            mapping.note_parameters(model)
             mapping.place_weights(model, PART)
             yield Sample(kind, index, model)
 

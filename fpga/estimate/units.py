@@ -6,6 +6,9 @@ from typing import Any
 from fpga.estimate import heap, memory
 from fpga.estimate.heap import Cells
 from fpga.estimate.structure import CELLS, Structure, bits, blocks
+from fpga.resources import TABLE_WORDS
+
+_ADDRESSED = 8
 
 
 def matrix_vector(inst: Any) -> Structure:
@@ -89,7 +92,7 @@ def depthwise(inst: Any) -> Structure:
     ff: dict[str, float] = {
         CELLS: pe * in_bits,
         "weights": weights.registers,
-        "rows": pe * (product.registers + signed),
+        "rows": pe * (acc_bits if binary else product.registers),
         "sums": pe * acc_bits * (2 if taps > 1 else 1),
         "counters": sum(counters),
         "one": 1,
@@ -121,35 +124,54 @@ def activation(inst: Any) -> Structure:
         return Structure("WrapActivation table", lut, ff, {}, pe * table.bram36)
     value_bits = in_bits if kind.signed() else in_bits + 1
     threshold_bits = int(inst.get_nodeattr("thresholdBits"))
-    depths = [words << step for step in range(out_bits)]
-    stages = [(memory.contents(depth, threshold_bits, registered=False), depth) for depth in depths]
-    # Each stage compares with the threshold's bits; the value's bits above them only count as a sign.
     compared = max(value_bits, threshold_bits)
+    stages = [_thresholds(words << step, threshold_bits) for step in range(out_bits)]
+    # A lane some of whose channels fall turns its values around: beside a fold, in the fold's tables.
+    rows = int(inst.get_nodeattr("rows"))
+    turned = pe * (1 - (1 - int(inst.get_nodeattr("falling")) / rows) ** words)
+    # A lane with a large memory is mapped by itself and shares no register with the others.
+    lanes = pe if words << out_bits >= TABLE_WORDS else 1
     lut = {
-        "fold": pe * value_bits if k else 0,
-        **_contents("thresholds", [(depth, stage, pe) for stage, depth in stages]),
-        # A comparison is one table for two bits, the threshold's last table with it; with a constant it is less.
-        "compare": pe * sum(compared if stage.lut else value_bits / 2 for stage, _ in stages),
+        "fold": pe * _fold_luts(value_bits, k),
+        "turn": turned * (k.bit_length() if k else value_bits),
+        "thresholds": pe * sum(stages),
+        # Three bits at a time: greater, and equal.
+        "compare": pe * out_bits * 2 * -(-compared // 3),
         "counters": counter,
+        "one": 1,
     }
     ff = {
-        "values": pe * value_bits * out_bits,
-        "found": pe * (out_bits * (out_bits + 1)) // 2,
-        "words": counter * (out_bits + 1),
-        "one": 1,
+        CELLS: pe * (value_bits * out_bits + out_bits * (out_bits + 1) // 2) + out_bits + 1,
+        "words": counter * (1 + lanes * out_bits),
     }
     chains = {
         "fold": pe * blocks(value_bits) if k else 0,
-        "compare": pe * out_bits * blocks(compared),
+        "compare": pe * out_bits * blocks(-(-compared // 3)),
         "counters": blocks(counter) if counter > 3 else 0,
     }
     return Structure("WrapActivation search", lut, ff, chains)
 
 
+def _thresholds(words: int, width: int) -> float:
+    """Tables of a stage's memory; an address of three bits is part of the comparison's tables."""
+    return memory.contents(words, width, registered=False).lut if words > _ADDRESSED else 0
+
+
 def fold(inst: Any) -> Structure:
     """wrap_fold; without a fold it is a register."""
     pe, width, k = int(inst.get_nodeattr("PE")), int(inst.get_input_datatype().bitwidth()), inst.get_nodeattr("fold")
-    power = k > 0 and k & (k + 1) == 0
-    lut = {"power": pe * width * power, "any": pe * width * (k > 0 and not power), "one": 1}
-    ff = {"output": pe * width, "one": 1}
-    return Structure("WrapFold", lut, ff, {"fold": pe * blocks(width) * (k > 0)})
+    form = "power" if _power(k) else "any"
+    lut = {form: pe * _fold_luts(width, k), "one": 1} if k else {"one": 1}
+    return Structure("WrapFold", lut, {CELLS: pe * width, "one": 1}, {"fold": pe * blocks(width) * (k > 0)})
+
+
+def _power(k: int) -> bool:
+    """Whether the corner of the fold is read off a few bits."""
+    return k & (k + 1) == 0
+
+
+def _fold_luts(width: int, k: int) -> float:
+    """fold_value: a subtraction and a choice for each bit but the lowest, which stay, and the corner."""
+    if not k:
+        return 0
+    return 2 * (width - k.bit_length()) + 1 if _power(k) else 5 * width

@@ -19,7 +19,8 @@ class WrapActivation(StreamOp):
 
     With f = fold(m) and g = ~f where the channel's flip is set, else f: output = number of thresholds <= g.
     One row of thresholds serves all channels. `style` is the form of the hardware: "search" (a binary search over the
-    thresholds), "table" (a memory addressed by m) or "auto", whichever is smaller at the chosen PE.
+    thresholds), "table" (a memory addressed by m) or "auto", whichever is smaller at the chosen PE. `falling` is what
+    estimates know of the flips: how many rows have one.
     """
 
     def get_nodeattr_types(self) -> dict[str, Any]:
@@ -30,6 +31,7 @@ class WrapActivation(StreamOp):
                 "outBits": ("i", True, 0),
                 "thresholdBits": ("i", True, 0),
                 "rows": ("i", True, 0),
+                "falling": ("i", False, 0),
                 "fold": ("i", False, 0),
                 "style": ("s", False, "auto", {"auto", "search", "table"}),
             }
