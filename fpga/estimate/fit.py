@@ -14,7 +14,7 @@ from fpga.resources import Use
 
 TOWARDS_ONE = 0.05  # weight of a factor's distance from 1, against the mean square of what it explains
 FIXED = 1e6  # the same for cells that are counted as they are
-LOOSE = {"one", "depthwise", "passes"}  # control, which no formula counts
+LOOSE = {"one", "depthwise", "passes", "several"}  # control, which no formula counts
 SMALL = 20  # cells from which on relative errors count
 
 Floats = npt.NDArray[np.float64]

@@ -13,6 +13,7 @@ from fpga.resources import PARTS
 
 USUAL = PARTS["xc7z020"]
 HALF, FULL, QUAD = 129, 257, 8
+CHOOSE = 0.5  # for a bit that is chosen from one more bank
 # (address bits, data bits) of a RAMB18 and a RAMB36 as a simple dual-port memory
 _HALF_SHAPES = ((14, 1), (13, 2), (12, 4), (11, 9), (10, 18), (9, 36))
 _FULL_SHAPES = ((15, 1), (14, 2), (13, 4), (12, 9), (11, 18), (10, 36), (9, 72))
@@ -68,7 +69,7 @@ def ram(depth: int, width: int, distributed: bool = False) -> Memory:
     banks = -(-depth // words)
     blocks = _blocks(depth, width)
     # The last cell of a row is paid by the bits that are used.
-    if not distributed and blocks.cost < QUAD * banks * width / lanes:
+    if not distributed and blocks.cost < QUAD * banks * width / lanes + CHOOSE * width * (banks - 1):
         return blocks.memory
     cells = banks * -(-width // lanes)
     return Memory(4 * cells + width * selectors(banks), width)
@@ -112,7 +113,7 @@ def _blocks(depth: int, width: int) -> _Blocks:
     for cost, size, shapes in ((HALF, 0.5, _HALF_SHAPES), (FULL, 1.0, _FULL_SHAPES)):
         for address, data in shapes:
             banks, count = -(-depth // (1 << address)), -(-width // data)
-            chosen = width * (banks - 1) / 2
+            chosen = CHOOSE * width * (banks - 1)
             found.append(_Blocks(cost * banks * count + chosen, width * selectors(banks), size * banks * count))
     return min(found, key=lambda blocks: blocks.cost)
 

@@ -89,9 +89,12 @@ def converter(in_width: int, out_width: int) -> Structure:
         parts = [in_width // common, out_width // common]
         lut = {"words": sum(parts) * common, "shift": common * sum(parts) * bits(max(parts)), "one": 1}
         return Structure("converter, uneven", lut, {"words": sum(parts) * common, "one": 1})
-    counter = bits(out_width // in_width)
-    lut = {"words": in_width, "counters": counter, "one": 1}
-    return Structure("converter, wider", lut, {"wide": out_width, "narrow": in_width, "counters": counter, "one": 1})
+    parts = out_width // in_width
+    counter = bits(parts)
+    # A counter of two states is a register, one of a power of two needs no reset.
+    odd = counter if parts & (parts - 1) else 0
+    lut = {"words": in_width, "several": float(parts > 2), "odd": odd, "one": 1}
+    return Structure("converter, wider", lut, {CELLS: out_width + in_width, "counters": counter, "one": 1})
 
 
 def fifo(width: int, depth: int) -> Structure:
