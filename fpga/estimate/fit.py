@@ -14,7 +14,8 @@ from fpga.resources import Use
 
 TOWARDS_ONE = 0.05  # weight of a factor's distance from 1, against the mean square of what it explains
 FIXED = 1e6  # the same for cells that are counted as they are
-LOOSE = {"one", "depthwise", "passes", "several"}  # control, which no formula counts
+LOOSE = {"one", "depthwise", "passes", "several", "odd"}  # control, which no formula counts
+NEAR, ROUNDS = 0.03, 10  # relative errors from which on they count less; how often that is decided anew
 SMALL = 20  # cells from which on relative errors count
 
 Floats = npt.NDArray[np.float64]
@@ -65,6 +66,11 @@ def _cell(rows: Sequence[Row], cell: str) -> dict[str, dict[str, float]]:
     weight = 1 / np.maximum(counted, SMALL)
     pulls = np.array([FIXED if name == COUNTED else 0.0 if name in LOOSE else TOWARDS_ONE for _, name in names])
     values = _solve(matrix * weight[:, None], counted * weight, pulls)
+    for _ in range(ROUNDS):
+        # What is far off counts by its distance, not by the square of it.
+        error = np.abs(matrix @ values - counted) * weight
+        trust = weight / np.sqrt(np.maximum(error, NEAR) / NEAR)
+        values = _solve(matrix * trust[:, None], counted * trust, pulls)
     factors: dict[str, dict[str, float]] = {}
     for (kind, name), value in zip(names, values.tolist(), strict=True):
         factors.setdefault(kind, {})[name] = round(value, 4)

@@ -68,14 +68,14 @@ def window(inst: Any) -> Structure:
 
 
 def padding(inst: Any) -> Structure:
-    """FINN's padding: three counters and two registers of a word."""
-    width = int(inst.get_outstream_width())
+    """FINN's padding: three counters and two registers of a word, in whole bytes."""
+    width = int(inst.get_outstream_width_padded())
     height, across = inst.get_nodeattr("ImgDim")
     top, left, bottom, right = inst.get_nodeattr("Padding")
     counters = bits(height + top + bottom) + bits(across + left + right)
     counters += bits(inst.get_nodeattr("NumChannels") // inst.get_nodeattr("SIMD"))
     terms = {"words": width, "counters": 2 * counters, "one": 1}
-    return Structure("FMPadding", terms, {"words": 2 * width, "counters": counters, "one": 1}, {"one": 1})
+    return Structure("FMPadding", terms, {CELLS: 2 * width, "counters": counters, "one": 1}, {"one": 1})
 
 
 def converter(in_width: int, out_width: int) -> Structure:
@@ -86,9 +86,11 @@ def converter(in_width: int, out_width: int) -> Structure:
     if common == out_width:
         return narrow(out_width, in_width // out_width)
     if common < in_width:
-        parts = [in_width // common, out_width // common]
-        lut = {"words": sum(parts) * common, "shift": common * sum(parts) * bits(max(parts)), "one": 1}
-        return Structure("converter, uneven", lut, {"words": sum(parts) * common, "one": 1})
+        # Words come at any of as many places as there are parts in one.
+        place = bits(in_width // common)
+        wider, narrower = (out_width, 0) if in_width < out_width else (0, in_width)
+        lut = {"wider": wider * place**2, "narrower": narrower * place, "places": float(place), "one": 1}
+        return Structure("converter, uneven", lut, {"wide": 2 * max(in_width, out_width), "one": 1})
     parts = out_width // in_width
     counter = bits(parts)
     # A counter of two states is a register, one of a power of two needs no reset.
@@ -126,18 +128,26 @@ def tile(inst: Any) -> Structure:
     across, down, fold = -(-columns // kernel_columns), -(-rows // kernel_rows), channels // pe
     words = (across - 1) * (1 << bits(fold)) + fold
     store = memory.ram(words, width) if words > 1 else memory.Memory()
-    counters = [bits(count) for count in (fold, kernel_columns, kernel_rows, across, down)]
-    compare = pe * max(0, width // pe - 1)
-    lut = {"store": store.lut, "select": width, "compare": compare, "counters": sum(counters), "one": 1}
-    ff = {CELLS: 2 * width, "counters": sum(counters), "one": 1}
-    chains = {"compare": pe, "counters": sum(blocks(count) for count in counters if count > 3)}
+    # Where whole windows fill the image, nobody asks for the last row of it.
+    counters = [bits(count) for count in (fold, kernel_columns, kernel_rows, across)]
+    counters.append(bits(down) if rows % kernel_rows else 0)
+    lut = {
+        "store": store.lut,
+        "select": width * (1 + (fold == 1 and words > 1)),
+        "compare": pe * _compared(width // pe),
+        "counters": sum(counters),
+        "odd": float(across & (across - 1) > 0),
+        "one": 1,
+    }
+    ff = {CELLS: width * (1 if store.bram36 else 2), "counters": sum(counters), "one": 1}
+    chains = {"counters": sum(blocks(count) for count in counters if count > 3)}
     return Structure("PoolMax", lut, ff, chains, store.bram36)
 
 
 def narrow(width: int, parts: int) -> Structure:
-    """stream_narrow: a multiplexer before a pair of words of `width` bits."""
+    """stream_narrow: a multiplexer before a pair of words of `width` bits; two inputs are in the pair's tables."""
     counter = bits(parts)
-    lut = {"choose": width * memory.selectors(parts), "words": width, "counters": counter, "one": 1}
+    lut = {"words": width, "choose": 2 * width * (parts > 2) + width * max(0, parts - 7), "counters": counter, "one": 1}
     return Structure("StreamNarrow", lut, {CELLS: 2 * width + counter, "one": 1})
 
 
@@ -167,14 +177,21 @@ def fork(_: Any) -> Structure:
 def label(inst: Any) -> Structure:
     """arg_max: a tree over the lanes, then the best so far."""
     pe, width = int(inst.get_nodeattr("PE")), int(inst.get_input_datatype().bitwidth())
-    index = int(inst.get_output_datatype().bitwidth())
-    counter = bits(inst.get_nodeattr("classes") // pe)
+    index, words = int(inst.get_output_datatype().bitwidth()), inst.get_nodeattr("classes") // pe
+    counter, several = bits(words), words > 1
+    compare = 2 * -(-width // 3)  # three bits at a time: greater, and equal
     lut = {
-        "tree": (pe - 1) * (width + width // 2),
-        "compare": width,
-        "index": 4 * index,
+        # The greatest value itself is asked for only where there are further words.
+        "tree": (pe - 1) * (compare + width) - (0 if several else min(width, width * (pe - 1))),
+        "compare": compare * several,
+        "index": index * (4 if several else 1),
         "counters": counter,
         "one": 1,
     }
-    ff = {"words": 2 * width, "index": 4 * index, "counters": counter, "one": 1}
-    return Structure("ArgMax", lut, ff, {"compare": pe * blocks(width), "one": 1})
+    ff = {CELLS: 2 * width + 4 * index + counter if several else 2 * index, "one": 1}
+    return Structure("ArgMax", lut, ff, {"compare": (pe - 1 + several) * blocks(-(-width // 3)), "one": 1})
+
+
+def _compared(width: int) -> int:
+    """Tables that compare two numbers of so many bits."""
+    return (0, 0, 1, 1)[width] if width < 4 else 2 * -(-width // 3) - 1

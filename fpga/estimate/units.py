@@ -8,7 +8,7 @@ from fpga.estimate.heap import Cells
 from fpga.estimate.structure import CELLS, Structure, bits, blocks
 from fpga.resources import TABLE_WORDS
 
-_ADDRESSED = 8
+_ADDRESSED, _SHALLOW = 8, 64  # words
 
 
 def matrix_vector(inst: Any) -> Structure:
@@ -125,7 +125,7 @@ def activation(inst: Any) -> Structure:
     value_bits = in_bits if kind.signed() else in_bits + 1
     threshold_bits = int(inst.get_nodeattr("thresholdBits"))
     compared = max(value_bits, threshold_bits)
-    stages = [_thresholds(words << step, threshold_bits) for step in range(out_bits)]
+    stages = [(words << step, _thresholds(words << step, threshold_bits)) for step in range(out_bits)]
     # A lane some of whose channels fall turns its values around: beside a fold, in the fold's tables.
     rows = int(inst.get_nodeattr("rows"))
     turned = pe * (1 - (1 - int(inst.get_nodeattr("falling")) / rows) ** words)
@@ -134,7 +134,8 @@ def activation(inst: Any) -> Structure:
     lut = {
         "fold": pe * _fold_luts(value_bits, k),
         "turn": turned * (k.bit_length() if k else value_bits),
-        "thresholds": pe * sum(stages),
+        "thresholds": pe * sum(luts for words, luts in stages if words <= _SHALLOW),
+        "deep thresholds": pe * sum(luts for words, luts in stages if words > _SHALLOW),
         # Three bits at a time: greater, and equal.
         "compare": pe * out_bits * 2 * -(-compared // 3),
         "counters": counter,
