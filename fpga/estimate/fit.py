@@ -12,7 +12,7 @@ from fpga.estimate.structure import CELLS as COUNTED
 from fpga.estimate.structure import Structure
 from fpga.resources import Use
 
-TOWARDS_ONE = 0.05  # weight of a factor's distance from 1, against the mean square of what it explains
+TOWARDS_ONE = 0.02  # weight of a factor's distance from 1, against the mean square of what it explains
 FIXED = 1e6  # the same for cells that are counted as they are
 LOOSE = {"one", "depthwise", "passes", "several", "odd"}  # control, which no formula counts
 NEAR, ROUNDS = 0.03, 10  # relative errors from which on they count less; how often that is decided anew
@@ -69,7 +69,7 @@ def _cell(rows: Sequence[Row], cell: str) -> dict[str, dict[str, float]]:
     for _ in range(ROUNDS):
         # What is far off counts by its distance, not by the square of it.
         error = np.abs(matrix @ values - counted) * weight
-        trust = weight / np.sqrt(np.maximum(error, NEAR) / NEAR)
+        trust = weight * np.sqrt(NEAR / np.maximum(error, NEAR))
         values = _solve(matrix * trust[:, None], counted * trust, pulls)
     factors: dict[str, dict[str, float]] = {}
     for (kind, name), value in zip(names, values.tolist(), strict=True):

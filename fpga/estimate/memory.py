@@ -2,7 +2,8 @@
 """Where Yosys puts a memory, and what that takes: its memory_libmap weighs costs, this does the same.
 
 Costs are those of synth_xilinx for the 7 series: a look-up table of 64 bits for a read-only memory counts 1, a LUT RAM
-of four tables 8, half a block RAM 129 and a whole one 257. Weights are placed by `fpga.rom`.
+of four tables 48/7, half a block RAM 129 and a whole one 257, two that share their words 513. Weights are placed by
+`fpga.rom`.
 """
 
 import functools
@@ -12,10 +13,13 @@ from fpga import rom
 from fpga.resources import PARTS
 
 USUAL = PARTS["xc7z020"]
-HALF, FULL, QUAD = 129, 257, 8
+HALF, FULL, CASCADE, QUAD = 129, 257, 513, 48 / 7
+TOGETHER = 8  # as syntheses of pool_max have shown
 CHOOSE = 0.5  # for a bit that is chosen from one more bank
 # (address bits, data bits) of a RAMB18 and a RAMB36 as a simple dual-port memory
 _HALF_SHAPES = ((14, 1), (13, 2), (12, 4), (11, 9), (10, 18), (9, 36))
+_CASCADE_SHAPES = ((16, 1), (15, 2), (14, 4), (13, 9))
+_BYTE = 9  # bits that are written together
 _FULL_SHAPES = ((15, 1), (14, 2), (13, 4), (12, 9), (11, 18), (10, 36), (9, 72))
 _FEW = 8  # words
 
@@ -39,7 +43,7 @@ def weights(depth: int, width: int, style: str) -> Memory:
         style = rom.BLOCK if depth > 1 and rom.worthwhile(memory, USUAL) else rom.DISTRIBUTED
     if style != rom.BLOCK or depth < 2:
         return contents(depth, width)
-    return Memory(_blocks(depth, width).lut, 0, memory.bram36)
+    return _blocks(depth, width).memory
 
 
 @functools.cache
@@ -63,13 +67,14 @@ def contents(depth: int, width: int, registered: bool = True) -> Memory:
 
 
 @functools.cache
-def ram(depth: int, width: int, distributed: bool = False) -> Memory:
-    """A memory with one write and one registered read port."""
+def ram(depth: int, width: int, distributed: bool = False, together: bool = False) -> Memory:
+    """A memory with one write and one registered read port, which work `together` or each by itself."""
     words, lanes = (32, 6) if depth <= 32 else (64, 3)
     banks = -(-depth // words)
-    blocks = _blocks(depth, width)
+    blocks = _blocks(depth, -(-width // _BYTE) * _BYTE)
     # The last cell of a row is paid by the bits that are used.
-    if not distributed and blocks.cost < QUAD * banks * width / lanes + CHOOSE * width * (banks - 1):
+    cost = QUAD * banks * width / lanes + CHOOSE * width * (banks - 1) + TOGETHER * together
+    if not distributed and blocks.cost < cost:
         return blocks.memory
     cells = banks * -(-width // lanes)
     return Memory(4 * cells + width * selectors(banks), width)
@@ -108,19 +113,20 @@ class _Blocks:
 
 
 def _blocks(depth: int, width: int) -> _Blocks:
-    """The cheapest."""
+    """The cheapest: what a row of a block RAM has left over takes bits of words elsewhere."""
     found = []
-    for cost, size, shapes in ((HALF, 0.5, _HALF_SHAPES), (FULL, 1.0, _FULL_SHAPES)):
+    for cost, size, shapes in ((HALF, 0.5, _HALF_SHAPES), (FULL, 1, _FULL_SHAPES), (CASCADE, 2, _CASCADE_SHAPES)):
         for address, data in shapes:
-            banks, count = -(-depth // (1 << address)), -(-width // data)
+            banks = -(-depth // (1 << address))
+            count = -(-banks * width // data)
             chosen = CHOOSE * width * (banks - 1)
-            found.append(_Blocks(cost * banks * count + chosen, width * selectors(banks), size * banks * count))
+            found.append(_Blocks(cost * count + chosen, width * selectors(banks), size * count))
     return min(found, key=lambda blocks: blocks.cost)
 
 
 def selectors(inputs: int) -> float:
-    """Tables of a multiplexer, four inputs to a table."""
-    total = 0.0
+    """Tables of a multiplexer, four inputs to a table; of more than eight they are not packed so well."""
+    total = 2.0 * (inputs > 8)
     while inputs > 1:
         total += inputs // 4 + (inputs % 4 > 1)
         inputs = -(-inputs // 4)

@@ -127,7 +127,7 @@ def tile(inst: Any) -> Structure:
     kernel_rows, kernel_columns = inst.get_nodeattr("kernel")
     across, down, fold = -(-columns // kernel_columns), -(-rows // kernel_rows), channels // pe
     words = (across - 1) * (1 << bits(fold)) + fold
-    store = memory.ram(words, width) if words > 1 else memory.Memory()
+    store = memory.ram(words, width, together=True) if words > 1 else memory.Memory()
     # Where whole windows fill the image, nobody asks for the last row of it.
     counters = [bits(count) for count in (fold, kernel_columns, kernel_rows, across)]
     counters.append(bits(down) if rows % kernel_rows else 0)
