@@ -25,8 +25,8 @@ SEARCH_OPTIONS = $(if $(DROP),--drop "$(DROP)") $(if $(TRIALS),--trials "$(TRIAL
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help demo deploy test lint doctor setup train export rtl sim resources netlist shell evaluate cpu report ship \
-        board check bitstream gates bundle search prove mutate bench-step bench-cpu bench-widths bench-training \
-        bench-hardware bench-board clean
+        board check bitstream gates bundle search explore calibrate prove mutate bench-step bench-cpu bench-widths \
+        bench-training bench-hardware bench-board clean
 
 help: ## list the targets and variables
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -82,6 +82,12 @@ sim: setup ## 4. simulate the SystemVerilog in Verilator
 
 resources: setup ## 5. LUTs, flip-flops, memories, by layer (Yosys)
 	@$(TOOLS) -m fpga resources $(ARGUMENTS)
+
+explore: setup ## estimate what every frame rate costs, with the accumulators of MODEL= and with 32 bits (after export)
+	@$(TOOLS) -m fpga explore $(ARGUMENTS)
+
+calibrate: setup ## fit the estimates anew: Yosys on random nodes, an hour the first time (goes on when run again)
+	@$(TOOLS) -m fpga calibrate --build "$(BUILD)"
 
 netlist: setup ## 6. simulate the synthesised netlist
 	@$(TOOLS) -m fpga netlist $(ARGUMENTS)

@@ -15,7 +15,8 @@ from chain.agreement import StageResult
 from chain.cli import errors_as_text, model_name
 from fpga import steps
 from fpga.design import Design
-from fpga.folding import CONVERTERS, Folding
+from fpga.folding import Folding
+from fpga.layers import CONVERTERS
 from fpga.resources import Resources, part_of
 
 console = Console()
@@ -107,6 +108,49 @@ def netlist(model: str, build: Path, images: int | None, seed: int, stalls: int)
     with _progress("netlist", count) as advance:
         result = steps.check_netlist(opened, count, seed, stalls, advance)
     _show(result)
+
+
+@step
+def explore(model: str, build: Path) -> None:
+    """Estimate what each frame rate costs, with the network's accumulators and with 32 bits: explore.html and .json."""
+    from fpga import explore as exploring
+
+    opened = steps.open_model(build, model_name(model))
+    with _quiet(), _progress("estimating", 4) as advance:
+        front = steps.explore(opened, advance)
+    exploring.save(front, opened.folder)
+    table = Table(title=f"{front.model}: the cheapest folding at {front.clock_mhz:g} MHz, LUTs estimated")
+    table.add_column("FPS", justify="right")
+    for series in front.series:
+        table.add_column(series.accumulators, justify="right")
+    for fps, points in exploring.rows(front):
+        table.add_row(f"{fps:,.0f}", *(f"{point.luts:,}" if point else "" for point in points))
+    console.print(table)
+    console.print(f"{opened.folder / 'explore.html'}")
+
+
+@main.command()
+@click.option("--build", default="build", type=click.Path(path_type=Path), help="Folder of all results.")
+@errors_as_text
+def calibrate(build: Path) -> None:
+    """Synthesise random nodes and fit the estimates' factors to them; goes on where it was interrupted."""
+    from fpga.estimate import calibrate as calibration
+    from fpga.estimate.coefficients import SHIPPED
+
+    with _quiet(), _progress("synthesis of random nodes", sum(calibration.COUNTS.values())) as advance:
+        measured = list(calibration.measure((build / "calibration").absolute(), advance))
+    calibration.save(measured)
+    table = calibration.table(calibration.rows(measured))
+    table.save(SHIPPED)
+    shown = Table(title=f"{SHIPPED}: errors on nodes held out")
+    shown.add_column("nodes")
+    for name in ("number", "LUT within 10 %", "median", "greatest", "FF within 10 %"):
+        shown.add_column(name, justify="right")
+    for kind, errors in (*table.errors["kinds"].items(), ("all", table.errors["held_out"])):
+        lut, ff = errors["lut"], errors["ff"]
+        values = (f"{value:.1%}" for value in (lut["within_10_percent"], lut["median"], lut["greatest"]))
+        shown.add_row(kind, str(errors["nodes"]), *values, f"{ff['within_10_percent']:.1%}")
+    console.print(shown)
 
 
 def _show_folding(folding: Folding, design: Design) -> None:

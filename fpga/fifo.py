@@ -23,7 +23,8 @@ import numpy as np
 import numpy.typing as npt
 
 from chain.errors import UnsupportedError
-from fpga.folding import CONVERTERS, cycles, slides
+from fpga.estimate.memory import rounded
+from fpga.layers import CONVERTERS, cycles, repeats, slides
 from fpga.sliding import Schedule, Times, Window, behind, geometry, schedule, window
 
 FRAMES = 4
@@ -60,25 +61,6 @@ def depths(model: Any) -> Depths:
         # A node needs longer than its estimate says: words would pile up without end at the estimated rate.
         result = _depths(model, nodes, result.interval)
     return result
-
-
-def rounded(words: int) -> int:
-    """Depth of a FIFO for `words` words: what costs the same memory holds more.
-
-    Two registers; else a memory of 32, 64, 128, .. words (whole LUT RAMs) or of a power of two from 512 on (block RAM),
-    and the output register.
-
-    >>> [rounded(words) for words in (0, 2, 3, 33, 34, 300, 600)]
-    [2, 2, 33, 33, 65, 321, 1025]
-    """
-    if words <= 2:
-        return 2
-    for size in (32, 64):
-        if words <= size + 1:
-            return size + 1
-    if words <= 513:
-        return -(-(words - 1) // 64) * 64 + 1
-    return (1 << (words - 2).bit_length()) + 1
 
 
 def name_streams(model: Any) -> Any:
@@ -142,7 +124,7 @@ def _depths(model: Any, nodes: Sequence[tuple[Any, Any]], interval: float) -> De
             at = process(steps, [arrivals[tensor] for tensor in inputs])
             for port, tensor in enumerate(inputs):
                 taken[tensor] = at[np.tile(steps.reads[port], FRAMES)]
-            if _repeats(inst):
+            if repeats(inst):
                 taken[inputs[0]] = _ahead(inst, arrivals[inputs[0]], at)
             for port, tensor in enumerate(node.output):
                 arrivals[tensor] = at[np.tile(steps.emits[port], FRAMES)] + _latency(inst, model) + QUEUE
@@ -151,7 +133,7 @@ def _depths(model: Any, nodes: Sequence[tuple[Any, Any]], interval: float) -> De
         times, queued = slide(unit, arrivals[head.input[0]], interval)
         taken[head.input[0]] = times.taken
         arrivals[node.output[0]] = times.emitted + sum(_latency(inside, model) + QUEUE for _, inside in group)
-        held = 1 if _repeats(inst) and inst.get_nodeattr("groups") == 1 else 0
+        held = 1 if repeats(inst) and inst.get_nodeattr("groups") == 1 else 0
         inner = {name: 2 for member, _ in group[:-1] for name in member.output}
         for member, inside in group:
             if slides(inside) and member is not node:
@@ -159,7 +141,7 @@ def _depths(model: Any, nodes: Sequence[tuple[Any, Any]], interval: float) -> De
         fixed.update(inner)
     found = {}
     registered = {tensor for node, inst in nodes if _op(inst) in _REGISTERED for tensor in (*node.input, *node.output)}
-    registered |= {node.input[0] for node, inst in nodes if _repeats(inst)}
+    registered |= {node.input[0] for node, inst in nodes if repeats(inst)}
     for node, _ in nodes:
         for tensor in node.output:
             if tensor != sink:
@@ -195,11 +177,6 @@ def slide(unit: Window, arrivals: Times, interval: float) -> tuple[Schedule, int
 def _latency(inst: Any, model: Any) -> int:
     """Cycles of a node's pipeline."""
     return inst.latency(model.graph) if hasattr(inst, "latency") else LATENCY
-
-
-def _repeats(inst: Any) -> bool:
-    """Is it a WrapMVU that passes each vector several times?"""
-    return _op(inst) == "WrapMVU" and inst.repeats()
 
 
 def _ahead(inst: Any, arrivals: Times, at: Times) -> Times:

@@ -12,6 +12,7 @@ import shutil
 from pathlib import Path
 
 import fpga.ops  # noqa: F401  isort: skip  (sets FINN's environment, before anything of FINN is imported)
+import numpy as np
 from finn.transformation.fpgadataflow.insert_dwc import InsertDWC
 from finn.transformation.fpgadataflow.specialize_layers import SpecializeLayers
 from onnx import NodeProto, helper
@@ -20,8 +21,9 @@ from qonnx.custom_op.registry import getCustomOp
 from qonnx.transformation.general import GiveUniqueNodeNames
 
 from chain.errors import InputError, UnsupportedError, WrapNetError
-from fpga import rom
+from fpga import products, rom
 from fpga.execution import execute
+from fpga.ops import WrapActivation, WrapMVU
 from fpga.resources import part_of
 from fpga.transforms import NarrowStream, stages
 
@@ -45,7 +47,18 @@ def to_dataflow(path: str | os.PathLike[str]) -> ModelWrapper:
         raise InputError(f"{str(path)!r} is not an ONNX file: {error}") from error
     for stage in stages():
         model = model.transform(stage, make_deepcopy=False)
+    note_parameters(model)
     return model.transform(GiveUniqueNodeNames(), make_deepcopy=False)
+
+
+def note_parameters(model: ModelWrapper) -> None:
+    """Tell the nodes of `model`, changed in place, what estimates need to know of their weights and thresholds."""
+    for node in model.graph.node:
+        op = getCustomOp(node)
+        if isinstance(op, WrapMVU) and op.get_nodeattr("weightDataType") == "TERNARY":
+            op.set_nodeattr("rowsAlike", int(products.alike(op.rows(model.graph))))
+        if isinstance(op, WrapActivation):
+            op.set_nodeattr("falling", int(np.count_nonzero(op.initializer(model.graph, 2))))
 
 
 def specialise(

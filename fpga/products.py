@@ -41,11 +41,22 @@ def choose(weights: Integers, pe: int, simd: int, in_bits: int, weight_bits: int
         made = by("booth", weights, in_bits, weight_bits, acc_bits)
     else:
         return by("planes", weights, in_bits, weight_bits, acc_bits)
-    # By synthesised units: digits save about a table an input bit, constants cost one a sum bit for each 32 words.
-    words = len(weights) // pe
-    if made.starts is None or words == 1 or simd * in_bits > acc_bits * -(-words // 32):
+    if made.starts is None or digits_pay(len(weights) // pe, simd, in_bits, acc_bits):
         return made
     return by("planes", weights, in_bits, weight_bits, acc_bits)
+
+
+def digits_pay(words: int, simd: int, in_bits: int, acc_bits: int) -> bool:
+    """Whether signed digits are cheaper although rows need constants of their own, `words` of them a lane.
+
+    By synthesised units: digits save about a table an input bit, constants cost one a sum bit for each 32 words.
+    """
+    return words == 1 or simd * in_bits > acc_bits * -(-words // 32)
+
+
+def alike(weights: Integers) -> bool:
+    """Whether rows of ternary `weights` [Mh, Mw] can be made to start alike."""
+    return _alike(weights) is not None
 
 
 def by(way: Way, weights: Integers, in_bits: int, weight_bits: int, acc_bits: int) -> Products:

@@ -20,6 +20,7 @@ from chain.errors import InputError, nearest
 from chain.files import atomic
 from fpga import resources
 from fpga.design import Design, load
+from fpga.explore import Front
 from fpga.folding import Folding
 
 DEFAULT_FPS = 1000.0
@@ -125,15 +126,12 @@ def reference(model: Model) -> Reference:
 def build_rtl(model: Model, fps: float | None = None, luts: int | None = None) -> tuple[Folding, Design]:
     """model.onnx -> dataflow.onnx and rtl/. `luts` is a budget; without it `fps` (or the recipe's) is the target."""
     from fpga import fifo, folding, mapping, padding, stitch
-    from fpga.transforms import SelectLabel
 
     if fps is not None and luts is not None:
         raise InputError("give FPS= or LUT=, not both")
     hardware = model.hardware
     with seconds(model, "rtl", FPS=fps, LUT=luts):
-        graph = mapping.to_dataflow(model.onnx)
-        if hardware.output == "labels":
-            graph = graph.transform(SelectLabel())
+        graph = _mapped(model)
         clock, rate, budget = hardware.clock_mhz, fps if fps is not None else hardware.fps, luts
         if budget is not None:
             graph, chosen = padding.fold(graph, lambda g: folding.for_luts(g, budget, clock), padding.more_fps)
@@ -149,6 +147,13 @@ def build_rtl(model: Model, fps: float | None = None, luts: int | None = None) -
         with atomic(model.dataflow) as path:
             graph.save(str(path))
     return chosen, made
+
+
+def explore(model: Model, advance: Advance = lambda done: None) -> Front:
+    """The cheapest folding of every frame rate, by estimate; `advance` is told four times."""
+    from fpga import explore as exploring
+
+    return exploring.explore(_mapped(model), model.name, model.hardware.part, model.hardware.clock_mhz, advance)
 
 
 def dataflow(model: Model) -> Any:
@@ -267,6 +272,15 @@ def seconds(model: Model, step: str, **variables: object) -> Iterator[None]:
     begin = time.monotonic()
     yield
     record.write(model.folder, step, time.monotonic() - begin, **variables)
+
+
+def _mapped(model: Model) -> Any:
+    """model.onnx as a dataflow graph that is not folded, with the output that the recipe asks for."""
+    from fpga import mapping
+    from fpga.transforms import SelectLabel
+
+    graph = mapping.to_dataflow(model.onnx)
+    return graph.transform(SelectLabel()) if model.hardware.output == "labels" else graph
 
 
 def _digest(path: Path) -> str:

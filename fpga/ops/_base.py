@@ -13,6 +13,7 @@ from qonnx.core.datatype import BaseDataType, DataType
 from qonnx.core.modelwrapper import ModelWrapper
 
 from chain.errors import UnsupportedError
+from fpga.estimate import nodes
 
 Array = npt.NDArray[Any]
 Kernel = Callable[..., tuple[Array, ...]]
@@ -72,6 +73,10 @@ class StreamOp(HWCustomOp):
     def get_exp_cycles(self) -> int:
         """Cycles an image at full speed: one word a cycle on the busier side."""
         return max(words(self.get_folded_input_shape()), words(self.get_folded_output_shape()))
+
+    def lut_estimation(self, fpgapart: str = "") -> int:
+        """LUTs by the calibrated estimate."""
+        return nodes.node(self).lut
 
     def latency(self, graph: GraphProto) -> int:
         """Cycles from the word that completes a result to the first word of that result."""

@@ -61,15 +61,6 @@ class WeightedOp(StreamOp):
         macs = weights * int(np.prod([1, *self.get_nodeattr("vectors")]))
         return {f"op_mac_{data.name}_{kind.name}": macs, f"param_weight_{kind.bitwidth()}b": weights}
 
-    def lut_estimation(self, fpgapart: str = "") -> int:
-        """LUTs, from synthesised units: two a product bit, an accumulator a lane, and weights outside of block RAM."""
-        lanes, bits = self.multipliers(), self.get_input_datatype(1).bitwidth()
-        products = 2 * lanes * self.get_input_datatype().bitwidth() * bits
-        accumulators = self.get_nodeattr("PE") * self.get_nodeattr("accumulatorBits")
-        memory = self.weight_memory()
-        in_block = self.get_nodeattr("romStyle") == rom.BLOCK
-        return products + accumulators + (0 if in_block else memory.luts) + 30
-
     def bram_estimation(self, fpgapart: str = "") -> int:
         """Block RAMs of 18 kbit, as FINN counts them, of weights that are in block RAM."""
         return round(2 * self.weight_memory().bram36) if self.get_nodeattr("romStyle") == rom.BLOCK else 0

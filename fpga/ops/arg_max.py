@@ -32,11 +32,6 @@ class ArgMax(StreamOp):
     def latency(self, graph: GraphProto) -> int:
         return 2
 
-    def lut_estimation(self, fpgapart: str = "") -> int:
-        """LUTs: a comparator a lane and the best value and index so far."""
-        bits = self.get_input_datatype().bitwidth()
-        return self.get_nodeattr("PE") * 2 * bits + self.get_output_datatype().bitwidth() + 10
-
     def kernel(self, graph: GraphProto) -> Kernel:
         def run(x: Array) -> tuple[Array, ...]:
             return (x.argmax(axis=-1, keepdims=True),)

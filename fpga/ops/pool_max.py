@@ -33,13 +33,6 @@ class PoolMax(StreamOp):
         y, x = np.arange(height) % rows == rows - 1, np.arange(width) % columns == columns - 1
         return np.repeat(y[:, None] & x, channels // self.get_nodeattr("PE"))
 
-    def lut_estimation(self, fpgapart: str = "") -> int:
-        """LUTs: counters, a comparator and a multiplexer a lane, and a row of maxima in LUT RAM."""
-        width = self.get_instream_width()
-        words = self.get_normal_output_shape()[2] * self.get_folded_input_shape()[-2]
-        memory = -(-width * -(-words // 64) * 4 // 3) if words <= 1024 else 0
-        return 35 + 2 * width + memory
-
     def kernel(self, graph: GraphProto) -> Kernel:
         _, height, width, channels = self.get_normal_output_shape()
         rows, columns = self.get_nodeattr("kernel")

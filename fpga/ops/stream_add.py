@@ -33,10 +33,6 @@ class StreamAdd(StreamOp):
     def get_normal_input_shape(self, ind: int = 0) -> list[int]:
         return list(self.get_nodeattr("shape"))
 
-    def lut_estimation(self, fpgapart: str = "") -> int:
-        """LUTs: an adder a lane and two handshakes."""
-        return self.get_nodeattr("PE") * self.get_nodeattr("outBits") + 6
-
     def kernel(self, graph: GraphProto) -> Kernel:
         def run(a: Array, b: Array) -> tuple[Array, ...]:
             return (a + b,)

@@ -22,10 +22,6 @@ class StreamFork(StreamOp):
     def latency(self, graph: GraphProto) -> int:
         return 0
 
-    def lut_estimation(self, fpgapart: str = "") -> int:
-        """LUTs: two handshakes."""
-        return 6
-
     def kernel(self, graph: GraphProto) -> Kernel:
         def run(x: Array) -> tuple[Array, ...]:
             return (x, x)

@@ -22,11 +22,6 @@ class StreamNarrow(StreamOp):
     def input_lanes(self, ind: int = 0) -> int:
         return self.get_nodeattr("lanes")
 
-    def lut_estimation(self, fpgapart: str = "") -> int:
-        """LUTs: a multiplexer of four inputs to a LUT, and a pair of words."""
-        parts = self.get_nodeattr("lanes") // self.get_nodeattr("PE")
-        return self.get_outstream_width() * (1 + -(-parts // 4)) + 8
-
     def kernel(self, graph: GraphProto) -> Kernel:
         def run(x: Array) -> tuple[Array, ...]:
             return (x,)

@@ -10,10 +10,6 @@ from fpga.ops._window import WindowOp
 class WindowMax(WindowOp):
     """Of unsigned integers."""
 
-    def lut_estimation(self, fpgapart: str = "") -> int:
-        """LUTs: a comparator and a multiplexer a lane."""
-        return self.get_nodeattr("PE") * 2 * self.get_input_datatype().bitwidth() + 10
-
     def kernel(self, graph: GraphProto) -> Kernel:
         channels = self.get_nodeattr("Channels")
 

@@ -26,11 +26,6 @@ class WindowSum(StreamOp):
     def get_output_datatype(self, ind: int = 0) -> BaseDataType:
         return unsigned(self.get_nodeattr("outBits"))
 
-    def lut_estimation(self, fpgapart: str = "") -> int:
-        """LUTs: an adder a lane and the channels' sums in LUT RAM."""
-        lanes, bits = self.get_nodeattr("PE"), self.get_nodeattr("outBits")
-        return lanes * bits * (1 + -(-self.get_nodeattr("shape")[-1] // lanes // 32)) + 20
-
     def kernel(self, graph: GraphProto) -> Kernel:
         def run(x: Array) -> tuple[Array, ...]:
             return (x.sum(axis=(1, 2), keepdims=True),)

@@ -19,7 +19,8 @@ class WrapActivation(StreamOp):
 
     With f = fold(m) and g = ~f where the channel's flip is set, else f: output = number of thresholds <= g.
     One row of thresholds serves all channels. `style` is the form of the hardware: "search" (a binary search over the
-    thresholds), "table" (a memory addressed by m) or "auto", whichever is smaller at the chosen PE.
+    thresholds), "table" (a memory addressed by m) or "auto", whichever is smaller at the chosen PE. `falling` is what
+    estimates know of the flips: how many rows have one.
     """
 
     def get_nodeattr_types(self) -> dict[str, Any]:
@@ -30,6 +31,7 @@ class WrapActivation(StreamOp):
                 "outBits": ("i", True, 0),
                 "thresholdBits": ("i", True, 0),
                 "rows": ("i", True, 0),
+                "falling": ("i", False, 0),
                 "fold": ("i", False, 0),
                 "style": ("s", False, "auto", {"auto", "search", "table"}),
             }
@@ -61,11 +63,6 @@ class WrapActivation(StreamOp):
 
     def latency(self, graph: GraphProto) -> int:
         return 1 if self.chosen_style() == "table" else self.get_nodeattr("outBits") + 1
-
-    def lut_estimation(self, fpgapart: str = "") -> int:
-        """LUTs of all lanes and the word counter."""
-        luts = self._table_luts() if self.chosen_style() == "table" else self._search_luts()
-        return self.get_nodeattr("PE") * luts + 10
 
     def _words(self) -> int:
         """Rows of thresholds in one lane's memory."""

@@ -20,10 +20,6 @@ class WrapFold(StreamOp):
     def get_normal_input_shape(self, ind: int = 0) -> list[int]:
         return list(self.get_nodeattr("shape"))
 
-    def lut_estimation(self, fpgapart: str = "") -> int:
-        """LUTs: a magnitude, a multiply by a small constant, a minimum and a sign, each about B a lane."""
-        return self.get_nodeattr("PE") * 4 * self.get_input_datatype().bitwidth()
-
     def kernel(self, graph: GraphProto) -> Kernel:
         bits, k = self.get_input_datatype().bitwidth(), self.get_nodeattr("fold")
 

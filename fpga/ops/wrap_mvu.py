@@ -12,7 +12,7 @@ from fpga.ops._base import Array, Kernel
 from fpga.ops._rtl import integers
 from fpga.ops._weighted import WeightedOp
 from fpga.ops._window import elements
-from fpga.products import Integers, Products, choose
+from fpga.products import Integers, Products, Way, choose, digits_pay
 from fpga.unrolled import sharing
 from fpga.unrolled.circuit import Circuit
 
@@ -26,6 +26,8 @@ class WrapMVU(WeightedOp):
     outputs see the MW = K * C / groups elements of one group of channels. As FINN's own ops, the general form takes
     windows with C innermost, the RTL form as a depthwise sliding window streams them: group after group, so that the
     unit takes a group's vector at a time. SIMD is then the SIMD of that sliding window.
+
+    `rowsAlike` is what estimates know of the weights: whether rows of ternary ones can be made to start alike.
     """
 
     interleaved = False
@@ -40,6 +42,7 @@ class WrapMVU(WeightedOp):
                 "groups": ("i", False, 1),
                 "Kernel": ("i", False, 1),
                 "inputShape": ("ints", True, []),
+                "rowsAlike": ("i", False, 1),
             }
         )
         return types
@@ -100,6 +103,18 @@ class WrapMVU(WeightedOp):
         rows = self.rows(graph)
         bits = self.get_input_datatype().bitwidth(), self.get_nodeattr("accumulatorBits")
         return _planned(rows.tobytes(), rows.shape, *bits)
+
+    def expected_products(self) -> tuple[Way, bool]:
+        """The way of `products`, and whether rows start with constants of their own; for estimates, without weights."""
+        in_bits, weight_bits = self.get_input_datatype().bitwidth(), self.get_input_datatype(1).bitwidth()
+        words = self.get_nodeattr("MH") // self.get_nodeattr("PE")
+        ternary = self.get_nodeattr("weightDataType") == "TERNARY"
+        if ternary and self.get_nodeattr("rowsAlike"):
+            return "ternary", False
+        sizes = self.get_nodeattr("SIMD"), in_bits, self.get_nodeattr("accumulatorBits")
+        if (ternary or (weight_bits > 1 and in_bits > 1)) and digits_pay(words, *sizes):
+            return "ternary" if ternary else "booth", True
+        return "planes", False
 
     def kernel(self, graph: GraphProto) -> Kernel:
         weights, bound = self.exact_weights(graph)

@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Folding takes legal values, is fast enough, wastes nothing, and says what cannot be had."""
 
+import itertools
+
+import numpy as np
 import onnx
 import pytest
+from qonnx.custom_op.registry import getCustomOp
 
 from chain.errors import InputError
 from fpga import folding, mapping
+from fpga.estimate import nodes, samples
 from tests import graphs
 
 
@@ -85,6 +90,51 @@ def test_budget(graph):
     assert large.fps > small.fps
     with pytest.raises(InputError, match="LUT=100 is too small"):
         folding.for_luts(graph("plain"), 100, 100.0)
+
+
+@pytest.mark.parametrize("name", ["linear", "residual"])
+def test_nothing_is_cheaper(graph, name):
+    """Against every combination of a small network's settings, cut down to a few for each layer."""
+    network = folding.Network(graph(name), 100.0)
+    rng = np.random.default_rng(1)
+    limit = int(1.5 * network.slowest()[1])
+    fitting = [np.flatnonzero(layer.cycles <= limit) for layer in network.layers]
+    free = rng.permutation(len(fitting))[:5]
+    chosen = network.choose(limit)
+    options = [
+        [*rng.permutation(fits)[:6].tolist(), best] if index in free else [best]
+        for index, (fits, best) in enumerate(zip(fitting, chosen, strict=True))
+    ]
+    least = min(sum(network.luts(combination)) for combination in itertools.product(*options))
+    assert sum(network.luts(chosen)) == least == network.cost(limit)
+
+
+def test_widths_of_neighbours_match_where_that_is_cheaper(graph):
+    """The estimate counts converters: a network folded layer by layer has more of them, or more LUTs."""
+    model = graph("plain")
+    network = folding.Network(model, 100.0)
+    together = network.cost(10_000)
+    alone = []
+    for layer in network.layers:
+        fits = np.flatnonzero(layer.cycles <= 10_000)
+        alone.append(int(fits[layer.luts[fits].argmin()]))
+    assert together <= sum(network.luts(alone))
+
+
+def test_more_lanes_never_cost_less():
+    """Of the estimate, node by node: more PE or SIMD, more LUTs."""
+    (sample,) = samples.draw({"matrix": 1}, 3)
+    inst = getCustomOp(sample.model.graph.node[0])
+    inst.set_nodeattr("romStyle", "block")
+    inst.set_nodeattr("MW", 64)
+    inst.set_nodeattr("MH", 64)
+    for key, other in (("PE", "SIMD"), ("SIMD", "PE")):
+        inst.set_nodeattr(other, 4)
+        costs = []
+        for lanes in (1, 2, 4, 8, 16, 32):
+            inst.set_nodeattr(key, lanes)
+            costs.append(nodes.node(inst).lut)
+        assert costs == sorted(costs) and costs[-1] > 4 * costs[0]
 
 
 def test_divisors():

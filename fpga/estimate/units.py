@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The structure of the arithmetic units: wrap_mvu, wrap_vvu, wrap_activation, wrap_fold."""
+
+from typing import Any
+
+from fpga.estimate import heap, memory
+from fpga.estimate.heap import Cells
+from fpga.estimate.structure import CELLS, Structure, bits, blocks
+from fpga.resources import TABLE_WORDS
+
+_ADDRESSED, _SHALLOW = 8, 64  # words
+
+
+def matrix_vector(inst: Any) -> Structure:
+    """wrap_mvu."""
+    pe, simd, groups = (int(inst.get_nodeattr(name)) for name in ("PE", "SIMD", "groups"))
+    in_bits, weight_bits = inst.get_input_datatype().bitwidth(), inst.get_input_datatype(1).bitwidth()
+    acc_bits = int(inst.get_nodeattr("accumulatorBits"))
+    synapses = inst.get_nodeattr("MW") // simd
+    passes = inst.get_nodeattr("MH") // groups // pe
+    rows, depth, binary = passes * groups, synapses * passes * groups, weight_bits == 1
+    running = synapses > 1
+    sum_bits = acc_bits - 1 if binary else acc_bits
+    way, starts = inst.expected_products()
+    row = heap.dot(way, simd, in_bits, weight_bits, sum_bits)
+    shared = heap.binary(simd, in_bits, acc_bits, every=True) if binary else Cells()
+    weights = memory.weights(depth, pe * simd * weight_bits, str(inst.get_nodeattr("romStyle")))
+    # With several passes, two vectors are kept.
+    vector = memory.ram(2 * synapses, simd * in_bits) if passes > 1 and running else memory.Memory()
+    pairs = simd // 2 if binary else 0
+    start = memory.contents(2 * rows, pe * sum_bits, registered=False) if starts else memory.Memory()
+    sums = pe * sum_bits + acc_bits * binary
+    counters = [bits(synapses), bits(passes), bits(depth)] + [bits(rows)] * starts
+    counters += [bits(synapses)] if passes > 1 else []
+    lut: dict[str, float] = {
+        CELLS: pe * row.lut + shared.lut + sums + (pairs if in_bits == 2 else 0),
+        "products": pe * row.free,
+        "pairs": pairs * (1 if in_bits == 2 else in_bits + 1),
+        "halves": pe * sum_bits * binary,
+        **_contents("weights", [(depth, weights, 1)]),
+        "starts": start.lut,
+        "vector": vector.lut,
+        "counters": sum(counters),
+        "passes": float(passes > 1),
+        "one": 1,
+    }
+    ff: dict[str, float] = {
+        CELLS: simd * in_bits * ((1 + (passes > 1)) if not running else not vector.bram36),
+        "weights": weights.registers,
+        "rows": pe * row.registers + shared.registers,
+        "sums": sums * (1 + running) + pe * acc_bits,
+        "counters": sum(counters),
+        "passes": float(passes > 1),
+        "one": 1,
+    }
+    chains = {
+        CELLS: pe * (row.carry4 + blocks(sum_bits)) + shared.carry4 + blocks(acc_bits) * binary,
+        "halves": (pe + 1) * blocks(sum_bits) * binary,
+        "pairs": pairs * blocks(in_bits + 1) if in_bits != 2 else 0,
+        "counters": sum(blocks(width) for width in counters if width > 3),
+    }
+    return Structure("WrapMVU", lut, ff, chains, weights.bram36 + vector.bram36)
+
+
+def _contents(name: str, memories: list[tuple[int, memory.Memory, int]]) -> dict[str, float]:
+    """Tables that hold memories of a depth, so many times each: a bit in one table, and in several with a selection."""
+    return {
+        name: sum(count * store.lut for depth, store, count in memories if depth <= 64 and not store.bram36),
+        f"deep {name}": sum(count * store.lut for depth, store, count in memories if depth > 64 and not store.bram36),
+        f"banks of {name}": sum(count * store.lut for _, store, count in memories if store.bram36),
+    }
+
+
+def depthwise(inst: Any) -> Structure:
+    """wrap_vvu."""
+    pe, taps = int(inst.get_nodeattr("PE")), int(inst.get_nodeattr("Kernel"))
+    in_bits, weight_bits = inst.get_input_datatype().bitwidth(), inst.get_input_datatype(1).bitwidth()
+    acc_bits = int(inst.get_nodeattr("accumulatorBits"))
+    depth, binary = inst.get_nodeattr("Channels") // pe * taps, weight_bits == 1
+    product = Cells() if binary else heap.planes(1, in_bits, weight_bits, acc_bits)
+    weights = memory.weights(depth, pe * weight_bits, str(inst.get_nodeattr("romStyle")))
+    signed = min(acc_bits, in_bits + 1) if binary else 0  # bits of x or -x
+    counters = [bits(taps), bits(depth)]
+    lut: dict[str, float] = {
+        CELLS: pe * (product.lut + acc_bits),
+        "products": pe * product.free,
+        "signs": pe * signed,
+        **_contents("weights", [(depth, weights, 1)]),
+        "counters": sum(counters),
+        "one": 1,
+    }
+    ff: dict[str, float] = {
+        CELLS: pe * in_bits,
+        "weights": weights.registers,
+        "rows": pe * (acc_bits if binary else product.registers),
+        "sums": pe * acc_bits * (2 if taps > 1 else 1),
+        "counters": sum(counters),
+        "one": 1,
+    }
+    chains = {
+        CELLS: pe * (product.carry4 + blocks(acc_bits)),
+        "signs": pe * blocks(signed),
+        "counters": sum(blocks(width) for width in counters if width > 3),
+    }
+    return Structure("WrapVVU", lut, ff, chains, weights.bram36)
+
+
+def activation(inst: Any) -> Structure:
+    """wrap_activation, in the form that it has at this PE."""
+    pe, out_bits, k = (int(inst.get_nodeattr(name)) for name in ("PE", "outBits", "fold"))
+    kind = inst.get_input_datatype()
+    in_bits = int(kind.bitwidth())
+    words = -(-int(inst.get_nodeattr("rows")) // pe)
+    counter = bits(words)
+    if inst.chosen_style() == "table":
+        table = memory.table(words << in_bits, out_bits)
+        # Sixty-four entries between two steps of the staircase are a constant. A bit of the output steps so often on
+        # each of the fold's three slopes.
+        slopes, chunks = (3 if k else 1), -(-(words << in_bits) // 64)
+        steps = [words * slopes * ((1 << (out_bits - bit)) - 1) for bit in range(out_bits)]
+        mixed = 0 if table.bram36 else sum(min(chunks, count) for count in steps)
+        lut: dict[str, float] = {"table": pe * mixed, "counters": counter, "one": 1}
+        ff = {"output": pe * table.registers, "counters": counter, "one": 1}
+        return Structure("WrapActivation table", lut, ff, {}, pe * table.bram36)
+    value_bits = in_bits if kind.signed() else in_bits + 1
+    threshold_bits = int(inst.get_nodeattr("thresholdBits"))
+    compared = max(value_bits, threshold_bits)
+    stages = [(words << step, _thresholds(words << step, threshold_bits)) for step in range(out_bits)]
+    # A lane some of whose channels fall turns its values around: beside a fold, in the fold's tables.
+    rows = int(inst.get_nodeattr("rows"))
+    turned = pe * (1 - (1 - int(inst.get_nodeattr("falling")) / rows) ** words)
+    # A lane with a large memory is mapped by itself and shares no register with the others.
+    lanes = pe if words << out_bits >= TABLE_WORDS else 1
+    lut = {
+        "fold": pe * _fold_luts(value_bits, k),
+        "turn": turned * (k.bit_length() if k else value_bits),
+        "thresholds": pe * sum(luts for words, luts in stages if words <= _SHALLOW),
+        "deep thresholds": pe * sum(luts for words, luts in stages if words > _SHALLOW),
+        # Three bits at a time: greater, and equal.
+        "compare": pe * out_bits * 2 * -(-compared // 3),
+        "counters": counter,
+        "one": 1,
+    }
+    ff = {
+        CELLS: pe * (value_bits * out_bits + out_bits * (out_bits + 1) // 2) + out_bits + 1,
+        "words": counter * (1 + lanes * out_bits),
+    }
+    chains = {
+        "fold": pe * blocks(value_bits) if k else 0,
+        "compare": pe * out_bits * blocks(-(-compared // 3)),
+        "counters": blocks(counter) if counter > 3 else 0,
+    }
+    return Structure("WrapActivation search", lut, ff, chains)
+
+
+def _thresholds(words: int, width: int) -> float:
+    """Tables of a stage's memory; an address of three bits is part of the comparison's tables."""
+    return memory.contents(words, width, registered=False).lut if words > _ADDRESSED else 0
+
+
+def fold(inst: Any) -> Structure:
+    """wrap_fold; without a fold it is a register."""
+    pe, width, k = int(inst.get_nodeattr("PE")), int(inst.get_input_datatype().bitwidth()), inst.get_nodeattr("fold")
+    form = "power" if _power(k) else "any"
+    lut = {form: pe * _fold_luts(width, k), "one": 1} if k else {"one": 1}
+    return Structure("WrapFold", lut, {CELLS: pe * width, "one": 1}, {"fold": pe * blocks(width) * (k > 0)})
+
+
+def _power(k: int) -> bool:
+    """Whether the corner of the fold is read off a few bits."""
+    return k & (k + 1) == 0
+
+
+def _fold_luts(width: int, k: int) -> float:
+    """fold_value: a subtraction and a choice for each bit but the lowest, which stay, and the corner."""
+    if not k:
+        return 0
+    return 2 * (width - k.bit_length()) + 1 if _power(k) else 5 * width

@@ -1,0 +1,250 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Layers as they are folded: nodes whose PE and SIMD depend on each other, with every legal setting of these."""
+
+import itertools
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from chain.errors import UnsupportedError
+from fpga.estimate import nodes as estimate
+from fpga.estimate.memory import rounded
+from fpga.resources import Use
+from fpga.sliding import period
+
+CONVERTERS = ("StreamingDataWidthConverter", "StreamNarrow")
+"""Ops that change the width of a stream: they come after folding."""
+_MAXIMA_AND_DEPTHWISE = ("WindowMax", "PoolMax", "WrapVVU")
+FEW = 33
+"""Words of a FIFO in LUT RAM of the least size."""
+_FED = ("WrapMVU", "ConvolutionInputGenerator")
+
+
+def divisors(number: int) -> list[int]:
+    """All divisors, ascending.
+
+    >>> divisors(12)
+    [1, 2, 3, 4, 6, 12]
+    """
+    return [value for value in range(1, number + 1) if number % value == 0]
+
+
+def hardware(node: Any) -> Any:
+    """FINN's instance of a node; of a sliding window always the RTL form, the one that knows its cycles."""
+    from finn.custom_op.fpgadataflow.rtl.convolutioninputgenerator_rtl import ConvolutionInputGenerator_rtl
+    from qonnx.custom_op.registry import getCustomOp
+
+    return ConvolutionInputGenerator_rtl(node) if op_of(node) == "ConvolutionInputGenerator" else getCustomOp(node)
+
+
+def layer_of(node: Any) -> str:
+    """The node's `layer` attribute, also where FINN's op does not list it ('' for none)."""
+    for attribute in node.attribute:
+        if attribute.name == "layer":
+            return attribute.s.decode()
+    return ""
+
+
+def cycles(inst: Any) -> int:
+    """Cycles an image of a node at full speed: its own estimate, and one word a cycle at least."""
+    own = period(inst) if slides(inst) else int(inst.get_exp_cycles())
+    sides = [inst.get_folded_input_shape(), inst.get_folded_output_shape()]
+    return max(own, *(int(np.prod(shape[:-1])) for shape in sides))
+
+
+def slides(inst: Any) -> bool:
+    """Is it a sliding window that writes a window in several steps, from an addressable buffer?"""
+    return op_of(inst.onnx_node) == "ConvolutionInputGenerator" and inst.select_impl_style() == "default"
+
+
+def repeats(inst: Any) -> bool:
+    """Is it a WrapMVU that passes each vector several times, and so keeps it?"""
+    return op_of(inst.onnx_node) == "WrapMVU" and bool(inst.repeats())
+
+
+def _queue(slider: Any, reader: Any) -> Use:
+    """The FIFOs between a sliding window and its reader, by estimate."""
+    width, into = int(slider.get_outstream_width()), int(reader.get_instream_width())
+    if slides(slider):
+        # A whole window waits for the reader while the next one is gathered, unless the reader keeps it itself.
+        kept = repeats(reader) and reader.get_nodeattr("groups") == 1
+        return estimate.fifo(width, 0 if kept else rounded(_window_words(slider)))
+    # Windows come in runs, with pauses between the rows.
+    use = Use()
+    if width != into:
+        use.add(estimate.fifo(width, FEW))
+        use.add(estimate.fifo(into, FEW))
+    elif not repeats(reader):
+        use.add(estimate.fifo(width, 2))
+    return use
+
+
+Setting = Sequence[tuple[Any, dict[str, int]]]
+"""Attributes to set, node by node."""
+
+
+class Layer:
+    """Nodes that are folded together: a unit and the padding and sliding window that feed it, or a node by itself.
+
+    cycles, luts, bram36  of each legal setting
+    """
+
+    def __init__(self, nodes: Sequence[Any]) -> None:
+        self.nodes = [hardware(node) for node in nodes]
+        self.unit = self.nodes[-1]
+        self.name = layer_of(nodes[-1]) or nodes[-1].name
+        self.inputs = [name for index, name in enumerate(nodes[0].input) if self.nodes[0].get_instream_width(index)]
+        self.outputs = list(nodes[-1].output)
+        self._settings_known = [setting for setting in self._settings() if self._realisable(setting)]
+        if not self._settings_known:
+            raise UnsupportedError(
+                f"layer {self.name!r}: FINN's sliding window has no form for this kernel, stride and image; "
+                "use a stride no larger than the kernel"
+            )
+        measured = [self._measure(setting) for setting in self._settings_known]
+        self.cycles = np.array([cycles for cycles, _ in measured], dtype=np.int64)
+        self.luts = np.array([use.lut for _, use in measured], dtype=np.float64)
+        self.bram36 = np.array([use.bram36 for _, use in measured], dtype=np.float64)
+        self._ends = [self._widths(setting) for setting in self._settings_known]
+
+    def fastest(self) -> int:
+        """The fewest cycles an image that a legal setting has."""
+        return int(self.cycles.min())
+
+    def speeds(self) -> set[int]:
+        """The cycles of all legal settings."""
+        return set(self.cycles.tolist())
+
+    def take(self, index: int) -> None:
+        """Set the nodes to a setting."""
+        _apply(self._settings_known[index])
+
+    def in_widths(self, port: int) -> list[int]:
+        """Bits of a word of an input stream, for each setting."""
+        return [inputs[port] for inputs, _, _ in self._ends]
+
+    def out_widths(self, port: int) -> list[int]:
+        """Bits of a word of an output stream, for each setting."""
+        return [outputs[port] for _, outputs, _ in self._ends]
+
+    def depths(self) -> list[int]:
+        """Expected depths of the FIFOs before the inputs, for each setting."""
+        return [depth for _, _, depth in self._ends]
+
+    def remedy(self) -> str:
+        """Why this layer is no faster, and what the user can do about it."""
+        self.take(int(self.cycles.argmin()))
+        if op_of(self.unit.onnx_node) == "WrapMVU" and self.unit.get_nodeattr("groups") > 1:
+            return "It takes its groups of channels in turn: use fewer groups or fewer pixels, or a lower FPS="
+        slowest = max(self.nodes, key=cycles)
+        return (
+            f"Its {op_of(slowest.onnx_node)} takes at most a word (here a whole pixel or vector) a cycle: use fewer "
+            "pixels (stride, pooling), or a lower FPS="
+        )
+
+    def _realisable(self, setting: Setting) -> bool:
+        """Whether FINN can write the sliding window: it cannot step over more words than its buffer holds."""
+        _apply(setting)
+        for node in self.nodes:
+            if op_of(node.onnx_node) == "ConvolutionInputGenerator":
+                try:
+                    if slides(node):
+                        node.prepare_codegen_default()
+                except AssertionError:
+                    return False
+        return True
+
+    def _measure(self, setting: Setting) -> tuple[int, Use]:
+        """Cycles and cells, with what is between the nodes."""
+        _apply(setting)
+        use = Use()
+        for node in self.nodes:
+            use.add(estimate.node(node))
+        for node, reader in itertools.pairwise(self.nodes):
+            width = int(node.get_outstream_width())
+            use.add(estimate.converter(width, int(reader.get_instream_width())))
+            if op_of(node.onnx_node) == "ConvolutionInputGenerator":
+                use.add(_queue(node, reader))
+        return max(cycles(node) for node in self.nodes), use
+
+    def _widths(self, setting: Setting) -> tuple[list[int], list[int], int]:
+        """Word widths of the input and output streams, and the depth of the FIFOs before the inputs."""
+        _apply(setting)
+        first = self.nodes[0]
+        inputs = [int(first.get_instream_width(index)) for index, _ in enumerate(first.onnx_node.input)]
+        outputs = [int(self.unit.get_outstream_width(index)) for index, _ in enumerate(self.unit.onnx_node.output)]
+        return [width for width in inputs if width], outputs, self._depth()
+
+    def _depth(self) -> int:
+        """Expected of a FIFO before an input, which fpga.fifo will find: a sliding window stops now and then, and what
+        has a register for its ready needs none.
+        """
+        if any(op_of(node.onnx_node) == "ConvolutionInputGenerator" for node in self.nodes):
+            return FEW
+        return 0 if repeats(self.nodes[0]) or op_of(self.nodes[0].onnx_node) == "FMPadding" else 2
+
+    def _settings(self) -> Iterator[Setting]:
+        unit, before = self.unit, self.nodes[:-1]
+        op = op_of(unit.onnx_node)
+        if op == "WrapMVU" and (groups := unit.get_nodeattr("groups")) > 1:
+            columns = divisors(unit.get_nodeattr("MW") // unit.get_nodeattr("Kernel"))
+            for simd, pe in itertools.product(columns, divisors(unit.get_nodeattr("MH") // groups)):
+                yield [(unit, {"PE": pe, "SIMD": simd}), *((node, {"SIMD": simd}) for node in before)]
+        elif op == "WrapMVU":
+            slider = next((node for node in before if op_of(node.onnx_node) == "ConvolutionInputGenerator"), None)
+            channels = before[0].get_folded_input_shape()[-1] * before[0].get_folded_input_shape()[-2] if before else 0
+            columns, rows = divisors(channels or unit.get_nodeattr("MW")), divisors(unit.get_nodeattr("MH"))
+            serial = [(slider, {"parallel_window": 0})] if slider else []
+            serial_form = any(
+                self._realisable([*((node, {"SIMD": simd}) for node in before), *serial]) for simd in columns
+            )
+            for simd, pe in itertools.product(columns, rows):
+                yield [(unit, {"PE": pe, "SIMD": simd}), *((node, {"SIMD": simd}) for node in before), *serial]
+            if slider is None:
+                return
+            # A window a cycle: the sliding window takes whole pixels, the unit any part of a window.
+            for simd, pe in itertools.product(divisors(unit.get_nodeattr("MW")), rows):
+                if simd > channels or not serial_form:
+                    wide = [(node, {"SIMD": channels}) for node in before]
+                    yield [(unit, {"PE": pe, "SIMD": simd}), *wide, (slider, {"parallel_window": 1})]
+        elif op in _MAXIMA_AND_DEPTHWISE:
+            for pe in divisors(int(unit.get_normal_output_shape()[-1])):
+                yield [(unit, {"PE": pe}), *((node, {"SIMD": pe}) for node in before)]
+        else:
+            key = "PE" if "PE" in unit.get_nodeattr_types() else "SIMD"
+            for value in divisors(int(unit.get_normal_input_shape()[-1])):
+                yield [(unit, {key: value})]
+
+
+def _apply(setting: Setting) -> None:
+    for node, values in setting:
+        for key, value in values.items():
+            node.set_nodeattr(key, value)
+
+
+def _window_words(inst: Any) -> int:
+    """Words of one window."""
+    return (
+        int(np.prod(inst.get_nodeattr("ConvKernelDim"))) * inst.get_nodeattr("IFMChannels") // inst.get_nodeattr("SIMD")
+    )
+
+
+def layers(model: Any) -> Iterator[Layer]:
+    """The units in graph order, each with the padding and sliding window before it."""
+    waiting: list[Any] = []
+    for node in model.graph.node:
+        if op_of(node) in ("FMPadding", "ConvolutionInputGenerator"):
+            waiting.append(node)
+            follower = model.find_direct_successors(node)
+            if follower and len(follower) == 1 and op_of(follower[0]) in (*_MAXIMA_AND_DEPTHWISE, *_FED):
+                continue
+        else:
+            waiting.append(node)
+        yield Layer(waiting)
+        waiting = []
+
+
+def op_of(node: Any) -> str:
+    """The name of a node's op, whatever its form."""
+    return str(node.op_type).removesuffix("_rtl").removesuffix("_hls")
