@@ -212,17 +212,21 @@ def _levels(folder: Path, top: str) -> dict[str, int]:
     if not path.exists():
         with tempfile.TemporaryDirectory() as scratch:
             flat = Path(scratch) / "flat.json"
-            commands = [
-                "read_verilog -lib +/xilinx/cells_sim.v",
-                "read_verilog netlist.v",
-                f"hierarchy -top {top}",
-                "flatten",
-                "blackbox =A:whitebox",  # models of cells, which the JSON cannot hold
-                f'write_json "{flat}"',
-            ]
+            commands = [*flat_commands(top), f'write_json "{flat}"']
             yosys.run(commands, folder.absolute(), Path(scratch) / "log.txt", kept=folder.parent / "yosys.log")
             write_json(path, {part: found.logic for part, found in levels.by_part(flat, top).items()})
     return {part: int(number) for part, number in json.loads(path.read_text(encoding="utf-8")).items()}
+
+
+def flat_commands(top: str) -> list[str]:
+    """Yosys' commands that read netlist.v, in the current folder, as one module."""
+    return [
+        "read_verilog -lib +/xilinx/cells_sim.v",
+        "read_verilog netlist.v",
+        f"hierarchy -top {top}",
+        "flatten",
+        "blackbox =A:whitebox",  # models of cells, which a JSON file cannot hold
+    ]
 
 
 def tally(cells: Mapping[str, int]) -> Use:

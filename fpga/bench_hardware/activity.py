@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""How much the nets of a contender's netlist switch, a vector of random inputs: a proxy of its energy.
+"""How much the nets of a contender's netlist switch, a vector of random inputs or a test image: a proxy of its energy.
 
 The netlist is that of which the cells are counted. Vectors follow each other without a pause, and every result is
 compared with exact arithmetic: a contender that does not compute the layer has no figure.
@@ -14,16 +14,19 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
-from chain.errors import AgreementError, ToolError
+from chain.errors import AgreementError, InputError, ToolError
 from chain.files import write_json, write_text
 from chain.integers import wrap
-from fpga import netlist, switching, verilate, words
+from fpga import design as manifest
+from fpga import netlist, resources, steps, switching, verilate, words, yosys
 from fpga.bench_hardware import distributed
 from fpga.bench_hardware.contest import OURS, Contest
 from fpga.bench_hardware.design import Design
 from fpga.bench_hardware.flow import Flow, kept
-from fpga.bench_hardware.layer import Integers, steps
+from fpga.bench_hardware.layer import Integers
+from fpga.bench_hardware.layer import steps as thresholded
 
 FORMAT = 1
 HARNESS = Path(switching.__file__).parent / "harness" / "meter.cpp"
@@ -32,7 +35,11 @@ CYCLES = 1024
 LEAST = 16
 WARM = 96
 """Cycles before the window: more than any contender takes from an input to its result."""
+IMAGES = (6, 2, 1)
+"""Of a network: before the window (longer than the first result takes), in it, behind it."""
 _PATIENCE = 4096
+
+Bytes = npt.NDArray[np.uint8]
 
 _AXIS = """.ap_clk(clk), .ap_rst_n(rst_n), .s_axis_tdata(in_data), .s_axis_tvalid(in_valid), .s_axis_tready(in_ready),
       .m_axis_tdata(out_data), .m_axis_tvalid(out_valid), .m_axis_tready(out_ready)"""
@@ -43,7 +50,7 @@ _BARE = ".clk(clk), .model_inp(in_data), .model_out(out_data)"
 
 @dataclass(frozen=True)
 class Switching:
-    """Changes of nets, each times its takers, over `vectors` inputs that took `cycles`."""
+    """Changes of nets, each times its takers, over `vectors` inputs (of a network: images) that took `cycles`."""
 
     changes: int
     vectors: int
@@ -93,23 +100,108 @@ def measure(contest: Contest, name: str, flow: Flow, cache: Path) -> Switching:
     values, bits = expected(contest, name, inputs)
     sent = words.pack(_biased(inputs, layer.activation_bits), layer.activation_bits, layer.simd)
     wanted = words.pack(_biased(values, bits), bits, layer.pe)
-    program = _build(contest, name, gates, sent.shape[1], wanted.shape[1], cache)
+    window = (before * sf, (before + counted) * sf)
+    metered = gzip.decompress(gates.read_bytes()).decode("utf-8")
+    changes, cycles = simulate(
+        metered, _shell(contest, name, bits), sent, wanted, window, cache, f"{layer.name}, {name}"
+    )
+    made = Switching(changes, counted, cycles)
+    write_json(path, {"top": design.top, "layer": layer.name, "figures": asdict(made)})
+    return made
+
+
+def network(model: steps.Model, cache: Path) -> Switching:
+    """The switching of an image: our whole netlist on test images, in the steady state; counted now unless it is known.
+
+    ToolError for a netlist that stands still, AgreementError for one that differs from PyTorch.
+    """
+    design = manifest.load(model.rtl)
+    folder = resources.synthesise(model.rtl, model.folder / "synth")
+    path = folder / f"switching-{FORMAT}.json"
+    known = kept(path, Switching)
+    if known is not None:
+        return known
     with tempfile.TemporaryDirectory() as scratch:
-        given, got = Path(scratch) / "in", Path(scratch) / "out"
+        target = Path(scratch).absolute()
+        commands = [*resources.flat_commands(design.top), *switching.write_commands(target)]
+        yosys.run(commands, folder.absolute(), target / "log.txt", kept=folder.parent / "yosys.log")
+        metered = switching.metered(target, design.top)
+    given, images = steps.reference(model), sum(IMAGES)
+    if len(given.images) < images:
+        raise InputError(f"{model.folder}: reference.npz has {len(given.images)} images, expected {images}")
+    sent = words.pack(given.images[:images], design.input.bits, design.input.elements_per_word)
+    results = steps.results(design, given.outputs[:images])
+    wanted = words.pack(results, design.output.bits, design.output.elements_per_word)
+    frame, (before, counted, _) = design.input.words_per_frame, IMAGES
+    shell = Shell(design.top, _AXIS, 8 * sent.shape[1], 8 * wanted.shape[1])
+    window = (before * frame, (before + counted) * frame)
+    found = simulate(metered, shell, sent, wanted, window, cache, design.model, ("-O1",), 20 * design.bound)
+    made = Switching(found[0], counted, found[1])
+    write_json(path, {"model": design.model, "figures": asdict(made)})
+    return made
+
+
+@dataclass(frozen=True)
+class Shell:
+    """A netlist's module, its ports joined to those of `meter`, their data's bits, and what else is in `meter`."""
+
+    top: str
+    ports: str
+    in_bits: int
+    out_bits: int
+    around: str = ""
+
+    def text(self) -> str:
+        """The module `meter`."""
+        return (
+            "module meter (input logic clk, input logic rst_n,\n"
+            f"    input logic [{self.in_bits - 1}:0] in_data, input logic in_valid, output logic in_ready,\n"
+            f"    output logic [{self.out_bits - 1}:0] out_data, output logic out_valid, input logic out_ready,\n"
+            f"    output logic [63:0] toggles);\n  {self.top} i_netlist (\n      {self.ports},\n"
+            f"      .{switching.PORT}(toggles)\n  );\n{self.around}endmodule\n"
+        )
+
+
+def simulate(
+    metered: str,
+    shell: Shell,
+    sent: Bytes,
+    wanted: Bytes,
+    window: tuple[int, int],
+    cache: Path,
+    name: str,
+    cflags: Sequence[str] = ("-O0",),
+    patience: int = _PATIENCE,
+) -> tuple[int, int]:
+    """Changes and cycles of `metered` while it takes the words of `window` (from, to) of `sent` [words, bytes].
+
+    ToolError if no word moves for `patience` cycles, AgreementError for a result that is not `wanted` [words, bytes].
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        plain, gates, top, given, got = (Path(scratch) / n for n in ("plain.v", "gates.v", "meter.sv", "in", "out"))
+        write_text(plain, metered)
+        write_text(gates, netlist.with_cells(plain))
+        write_text(top, shell.text())
+        spec = verilate.Build(
+            top="meter",
+            sources=[gates, top],
+            harness=[HARNESS],
+            kind="executable",
+            cflags=(*cflags, f"-DIN_BYTES={sent.shape[1]}", f"-DOUT_BYTES={wanted.shape[1]}"),
+            warnings=False,  # Yosys' netlist and models
+        )
+        program = verilate.build(spec, cache, "meter")
         given.write_bytes(sent.tobytes())
-        window = (before * sf, (before + counted) * sf)
-        command = [str(item) for item in (program, given, got, len(wanted), *window, _PATIENCE)]
+        command = [str(item) for item in (program, given, got, len(wanted), *window, patience)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
-            raise ToolError(f"{layer.name}, {name}: the netlist stands still (exit {done.returncode})")
+            raise ToolError(f"{name}: the netlist stands still (exit {done.returncode})")
         result = np.frombuffer(got.read_bytes(), np.uint8).reshape(wanted.shape)
     wrong = np.argwhere((result != wanted).any(axis=1))
     if len(wrong):
-        raise AgreementError(f"{layer.name}: the netlist of {name} differs in word {wrong[0, 0]} of {len(wanted)}")
+        raise AgreementError(f"{name}: the netlist differs in word {wrong[0, 0]} of {len(wanted)}")
     facts = dict(line.split() for line in done.stdout.splitlines())
-    made = Switching(int(facts["toggles"]), counted, int(facts["cycles"]))
-    write_json(path, {"top": design.top, "layer": layer.name, "figures": asdict(made)})
-    return made
+    return int(facts["toggles"]), int(facts["cycles"])
 
 
 def expected(contest: Contest, name: str, inputs: Integers) -> tuple[Integers, int]:
@@ -118,7 +210,7 @@ def expected(contest: Contest, name: str, inputs: Integers) -> tuple[Integers, i
     sums = wrap(layer.sums(inputs), width)
     if contest.kind == "unrolled":
         return sums & ((1 << width) - 1), width
-    return (layer.folded(inputs) if name == OURS else steps(sums, layer.thresholds(width))), layer.activation_bits
+    return (layer.folded(inputs) if name == OURS else thresholded(sums, layer.thresholds(width))), layer.activation_bits
 
 
 def _biased(values: Integers, bits: int) -> Integers:
@@ -126,37 +218,15 @@ def _biased(values: Integers, bits: int) -> Integers:
     return values & ((1 << bits) - 1)
 
 
-def _build(contest: Contest, name: str, gates: Path, in_bytes: int, out_bytes: int, cache: Path) -> Path:
-    """The program of HARNESS around the metered netlist `gates`."""
+def _shell(contest: Contest, name: str, bits: int) -> Shell:
+    """Around contender `name`, whose results have so many bits each."""
     design, layer = contest.designs[name], contest.layer
-    width = {"in": layer.simd * layer.activation_bits, "out": layer.pe * expected(contest, name, layer.inputs(1))[1]}
-    if name == OURS:
-        ports, around, width = _AXIS, "", {"in": 8 * in_bytes, "out": 8 * out_bytes}
-    elif design.top == f"{distributed.TOP}_wrapper":
-        ports, around = _BARE, _handshake(distributed.latency(design))
-    else:
-        ports, around = _PLAIN, ""
-    with tempfile.TemporaryDirectory() as scratch:
-        plain, metered, top = (Path(scratch) / name for name in ("netlist.v", "gates.v", "meter.sv"))
-        plain.write_bytes(gzip.decompress(gates.read_bytes()))
-        write_text(metered, netlist.with_cells(plain))
-        write_text(
-            top,
-            "module meter (input logic clk, input logic rst_n,\n"
-            f"    input logic [{width['in'] - 1}:0] in_data, input logic in_valid, output logic in_ready,\n"
-            f"    output logic [{width['out'] - 1}:0] out_data, output logic out_valid, input logic out_ready,\n"
-            f"    output logic [63:0] toggles);\n  {design.top} i_netlist (\n      {ports},\n"
-            f"      .{switching.PORT}(toggles)\n  );\n{around}endmodule\n",
-        )
-        spec = verilate.Build(
-            top="meter",
-            sources=[metered, top],
-            harness=[HARNESS],
-            kind="executable",
-            cflags=("-O0", f"-DIN_BYTES={in_bytes}", f"-DOUT_BYTES={out_bytes}"),
-            warnings=False,  # Yosys' netlist and models
-        )
-        return verilate.build(spec, cache, "meter")
+    width_in, width_out = layer.simd * layer.activation_bits, layer.pe * bits
+    if name == OURS:  # whole bytes
+        return Shell(design.top, _AXIS, -(-width_in // 8) * 8, -(-width_out // 8) * 8)
+    if contest.kind == "unrolled":
+        return Shell(design.top, _BARE, width_in, width_out, _handshake(distributed.latency(design)))
+    return Shell(design.top, _PLAIN, width_in, width_out)
 
 
 def _handshake(latency: int) -> str:

@@ -21,8 +21,8 @@ import fpga.ops  # noqa: F401  (registers the ops)
 from chain.errors import UnsupportedError
 from chain.progress import bar
 from fpga import design as manifest
-from fpga import resources, rom, yosys
-from fpga.bench_hardware import contest, plain
+from fpga import resources, rom, steps, yosys
+from fpga.bench_hardware import activity, contest, plain
 from fpga.bench_hardware import rows as summing
 from fpga.bench_hardware.contest import OURS
 from fpga.bench_hardware.design import Design
@@ -64,7 +64,12 @@ def rows(build: Path, names: Sequence[str], cells: Flow, rtl: Path, workers: int
             "device": design.part,
             "versions": {"yosys": yosys.version()},
         }
-        made.append(summing.row("network", settings, {OURS: asdict(whole)} | {k: asdict(v) for k, v in uses.items()}))
+        row = summing.row("network", settings, {OURS: asdict(whole)} | {k: asdict(v) for k, v in uses.items()})
+        if cells.netlists:
+            console.print(f"{name}: switching of our netlist on {sum(activity.IMAGES)} test images", highlight=False)
+            found_there = activity.network(steps.Model(build / name, name), cells.folder / "simulations")
+            row |= {"switching": asdict(found_there) | {"an_image": found_there.a_vector}}
+        made.append(row)
     return made
 
 

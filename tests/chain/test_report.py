@@ -187,6 +187,13 @@ def test_the_page_loads_nothing_and_says_what_is_estimated(folder: Path) -> None
     assert links.text.count("bottleneck") == 1
 
 
+def test_levels_of_logic_are_shown_where_they_were_counted(folder: Path) -> None:
+    text = page.render(report_of(folder))
+    assert ">levels of logic<" in text and "MHz allows about 8 of them" in text
+    made_up.corrupt(folder / "resources.json", levels=None)
+    assert "levels of logic" not in page.render(report_of(folder))
+
+
 def test_text_from_inputs_is_escaped(folder: Path) -> None:
     made_up.corrupt(folder / "training.json", dataset="<script>alert(1)</script>")
     html = page.render(report_of(folder))

@@ -60,7 +60,7 @@ def test_a_netlist_that_computes_something_else_has_no_figure(
         return inputs ^ (np.arange(len(inputs)) == 7)[:, None], 4
 
     monkeypatch.setattr(activity, "expected", other)
-    with pytest.raises(AgreementError, match="netlist of plain8 differs in word 7"):
+    with pytest.raises(AgreementError, match="plain8: the netlist differs in word 7 of"):
         activity.measure(contest, "plain8", Flow(tmp_path / "cache", netlists=True), hardware.CACHE)
 
 

@@ -3,14 +3,15 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 from rich.console import Console
 
-from chain.errors import UnsupportedError
-from fpga import resources
-from fpga.bench_hardware import networks
+from chain.errors import AgreementError, UnsupportedError
+from fpga import mapping, resources, steps
+from fpga.bench_hardware import activity, networks
 from fpga.bench_hardware.flow import Flow
 from tests import graphs
 from tests.fpga import hardware
@@ -57,6 +58,24 @@ def test_a_network_of_wide_cells_is_larger(small: Path, tmp_path: Path) -> None:
     whole = resources.count(small / "small" / "rtl", small / "small" / "synth").whole
     assert row["ours"]["lut"] == whole.lut
     assert row["ratios"]["plain32"] > 1 and row["ratios"]["plain32"] > row["ratios"]["plain8"]
+
+
+def test_the_whole_netlist_switches_on_test_images(small: Path, tmp_path: Path) -> None:
+    """Its results are those of the graph, and a wrong one is noticed."""
+    count = sum(activity.IMAGES)
+    images = hardware.pixels(graphs.linear(0), count).astype(np.uint8)
+    graph = ModelWrapper(str(small / "small" / "dataflow.onnx"))
+    outputs = mapping.execute(graph, images)["output"].reshape(count, -1).astype(np.int32)
+    wrong = outputs.copy()
+    wrong[3, 0] ^= 1
+    model = steps.Model(small / "small", "small")
+    for given in (wrong, outputs):
+        np.savez(small / "small" / "reference.npz", images=images, labels=given.argmax(axis=1), outputs=given)
+        if given is wrong:
+            with pytest.raises(AgreementError, match="toy: the netlist differs in word 12 of"):
+                activity.network(model, tmp_path)
+    found = activity.network(model, tmp_path)
+    assert found.vectors == activity.IMAGES[1] and found.cycles > 0 and found.changes > found.cycles
 
 
 def test_a_grouped_convolution_has_no_rival(tmp_path: Path) -> None:
