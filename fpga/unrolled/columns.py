@@ -7,7 +7,7 @@ column: two bits less for a look-up table. sum_three does the same for three. Co
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import product
 
 from fpga.unrolled.circuit import NONE, SET, ZERO, Adder, Bit, Circuit
@@ -193,7 +193,7 @@ class _Way:
             self.bits = tuple(SET if constant >> c & 1 else NONE for c in range(self.columns))
             return True
         first = wanted[0]
-        share = self._share(heap, constant >> first, first, first)
+        share = self._share(heap, constant >> first, first)
         if share is None:
             return False
         carries = 0
@@ -215,20 +215,25 @@ class _Way:
         self.bits = (*(column[0] if column else NONE for column in heap[:first]), *map(Bit, sums))
         return True
 
-    def _share(self, heap: list[list[Bit]], constant: int, column: int, first: int) -> list[int] | None:
-        """How many ones each column from `column` on takes, so that they add up to `constant`; None: there is no way.
+    def _share(self, heap: list[list[Bit]], constant: int, first: int) -> tuple[int, ...] | None:
+        """How many ones each column from `first` on takes, so that they add up to `constant`; None: there is no way.
 
         What an adder before the last one takes counts as negative if the last one subtracts.
         """
-        if column == self.columns:
-            return []
-        here, before = 3 - len(heap[column]) + (CARRIES if column == first else 0), len(self.rooms[column])
-        low, high = (-before, here) if self.negated else (0, here + before)
-        for count in sorted((n for n in range(low, high + 1) if (n - constant) % 2 == 0), key=abs):
-            rest = self._share(heap, (constant - count) // 2, column + 1, first)
-            if rest is not None:
-                return [count, *rest]
-        return None
+
+        @cache
+        def share(constant: int, column: int) -> tuple[int, ...] | None:
+            if column == self.columns:
+                return ()
+            here, before = 3 - len(heap[column]) + (CARRIES if column == first else 0), len(self.rooms[column])
+            low, high = (-before, here) if self.negated else (0, here + before)
+            for count in sorted((n for n in range(low, high + 1) if (n - constant) % 2 == 0), key=abs):
+                rest = share((constant - count) // 2 % (1 << self.columns - column - 1), column + 1)
+                if rest is not None:
+                    return (count, *rest)
+            return None
+
+        return share(constant, first)
 
     def _fill(self, room: _Room) -> None:
         """Put a constant into an adder."""

@@ -27,6 +27,9 @@ SHARED = 2
 LOOK = 16
 """Pairs and triples of words that are tried exactly, of the most promising ones."""
 
+PAIRS = 1_000
+"""The most frequent pairs of either sign, of which these are chosen."""
+
 KEPT = 0.75
 """A candidate is taken without a new search if it still saves so much of what it did."""
 
@@ -299,7 +302,9 @@ def _candidates(made: Plan) -> list[tuple[Term, ...]]:
     plus, minus = (table > 0).astype(np.float32), (table < 0).astype(np.float32)
     counts: Counter[tuple[Term, ...]] = Counter()
     for sign, together in ((1, plus.T @ plus + minus.T @ minus), (-1, plus.T @ minus + minus.T @ plus)):
-        for i, j in zip(*np.nonzero(np.triu(together, 1)), strict=True):
+        left, right = np.nonzero(np.triu(together, 1))
+        often = np.argsort(-together[left, right], kind="stable")[:PAIRS]
+        for i, j in zip(left[often], right[often], strict=True):
             if found[i][0] != found[j][0]:
                 first, second = Term(*found[i]), Term(found[j][0], found[j][1], sign)
                 counts[_normal((first, second))] += int(together[i, j])

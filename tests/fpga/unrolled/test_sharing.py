@@ -38,7 +38,7 @@ def check(circuit: Circuit, weights: np.ndarray, in_bits: int, acc_bits: int) ->
     st.integers(1, 20),
     st.sampled_from(["binary", "ternary", "4-bit", "8-bit"]),
     st.integers(1, 5),
-    st.integers(2, 16),
+    st.integers(2, 32),
 )
 def test_any_matrix(seed: int, rows: int, inputs: int, kind: str, in_bits: int, acc_bits: int) -> None:
     weights = matrix(seed, rows, inputs, kind)
@@ -46,7 +46,7 @@ def test_any_matrix(seed: int, rows: int, inputs: int, kind: str, in_bits: int, 
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.integers(0, 1 << 32), st.integers(1, 60), st.integers(2, 10))
+@given(st.integers(0, 1 << 32), st.integers(1, 60), st.integers(2, 32))
 def test_any_sum_of_bits(seed: int, count: int, width: int) -> None:
     """Bits of any column, sign and time, and a constant."""
     random = np.random.default_rng(seed)
