@@ -95,7 +95,7 @@ def test_it_takes_no_time(rows):
 
 def test_the_command(tmp_path, monkeypatch):
     """On a few nodes, into other files: it counts, fits, tells, and a second time it synthesises nothing."""
-    monkeypatch.setattr(calibrate, "COUNTS", {"fold": 4, "converter": 3})
+    monkeypatch.setattr(calibrate, "COUNTS", {"padding": 3, "converter": 4})
     monkeypatch.setattr(calibrate, "MEASURED", tmp_path / "measured.json")
     monkeypatch.setattr(coefficients, "SHIPPED", tmp_path / "coefficients.json")
     arguments = ["calibrate", "--build", str(tmp_path / "build")]
