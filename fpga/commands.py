@@ -135,14 +135,14 @@ def explore(model: str, build: Path) -> None:
 def calibrate(build: Path) -> None:
     """Synthesise random nodes and fit the estimates' factors to them; goes on where it was interrupted."""
     from fpga.estimate import calibrate as calibration
-    from fpga.estimate.coefficients import SHIPPED
+    from fpga.estimate import coefficients
 
     with _quiet(), _progress("synthesis of random nodes", sum(calibration.COUNTS.values())) as advance:
-        measured = list(calibration.measure((build / "calibration").absolute(), advance))
-    calibration.save(measured)
+        measured = list(calibration.measure((build / "calibration").absolute(), advance, calibration.COUNTS))
+    calibration.save(measured, calibration.MEASURED)
     table = calibration.table(calibration.rows(measured))
-    table.save(SHIPPED)
-    shown = Table(title=f"{SHIPPED}: errors on nodes held out")
+    table.save(coefficients.SHIPPED)
+    shown = Table(title=f"{coefficients.SHIPPED}: errors on nodes held out")
     shown.add_column("nodes")
     for name in ("number", "LUT within 10 %", "median", "greatest", "FF within 10 %"):
         shown.add_column(name, justify="right")

@@ -60,8 +60,8 @@ class Measured:
     counted: Use
 
 
-def measure(cache: Path, advance: Advance, counts: Mapping[str, int] = COUNTS) -> Iterator[Measured]:
-    """Every random node with its counts; syntheses that lie in `cache` are not made again."""
+def measure(cache: Path, advance: Advance, counts: Mapping[str, int]) -> Iterator[Measured]:
+    """`counts` random nodes of each kind with what they take; syntheses that lie in `cache` are not made again."""
     for batch in _batches(list(draw(counts, SEED))):
         for sample, use in zip(batch, synthesised(batch, cache), strict=True):
             yield Measured(sample.kind, sample.index, use)
@@ -73,7 +73,7 @@ def _batches(samples: Sequence[Sample]) -> Iterator[Sequence[Sample]]:
         yield samples[start : start + BATCH]
 
 
-def save(measured: Sequence[Measured], path: Path = MEASURED) -> None:
+def save(measured: Sequence[Measured], path: Path) -> None:
     """Keep what was counted."""
     facts = {"yosys": yosys.version(), "seed": SEED}
     write_json(path, {**facts, "nodes": [asdict(entry) for entry in measured]})

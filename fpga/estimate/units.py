@@ -172,7 +172,9 @@ def _power(k: int) -> bool:
 
 
 def _fold_luts(width: int, k: int) -> float:
-    """fold_value: a subtraction and a choice for each bit but the lowest, which stay, and the corner."""
+    """fold_value: a subtraction and a choice for each bit but the lowest, which stay, and the corner; of other k than
+    1, 3, 7 .. two comparisons, and an addition for each bit of k.
+    """
     if not k:
         return 0
-    return 2 * (width - k.bit_length()) + 1 if _power(k) else 5 * width
+    return 2 * (width - k.bit_length()) + 1 if _power(k) else (2 + k.bit_count()) * (width - 2)

@@ -68,8 +68,8 @@ def test_edges_are_those_of_the_graph(tmp_path):
     order = ["", *(layer.name for layer in made.layers)]
     assert all(order.index(edge.source) < order.index(edge.sink) for edge in made.edges if edge.sink)
     first, last = made.edges[0], next(edge for edge in made.edges if not edge.sink)
-    assert (first.bits, first.words_per_frame) == (8, made.input.words_per_frame)
-    assert (last.bits, last.words_per_frame) == (8, made.output.words_per_frame)
+    for edge, end in ((first, made.input), (last, made.output)):
+        assert (edge.bits, edge.words_per_frame) == (end.bits * end.elements_per_word, end.words_per_frame)
 
 
 def test_both_branches_of_a_fork_have_their_own_fifo(tmp_path):

@@ -7,8 +7,9 @@ from unittest import mock
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
-from fpga import resources, stitch
+from fpga import commands, resources, stitch
 from fpga.estimate import calibrate, coefficients, measure, samples
 from fpga.resources import Use
 
@@ -90,3 +91,19 @@ def test_it_takes_no_time(rows):
     for row in rows:
         expected(row)
     assert time.process_time() - begin < 0.1
+
+
+def test_the_command(tmp_path, monkeypatch):
+    """On a few nodes, into other files: it counts, fits, tells, and a second time it synthesises nothing."""
+    monkeypatch.setattr(calibrate, "COUNTS", {"padding": 3, "converter": 4})
+    monkeypatch.setattr(calibrate, "MEASURED", tmp_path / "measured.json")
+    monkeypatch.setattr(coefficients, "SHIPPED", tmp_path / "coefficients.json")
+    arguments = ["calibrate", "--build", str(tmp_path / "build")]
+    first = CliRunner().invoke(commands.main, arguments)
+    assert first.exit_code == 0, first.output
+    assert "converter" in first.output and "%" in first.output
+    assert len(calibrate.load(tmp_path / "measured.json")) == 7
+    assert coefficients.load(tmp_path / "coefficients.json").made_with["nodes"] == "7"
+    with mock.patch.object(measure.yosys, "run") as run:
+        assert CliRunner().invoke(commands.main, arguments).exit_code == 0
+    run.assert_not_called()

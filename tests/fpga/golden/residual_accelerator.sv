@@ -3,23 +3,20 @@
 module accelerator (
     input  wire ap_clk,
     input  wire ap_rst_n,
-    input  wire [7:0] s_axis_tdata,
+    input  wire [23:0] s_axis_tdata,
     input  wire s_axis_tvalid,
     output wire s_axis_tready,
     output wire [7:0] m_axis_tdata,
     output wire m_axis_tvalid,
     input  wire m_axis_tready
 );
-    wire [7:0] FMPadding_rtl_0_out0_tdata;
+    wire [23:0] FMPadding_rtl_0_out0_tdata;
     wire FMPadding_rtl_0_out0_tvalid;
     wire FMPadding_rtl_0_out0_tready;
-    wire [7:0] ConvolutionInputGenerator_rtl_0_out0_tdata;
+    wire [23:0] ConvolutionInputGenerator_rtl_0_out0_tdata;
     wire ConvolutionInputGenerator_rtl_0_out0_tvalid;
     wire ConvolutionInputGenerator_rtl_0_out0_tready;
-    wire [7:0] ConvolutionInputGenerator_rtl_0_fifo0_out0_tdata;
-    wire ConvolutionInputGenerator_rtl_0_fifo0_out0_tvalid;
-    wire ConvolutionInputGenerator_rtl_0_fifo0_out0_tready;
-    wire [63:0] WrapMVU_rtl_0_out0_tdata;
+    wire [31:0] WrapMVU_rtl_0_out0_tdata;
     wire WrapMVU_rtl_0_out0_tvalid;
     wire WrapMVU_rtl_0_out0_tready;
     wire [7:0] StreamNarrow_rtl_0_out0_tdata;
@@ -43,9 +40,6 @@ module accelerator (
     wire [23:0] StreamingDataWidthConverter_rtl_0_out0_tdata;
     wire StreamingDataWidthConverter_rtl_0_out0_tvalid;
     wire StreamingDataWidthConverter_rtl_0_out0_tready;
-    wire [23:0] StreamingDataWidthConverter_rtl_0_fifo0_out0_tdata;
-    wire StreamingDataWidthConverter_rtl_0_fifo0_out0_tvalid;
-    wire StreamingDataWidthConverter_rtl_0_fifo0_out0_tready;
     wire [23:0] FMPadding_rtl_1_out0_tdata;
     wire FMPadding_rtl_1_out0_tvalid;
     wire FMPadding_rtl_1_out0_tready;
@@ -164,23 +158,12 @@ module accelerator (
         .out0_V_TREADY(ConvolutionInputGenerator_rtl_0_out0_tready)
     );
 
-    stream_fifo #(.Width(8), .Depth(33)) i_ConvolutionInputGenerator_rtl_0_fifo0 (
-        .clk_i(ap_clk),
-        .rst_ni(ap_rst_n),
-        .in_data_i(ConvolutionInputGenerator_rtl_0_out0_tdata[7:0]),
-        .in_valid_i(ConvolutionInputGenerator_rtl_0_out0_tvalid),
-        .in_ready_o(ConvolutionInputGenerator_rtl_0_out0_tready),
-        .out_data_o(ConvolutionInputGenerator_rtl_0_fifo0_out0_tdata[7:0]),
-        .out_valid_o(ConvolutionInputGenerator_rtl_0_fifo0_out0_tvalid),
-        .out_ready_i(ConvolutionInputGenerator_rtl_0_fifo0_out0_tready)
-    );
-
     WrapMVU_rtl_0 i_WrapMVU_rtl_0 (
         .ap_clk(ap_clk),
         .ap_rst_n(ap_rst_n),
-        .in0_V_TDATA(ConvolutionInputGenerator_rtl_0_fifo0_out0_tdata),
-        .in0_V_TVALID(ConvolutionInputGenerator_rtl_0_fifo0_out0_tvalid),
-        .in0_V_TREADY(ConvolutionInputGenerator_rtl_0_fifo0_out0_tready),
+        .in0_V_TDATA(ConvolutionInputGenerator_rtl_0_out0_tdata),
+        .in0_V_TVALID(ConvolutionInputGenerator_rtl_0_out0_tvalid),
+        .in0_V_TREADY(ConvolutionInputGenerator_rtl_0_out0_tready),
         .out0_V_TDATA(WrapMVU_rtl_0_out0_tdata),
         .out0_V_TVALID(WrapMVU_rtl_0_out0_tvalid),
         .out0_V_TREADY(WrapMVU_rtl_0_out0_tready)
@@ -259,23 +242,12 @@ module accelerator (
         .out0_V_TREADY(StreamingDataWidthConverter_rtl_0_out0_tready)
     );
 
-    stream_fifo #(.Width(24), .Depth(33)) i_StreamingDataWidthConverter_rtl_0_fifo0 (
-        .clk_i(ap_clk),
-        .rst_ni(ap_rst_n),
-        .in_data_i(StreamingDataWidthConverter_rtl_0_out0_tdata[23:0]),
-        .in_valid_i(StreamingDataWidthConverter_rtl_0_out0_tvalid),
-        .in_ready_o(StreamingDataWidthConverter_rtl_0_out0_tready),
-        .out_data_o(StreamingDataWidthConverter_rtl_0_fifo0_out0_tdata[23:0]),
-        .out_valid_o(StreamingDataWidthConverter_rtl_0_fifo0_out0_tvalid),
-        .out_ready_i(StreamingDataWidthConverter_rtl_0_fifo0_out0_tready)
-    );
-
     FMPadding_rtl_1 i_FMPadding_rtl_1 (
         .ap_clk(ap_clk),
         .ap_rst_n(ap_rst_n),
-        .in0_V_TDATA(StreamingDataWidthConverter_rtl_0_fifo0_out0_tdata),
-        .in0_V_TVALID(StreamingDataWidthConverter_rtl_0_fifo0_out0_tvalid),
-        .in0_V_TREADY(StreamingDataWidthConverter_rtl_0_fifo0_out0_tready),
+        .in0_V_TDATA(StreamingDataWidthConverter_rtl_0_out0_tdata),
+        .in0_V_TVALID(StreamingDataWidthConverter_rtl_0_out0_tvalid),
+        .in0_V_TREADY(StreamingDataWidthConverter_rtl_0_out0_tready),
         .out0_V_TDATA(FMPadding_rtl_1_out0_tdata),
         .out0_V_TVALID(FMPadding_rtl_1_out0_tvalid),
         .out0_V_TREADY(FMPadding_rtl_1_out0_tready),
