@@ -46,6 +46,7 @@ COUNTS: Mapping[str, int] = {
     "pool": 5,
     "add": 5,
     "label": 10,
+    "unrolled": 20,
 }
 
 Advance = Callable[[int], None]

@@ -84,16 +84,19 @@ def node(op: str, inputs: Mapping[str, tuple[list[int], str]], parameters: Seque
 # units -----------------------------------------------------------------------------------------------------------
 
 
-def _matrix(rng: Rng) -> ModelWrapper:
+def _matrix(rng: Rng, unrolled: bool = False) -> ModelWrapper:
     bits, kind = int(rng.choice([1, 2, 2, 3, 4, 4])), str(rng.choice(["BIPOLAR", "BIPOLAR", "TERNARY", "INT3", "INT4"]))
     weight_bits = DataType[kind].bitwidth()
     simd = int(rng.choice([1, 2, 3, 4, 8, 9, 12, 16, 18, 27, 32, 36, 64]))
     most = max(1, int(rng.choice([60, 120, 200, 400, 800])) // (simd * bits * weight_bits))
     pe = int(rng.choice([value for value in (1, 2, 3, 4, 8, 16, 32) if value <= most]))
     columns, rows = int(rng.choice([1, 2, 4, 8, 9, 16, 18, 36, 72])), int(rng.choice([1, 2, 4, 8, 16, 32, 64]))
+    if unrolled:
+        columns, rows, simd = 1, 1, int(rng.choice([6, 9, 16, 27, 30, 32]))
+        pe = int(rng.choice([value for value in (2, 4, 8, 16, 32) if value * simd * bits <= 1600]))
     while columns * rows * pe * simd * weight_bits > 80_000:
         columns, rows = max(1, columns // 2), max(1, rows // 2)
-    groups = int(rng.choice([1, 1, 1, 1, 1, 1, 1, 2, 4]))
+    groups = 1 if unrolled else int(rng.choice([1, 1, 1, 1, 1, 1, 1, 2, 4]))
     pixels, accumulator = 4, int(rng.choice([6, 7, 8, 8, 8, 10, 12, 16, 32]))
     return node(
         "WrapMVU",
@@ -365,6 +368,7 @@ def _label(rng: Rng) -> ModelWrapper:
 
 KINDS: Mapping[str, Callable[[Rng], ModelWrapper]] = {
     "matrix": _matrix,
+    "unrolled": lambda rng: _matrix(rng, unrolled=True),
     "depthwise": _depthwise,
     "table": lambda rng: _activation(rng, "table"),
     "search": lambda rng: _activation(rng, "search"),

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The structure of the arithmetic units: wrap_mvu, wrap_vvu, wrap_activation, wrap_fold."""
 
+import math
 from typing import Any
 
 from fpga.estimate import heap, memory
@@ -12,7 +13,9 @@ _ADDRESSED, _SHALLOW = 8, 64  # words
 
 
 def matrix_vector(inst: Any) -> Structure:
-    """wrap_mvu."""
+    """wrap_mvu, or the module that takes its place where all weights are constants."""
+    if inst.unrolled():
+        return _unrolled(inst)
     pe, simd, groups = (int(inst.get_nodeattr(name)) for name in ("PE", "SIMD", "groups"))
     in_bits, weight_bits = inst.get_input_datatype().bitwidth(), inst.get_input_datatype(1).bitwidth()
     acc_bits = int(inst.get_nodeattr("accumulatorBits"))
@@ -60,6 +63,28 @@ def matrix_vector(inst: Any) -> Structure:
         "counters": sum(blocks(width) for width in counters if width > 3),
     }
     return Structure("WrapMVU", lut, ff, chains, weights.bram36 + vector.bram36)
+
+
+def _unrolled(inst: Any) -> Structure:
+    """Adders of fpga/unrolled, as if rows shared nothing and no weight were 0: what they share, and how many weights
+    are 0, is in the factors. The plan itself would take seconds a setting.
+    """
+    pe, simd = int(inst.get_nodeattr("PE")), int(inst.get_nodeattr("SIMD"))
+    in_bits, weight_bits = inst.get_input_datatype().bitwidth(), inst.get_input_datatype(1).bitwidth()
+    acc_bits = int(inst.get_nodeattr("accumulatorBits"))
+    ternary = inst.get_nodeattr("weightDataType") == "TERNARY"
+    kind = "binary" if weight_bits == 1 else "ternary" if ternary else "wide"
+    digits = range(0, 1 if weight_bits == 1 or ternary else weight_bits, 2)
+    bits = sum(max(0, min(in_bits, acc_bits - digit)) for digit in digits)
+    width = min(acc_bits, in_bits + weight_bits + math.ceil(math.log2(simd)))
+    # A table takes two bits from the heap of a row.
+    added, results = pe * max(0, simd * bits - width) / 2, pe * width
+    return Structure(
+        "WrapMVU unrolled",
+        {f"{kind} sums": added, "results": results, "one": 1},
+        {CELLS: simd * in_bits, f"{kind} sums": added, "results": results, "one": 1},
+        {f"{kind} sums": added / 4, "results": results / 4},
+    )
 
 
 def _contents(name: str, memories: list[tuple[int, memory.Memory, int]]) -> dict[str, float]:
