@@ -144,7 +144,7 @@ def test_whole_windows_that_finn_gets_wrong(tmp_path, columns, whole):
     builder.conv("first", 3, (2, 2), weights="TERNARY", bits=6).activate("first_act", 2)
     onnx.save(builder.head("fc", 9 * (columns - 1), 4, "INT4", bits=5), tmp_path / "model.onnx")
     model = mapping.to_dataflow(tmp_path / "model.onnx")
-    (layer,) = [layer for layer in folding.Network(model, 100.0).layers if layer.name == "first"]
+    layer = next(layer for layer in folding.Network(model, 100.0).layers if len(layer.nodes) == 2)
     found = set()
     for index in range(len(layer.cycles)):
         layer.take(index)
