@@ -26,7 +26,7 @@ SEARCH_OPTIONS = $(if $(DROP),--drop "$(DROP)") $(if $(TRIALS),--trials "$(TRIAL
 .NOTPARALLEL:
 .PHONY: help demo deploy test lint doctor setup train export rtl sim resources netlist shell evaluate cpu report ship \
         board check bitstream gates bundle search explore calibrate prove mutate bench-step bench-cpu bench-training \
-        bench-hardware bench-board clean
+        bench-widths bench-hardware bench-board clean
 
 help: ## list the targets and variables
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -137,11 +137,14 @@ prove: setup ## prove the cells: arithmetic equals its specification, streams lo
 mutate: setup ## break each cell in many ways and show which proof or test notices (CELL=; goes on when run again)
 	@$(TOOLS) -m fpga.proofs mutate --build "$(BUILD)" $(if $(CELL),--cell "$(CELL)")
 
-bench-step: setup ## time and memory of a training step against plain Brevitas layers, into bench/step.json (OMP_NUM_THREADS=1)
-	@$(TOOLS) -m training bench $(ARGUMENTS)
+bench-step: setup ## time and memory of a training step against plain Brevitas layers, into bench/step.json (OMP_NUM_THREADS=1, DEVICE=cuda)
+	@$(TOOLS) -m training bench $(ARGUMENTS) $(if $(DEVICE),--device "$(DEVICE)")
 
 bench-cpu: setup ## time the CPU engine against its rivals on this machine, into bench/cpu.json and cpu.html (FULL=1: all)
 	@$(TOOLS) -m scripts.bench_cpu --build "$(BUILD)" $(if $(FULL),--full)
+
+bench-widths: setup ## train MODEL= with accumulators of 32, 8, 7 and 6 bits and three seeds, into bench/widths.json (BITS=, SEEDS=)
+	@$(TOOLS) -m training widths $(ARGUMENTS) $(foreach bits,$(BITS),--bits "$(bits)") $(foreach seed,$(SEEDS),--seed "$(seed)")
 
 bench-training: setup ## compare ways to train for narrow accumulators, into bench/training.json and .html (FULL=1: all)
 	@$(TOOLS) -m training.bench_training --build "$(BUILD)" $(if $(FULL),--full)

@@ -99,15 +99,6 @@ def quantise_unsigned(x: Tensor, scale: Tensor, largest: float) -> Tensor:
     return result
 
 
-def convolve(x: Tensor, weight: Tensor, options: tuple[Any, Any, Any, int]) -> Tensor:
-    """conv2d(x, weight, None, *options), exact as ever, whose gradients are convolved in bfloat16: on processors and
-    GPUs that have it, half the time. `x` and `weight` are integers of at most 8 bits, which bfloat16 holds exactly;
-    `options` are stride, padding, dilation and groups.
-    """
-    result: Tensor = _Convolve.apply(x, weight, options)
-    return result
-
-
 def beyond(z: Tensor, limit: float) -> Tensor:
     """Where |z| > limit: indices into `in_memory_order(z)`, [count].
 
@@ -271,24 +262,6 @@ class _AccumulateAll(Function):
         by_z = torch.where(sloped, by_z * ctx.slope, by_z).addcmul(signs, by_penalty / y.numel())
         by_scale = _dot(by_y, y) / scale if ctx.needs_input_grad[1] and not scale.dim() else None
         return by_z, by_scale, None, None, None, None
-
-
-class _Convolve(Function):
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, weight: Tensor, options: tuple[Any, Any, Any, int]) -> Tensor:
-        ctx.options = options
-        ctx.save_for_backward(x.bfloat16(), weight.bfloat16())
-        return torch.nn.functional.conv2d(x, weight, None, *options)
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
-        x, weight = ctx.saved_tensors
-        stride, padding, dilation, groups = ctx.options
-        wanted = [*ctx.needs_input_grad[:2], False]
-        by_x, by_weight, _ = torch.ops.aten.convolution_backward(
-            gradients[0].bfloat16(), x, weight, None, stride, padding, dilation, False, [0, 0], groups, wanted
-        )
-        return (by_x.float() if wanted[0] else None), (by_weight.float() if wanted[1] else None), None
 
 
 class _Integers(Function):

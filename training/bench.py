@@ -21,14 +21,14 @@ from torch import Tensor, nn
 from chain.errors import InputError, UnsupportedError
 from chain.files import write_json
 from training import checkpoint as checkpoints
-from training import datasets, footprint
+from training import datasets, footprint, recorded
 from training.build import build
 from training.conversion import remake
 from training.layers import WrapConv2d, WrapLinear, accumulators, set_wrapping
 from training.learner import Learner, optimiser_of
 from training.recipe import Recipe, Stage
 from training.statistics import Monitor
-from training.trainer import COUNT_EVERY
+from training.trainer import COUNT_EVERY, COUNT_EVERY_ON_GPU
 
 # Input shape, classes, largest value of the data sets whose files need not be there.
 SHAPES = {
@@ -36,7 +36,9 @@ SHAPES = {
     "fashion-mnist": ((1, 28, 28), 10, 255),
     "cifar10": ((3, 32, 32), 10, 255),
 }
-WARM_UP = 3  # steps that are not timed
+WARM_UP = recorded.WARM_UP + 3  # steps that are not timed: on a GPU one of them is recorded
+
+CPU = torch.device("cpu")
 
 CONTENDERS = ("brevitas", "fused", "ours")
 
@@ -47,18 +49,19 @@ Batch = tuple[Tensor, Tensor, int, int, bool]
 def bench(
     recipe: Recipe,
     repetitions: int = 9,
-    steps: int = COUNT_EVERY,
     data: Path | None = None,
     checkpoint: Path | None = None,
+    device: torch.device = CPU,
 ) -> dict[str, Any]:
     """One row {settings, ours_ms, brevitas_ms, fused_ms, ratio, fused_ratio, ...} for the recipe's last stage.
 
     Three networks of the same weights take turns step by step: `ours`; `brevitas`, all of whose layers and
     activations are Brevitas' own; `fused`, the same with our fused activation quantiser, so that `fused_ratio` is what
-    the accumulators alone cost. A repetition is `steps` steps of each, of which the layers' overflows are counted in
-    the first: COUNT_EVERY steps count as often as training does. Times are milliseconds a step, wall clock, the median
-    over repetitions; `ratio` and `fused_ratio` are medians of the repetitions' ratios, `*cpu_ratio` the same of
-    processor time, which other programs disturb less; each `*_range` holds the least and the largest.
+    the accumulators alone cost. A repetition is as many steps of each as training goes without counting overflows,
+    which the first of them does. On a GPU our steps are recorded and replayed as in training, the rivals' launched.
+    Times are milliseconds a step, wall clock, the median over repetitions; `ratio` and `fused_ratio` are medians of the
+    repetitions' ratios, `*cpu_ratio` the same of processor time, which other programs disturb less; each `*_range`
+    holds the least and the largest.
 
     `*_bytes` is what memory a few steps take at most, each network in a process of its own (training/footprint.py),
     the first step with the overflows counted; the weights themselves, which all have alike, are not in it.
@@ -67,7 +70,8 @@ def bench(
     where it exists, otherwise untrained: how many sums overflow depends on both, and the cost on that. `settings`
     says which.
     """
-    batch = _batch(recipe, data)
+    steps = COUNT_EVERY if device == CPU else COUNT_EVERY_ON_GPU
+    batch = _batch(recipe, data, device)
     images, _, _, _, real = batch
     stage = recipe.stages[-1]
     ours, trained = _network(recipe, batch, checkpoint)
@@ -77,6 +81,7 @@ def bench(
             run(step)
     times = [_repetition(contenders, steps) for _ in range(repetitions)]
     settings = _settings(recipe, stage, list(images.shape[1:]), repetitions, steps)
+    settings["device"] = "cpu" if device == CPU else torch.cuda.get_device_name(device)
     settings |= {"images": "data set" if real else "random", "weights": "trained" if trained else "untrained"}
     row: dict[str, Any] = {"settings": settings}
     for name in contenders:
@@ -84,7 +89,8 @@ def bench(
     for rival, prefix in (("brevitas", ""), ("fused", "fused_")):
         row |= _summary(f"{prefix}ratio", [wall["ours"] / wall[rival] for wall, _ in times])
         row |= _summary(f"{prefix}cpu_ratio", [cpu["ours"] / cpu[rival] for _, cpu in times])
-    memory = {name: footprint.peak(_alone, WARM_UP, name, recipe, data, checkpoint, steps) for name in CONTENDERS}
+    alone = (recipe, data, checkpoint, steps, device)
+    memory = {name: footprint.peak(_alone, WARM_UP, device.type, name, *alone) for name in CONTENDERS}
     row |= {f"{name}_bytes": value for name, value in memory.items()}
     row["memory_ratio"] = memory["ours"] / memory["brevitas"]
     return row
@@ -115,11 +121,11 @@ def plain(model: nn.Module, stock: bool = False) -> nn.Module:
 
 
 def update(path: Path, row: dict[str, Any]) -> list[dict[str, Any]]:
-    """Put `row` into the list of rows in the file `path`, in place of its model's older one; gives all rows. Rows of
-    another form, of an older version, are dropped.
+    """Put `row` into the list of rows in the file `path`, in place of the older one of its model and device; gives all
+    rows. Rows of another form, of an older version, are dropped.
     """
     rows = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
-    rows = [other for other in rows if _form(other) == _form(row) and _model(other) != _model(row)] + [row]
+    rows = [other for other in rows if _form(other) == _form(row) and _place(other) != _place(row)] + [row]
     write_json(path, rows)
     return rows
 
@@ -128,6 +134,7 @@ def table(rows: list[dict[str, Any]]) -> Table:
     """The rows for the terminal."""
     shown = Table(
         "model",
+        "device",
         "images",
         "weights",
         "wrapping layers",
@@ -141,6 +148,7 @@ def table(rows: list[dict[str, Any]]) -> Table:
         settings = row["settings"]
         shown.add_row(
             settings["model"],
+            settings["device"],
             f"{settings['batch_size']}, {settings['images']}",
             settings["weights"],
             *(f"{row[key]:.2f} ms {_range(row, key, '.2f')}" for key in ("ours_ms", "brevitas_ms")),
@@ -156,8 +164,8 @@ def _form(row: dict[str, Any]) -> tuple[set[str], set[str]]:
     return set(row), set(row["settings"])
 
 
-def _model(row: dict[str, Any]) -> str:
-    return str(row["settings"]["model"])
+def _place(row: dict[str, Any]) -> tuple[str, str]:
+    return row["settings"]["model"], row["settings"].get("device", "cpu")
 
 
 def _range(row: dict[str, Any], key: str, digits: str) -> str:
@@ -173,7 +181,7 @@ def _network(recipe: Recipe, batch: Batch, checkpoint: Path | None) -> tuple[nn.
     if checkpoint is not None and trained:
         checkpoints.load_state(model, checkpoints.read(checkpoint, recipe).model)
     set_wrapping(model, recipe.stages[-1].accumulator == "wrap")
-    return model, trained
+    return model.to(images.device), trained
 
 
 def _contender(name: str, ours: nn.Module, stage: Stage, batch: Batch, steps: int) -> Callable[[], Step]:
@@ -185,15 +193,22 @@ def _contender(name: str, ours: nn.Module, stage: Stage, batch: Batch, steps: in
     return lambda: _plain_step(twin, stage, images, labels)
 
 
-def _alone(name: str, recipe: Recipe, data: Path | None, checkpoint: Path | None, steps: int) -> Callable[[], Step]:
-    batch = _batch(recipe, data)
+def _alone(
+    name: str, recipe: Recipe, data: Path | None, checkpoint: Path | None, steps: int, device: torch.device
+) -> Callable[[], Step]:
+    batch = _batch(recipe, data, device)
     return _contender(name, _network(recipe, batch, checkpoint)[0], recipe.stages[-1], batch, steps)
 
 
-def _batch(recipe: Recipe, data: Path | None) -> Batch:
-    """Images [N, C, H, W] and labels [N] of one batch, the number of classes, the largest pixel, and whether the
-    images are real.
+def _batch(recipe: Recipe, data: Path | None, device: torch.device) -> Batch:
+    """Images [N, C, H, W] and labels [N] of one batch on `device`, the number of classes, the largest pixel, and
+    whether the images are real.
     """
+    images, labels, classes, maximum, real = _drawn(recipe, data)
+    return images.to(device), labels.to(device), classes, maximum, real
+
+
+def _drawn(recipe: Recipe, data: Path | None) -> Batch:
     size = recipe.batch_size
     try:
         dataset = datasets.load(recipe, data)
@@ -218,8 +233,9 @@ def _own_step(model: nn.Module, stage: Stage, images: Tensor, labels: Tensor, st
         counted = index % steps == 0
         for layer in layers.values():
             layer.monitor = Monitor() if counted else None
-        learner.learn(images, labels, launch=counted)
-        learner.take()
+        with learner.running():
+            learner.learn(images, labels, launch=counted)
+            learner.take()
 
     return step
 
@@ -250,6 +266,8 @@ def _repetition(contenders: dict[str, Step], steps: int) -> tuple[dict[str, floa
         for name in order:
             wall_start, cpu_start = time.perf_counter(), time.process_time()
             contenders[name](index)
+            if torch.cuda.is_initialized():
+                torch.cuda.synchronize()
             wall[name] += time.perf_counter() - wall_start
             cpu[name] += time.process_time() - cpu_start
         order.reverse()

@@ -3,13 +3,17 @@
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
 from rich.table import Table
 
 from chain.cli import errors_as_text, explained
-from chain.errors import WorthlessError, WrapNetError
+from chain.errors import ToolError, WorthlessError, WrapNetError
+
+if TYPE_CHECKING:
+    from training.sweep import Outcome
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -86,17 +90,22 @@ def train(model: str, build: Path, resume: bool, data: Path | None, if_needed: b
 @click.option(
     "--build", default="build", type=click.Path(path_type=Path), show_default=True, help="Folder of all models."
 )
-@click.option("--repetitions", default=9, type=click.IntRange(min=1), show_default=True, help="Of 16 steps each.")
+@click.option(
+    "--repetitions", default=9, type=click.IntRange(min=1), show_default=True, help="Of 16 steps each, on a GPU of 64."
+)
 @click.option("--data", default=None, type=click.Path(path_type=Path), help="Folder of the data set's files.")
+@click.option("--device", default="cpu", type=click.Choice(["cpu", "cuda"]), show_default=True)
 @errors_as_text
-def bench(model: str, build: Path, repetitions: int, data: Path | None) -> None:
+def bench(model: str, build: Path, repetitions: int, data: Path | None, device: str) -> None:
     """Time and memory of a training step of MODEL against Brevitas' own layers, into bench/step.json."""
     from training import bench as benches
     from training import recipe as recipes
     from training.checkpoint import NAME
+    from training.distributed import joined
 
     recipe = recipes.load(model)
-    row = benches.bench(recipe, repetitions, data=data, checkpoint=build / recipe.name / NAME)
+    with joined(device) as ranks:
+        row = benches.bench(recipe, repetitions, data, build / recipe.name / NAME, ranks.device)
     Console(width=160).print(benches.table(benches.update(build / "bench" / "step.json", row)))
 
 
@@ -179,12 +188,8 @@ def sweep(
     todo = sweeps.trials([recipes.load(model) for model in models], seeds, build, data, device, threads)
     table = Table("trial", "test accuracy", "images", "seconds")
 
-    def done(outcome: sweeps.Outcome) -> None:
-        name = outcome.trial.recipe.name
-        click.echo(f"{name}: {'failed: ' + outcome.error if outcome.summary is None else 'done'}", err=True)
-
     failed = 0
-    for outcome in sweeps.sweep(todo, jobs or max(1, processors() // threads), done):
+    for outcome in sweeps.sweep(todo, jobs or max(1, processors() // threads), _say):
         if outcome.summary is None:
             failed += 1
             continue
@@ -195,6 +200,42 @@ def sweep(
     if failed:
         click.echo(f"error: {failed} of {len(todo)} trials failed; the same command goes on with them", err=True)
         sys.exit(1)
+
+
+@main.command()
+@click.argument("model")
+@click.option("--bits", "widths", multiple=True, type=click.IntRange(4, 31), default=(8, 7, 6), show_default=True)
+@click.option("--seed", "seeds", multiple=True, type=click.IntRange(min=0), default=(1, 2, 3), show_default=True)
+@click.option(
+    "--build", default="build", type=click.Path(path_type=Path), show_default=True, help="Folder of all models."
+)
+@click.option("--jobs", default=None, type=click.IntRange(min=1), help="Trainings at a time on this machine.")
+@click.option("--threads", default=1, type=click.IntRange(min=1), show_default=True, help="Of each training.")
+@click.option("--data", default=None, type=click.Path(path_type=Path), help="Folder of the data set's files.")
+@errors_as_text
+def widths(
+    model: str,
+    widths: tuple[int, ...],
+    seeds: tuple[int, ...],
+    build: Path,
+    jobs: int | None,
+    threads: int,
+    data: Path | None,
+) -> None:
+    """What fewer bits cost: train MODEL with accumulators of 32 bits and of each of BITS, with every seed, into
+    BUILD/bench/widths.json. What is trained already is kept; the same command goes on.
+    """
+    from training import recipe as recipes
+    from training import widths as comparison
+    from training.environment import processors
+
+    recipe = recipes.load(model)
+    planned = comparison.planned(recipe, widths, seeds, build, data, threads)
+    rows = comparison.compare(planned, jobs or max(1, processors() // threads), _say)
+    comparison.update(build / "bench" / "widths.json", recipe, rows)
+    Console(width=100).print(comparison.table(rows))
+    if rows[0]["accuracy"] is None:
+        raise ToolError(f"widths: nothing to compare with, {rows[0]['errors'][0]}")
 
 
 @main.command()
@@ -224,6 +265,11 @@ def list_recipes() -> None:
 
     for name in available():
         click.echo(name)
+
+
+def _say(outcome: "Outcome") -> None:
+    name = outcome.trial.recipe.name
+    click.echo(f"{name}: {'failed: ' + outcome.error if outcome.summary is None else 'done'}", err=True)
 
 
 def _table(summary: dict) -> Table:  # type: ignore[type-arg]

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The memory that training takes on this machine, measured in a process of its own.
 
-The kernel's high-water mark of resident memory (VmHWM, which getrusage gives as ru_maxrss) is set back once everything
-is imported and the images are there; what it rises by is weights, gradients, optimiser and one step's activations.
+It is what a few steps take beyond what is there once everything is imported and the images and the network are made:
+gradients, optimiser, activations. On a GPU torch's allocator knows. On a processor it is the kernel's high-water mark
+of resident memory (VmHWM, which getrusage gives as ru_maxrss), which is set back before the steps.
 """
 
 import multiprocessing
@@ -16,18 +17,31 @@ import torch
 from chain.errors import ToolError
 
 
-def peak(prepare: Callable[..., Callable[[], Callable[[int], None]]], steps: int, *arguments: Any) -> int:
-    """Bytes that `steps` steps of training take at most. In a new process `prepare(*arguments)` gives a function that
-    builds network and optimiser, which is called once the mark is set back, and gives a step (called with its number).
+def peak(prepare: Callable[..., Callable[[], Callable[[int], None]]], steps: int, device: str, *arguments: Any) -> int:
+    """Bytes that `steps` steps of training take at most on `device`, "cpu" or "cuda".
+
+    In a new process `prepare(*arguments)` gives a function that builds network and optimiser, which is called once the
+    mark is set back, and gives a step (called with its number).
 
     Raises ToolError where the kernel does not let a process set its mark back.
     """
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, context) as pool:
-        return pool.submit(_measure, prepare, steps, torch.get_num_threads(), arguments).result()
+        return pool.submit(_MEASURES[device], prepare, steps, torch.get_num_threads(), arguments).result()
 
 
-def _measure(prepare: Callable[..., Any], steps: int, threads: int, arguments: tuple[Any, ...]) -> int:
+def _on_gpu(prepare: Callable[..., Any], steps: int, threads: int, arguments: tuple[Any, ...]) -> int:
+    torch.set_num_threads(threads)
+    build = prepare(*arguments)
+    before = torch.cuda.memory_allocated()
+    torch.cuda.reset_peak_memory_stats()
+    step = build()
+    for index in range(steps):
+        step(index)
+    return torch.cuda.max_memory_allocated() - before
+
+
+def _on_cpu(prepare: Callable[..., Any], steps: int, threads: int, arguments: tuple[Any, ...]) -> int:
     torch.set_num_threads(threads)
     build = prepare(*arguments)
     try:
@@ -39,6 +53,9 @@ def _measure(prepare: Callable[..., Any], steps: int, threads: int, arguments: t
     for index in range(steps):
         step(index)
     return _resident("VmHWM") - before
+
+
+_MEASURES = {"cpu": _on_cpu, "cuda": _on_gpu}
 
 
 def _resident(name: str) -> int:

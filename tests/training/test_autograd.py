@@ -14,7 +14,6 @@ from chain.integers import wrap as wrap_integers
 from training.autograd import (
     _Accumulate,
     _AccumulateAll,
-    convolve,
     integers,
     overflow_penalty,
     quantise_unsigned,
@@ -192,41 +191,6 @@ def test_accumulate_is_its_three_parts(
     assert torch.allclose(ours[1], parts[1])
     assert torch.allclose(ours[2], parts[2], rtol=1e-5)
     assert by_channel or torch.allclose(ours[3], parts[3], rtol=1e-5)
-
-
-@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
-@pytest.mark.parametrize(
-    ("groups", "stride", "padding", "dilation"),
-    [
-        (1, (1, 1), (0, 0), (1, 1)),
-        (2, (2, 1), (1, 2), (1, 1)),
-        (6, (1, 1), (2, 2), (2, 1)),
-        (3, (3, 2), (0, 1), (1, 2)),
-    ],
-)
-def test_convolution_through_bfloat16(
-    groups: int,
-    stride: tuple[int, int],
-    padding: tuple[int, int],
-    dilation: tuple[int, int],
-    layout: torch.memory_format,
-) -> None:
-    """Forward it is the exact convolution; its gradients are float32's within bfloat16's rounding."""
-    generator = torch.Generator().manual_seed(groups)
-    x = torch.randint(0, 256, (2, 6, 11, 9), generator=generator).float().contiguous(memory_format=layout)
-    weight = torch.randint(-127, 128, (12, 6 // groups, 3, 2), generator=generator).float()
-    results = []
-    for exact in (False, True):
-        a, b = x.clone().requires_grad_(), weight.clone().requires_grad_()
-        options = (stride, padding, dilation, groups)
-        y = torch.nn.functional.conv2d(a, b, None, *options) if exact else convolve(a, b, options)
-        (y * torch.rand(y.shape, generator=torch.Generator().manual_seed(1))).sum().backward()
-        results.append((y.detach(), a.grad, b.grad))
-    assert torch.equal(results[0][0], results[1][0])
-    for ours, theirs in zip(results[0][1:], results[1][1:], strict=True):
-        assert ours is not None and theirs is not None and ours.dtype == torch.float32
-        assert (ours - theirs).abs().max() < 2**-7 * theirs.abs().max()
-        assert not torch.equal(ours, theirs), "it must not be float32's own"
 
 
 def test_the_unsigned_quantisers_gradient_by_its_surrogate() -> None:

@@ -99,8 +99,18 @@ def test_the_rows(tmp_path: Path) -> None:
     )
 
 
-def test_rows_of_other_models_stay(tmp_path: Path) -> None:
-    rows = [{"settings": {"model": name}, "ratio": ratio} for name, ratio in (("a", 1), ("b", 2), ("a", 3))]
+def test_a_gpu_that_is_not_there(tmp_path: Path) -> None:
+    (tmp_path / "toy.toml").write_text(TOY, encoding="utf-8")
+    arguments = ["bench", str(tmp_path / "toy.toml"), "--build", str(tmp_path / "build"), "--device", "cuda"]
+    if torch.cuda.is_available():
+        pytest.skip("there is one")
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 2 and "sees 0 GPUs" in result.output
+
+
+def test_rows_of_other_models_and_devices_stay(tmp_path: Path) -> None:
+    places = (("a", "cpu", 1), ("b", "cpu", 2), ("a", "some GPU", 3), ("a", "cpu", 4))
+    rows = [{"settings": {"model": name, "device": device}, "ratio": ratio} for name, device, ratio in places]
     for row in rows:
         bench.update(tmp_path / "step.json", row)
     assert json.loads((tmp_path / "step.json").read_text(encoding="utf-8")) == rows[1:]

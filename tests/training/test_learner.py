@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from training import autograd, learner, quantisers
+from training import autograd, convolution, learner, quantisers
 from training.blocks import Blocks
 from training.layers import arithmetic, overflow_penalty, penalising, set_wrapping, wrapping
 from training.learner import Learner, NotFiniteError
@@ -146,6 +146,7 @@ def test_a_recorded_step_asks_the_device_nothing(monkeypatch: Any, weights: str)
         ours._losses(*batch(1)).backward()  # type: ignore[no-untyped-call]
     assert asked.places
     monkeypatch.setattr(autograd, "on_gpu", lambda x: True)
+    monkeypatch.setattr(convolution, "_sums_bytes", lambda: False)
     for module in (quantisers, wrapping, arithmetic):
         monkeypatch.setattr(module, "recorded", lambda x: True)
     with _Questions() as asked:

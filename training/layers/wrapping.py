@@ -4,13 +4,15 @@
 from typing import Any
 
 import brevitas.nn as qnn
+import torch
 from brevitas.nn.mixin.base import QuantProxyMixin
 from brevitas.proxy.runtime_quant import AccQuantProxyProtocol
 from brevitas.quant_tensor import IntQuantTensor
 from torch import Tensor
 
 from chain.errors import UnsupportedError
-from training.autograd import EXACT, accumulate, by_channel, convolve, integers, overflow_penalty
+from training.autograd import EXACT, accumulate, by_channel, integers, overflow_penalty
+from training.convolution import convolve
 from training.layers.precision import require_exact, rounded
 from training.quantisers import BinaryWeight, WideAccumulator, WrapAccumulator, WrapFoldQuant
 from training.recorded import recorded
@@ -22,7 +24,8 @@ class AccumulatorMixin(QuantProxyMixin):
 
     Attributes: `wrapping` (False: the wide accumulator z itself), `accumulator_bits`, `fold`, `layer_name` (the
     module's path, once `accumulators(model)` was asked), `integer_output` (set by freeze: the output is the folded
-    integer itself), `input_bits` and `input_scale` (of the last input seen).
+    integer itself), `input_bits` and `input_scale` (of the last input seen), `in_bytes` (whether it and the weights
+    have at most 8 bits).
     """
 
     weight: Tensor
@@ -48,6 +51,7 @@ class AccumulatorMixin(QuantProxyMixin):
         self.penalty: Tensor | None = None
         self.monitor: Monitor | None = None
         self.input_bits = 0
+        self.in_bytes = False
         self.input_scale: Tensor | None = None
 
     @property
@@ -157,7 +161,7 @@ class AccumulatorMixin(QuantProxyMixin):
                 f"{self.describe()}: {fan_in} products of weights up to {weight_max} and {bits}-bit inputs may sum "
                 f"to {reach}, float32 is exact below {EXACT}; use fewer inputs, groups, or narrower weights or inputs"
             )
-        self.input_bits = bits
+        self.input_bits, self.in_bytes = bits, max(bits, self.weight_bits) <= 8
 
 
 class WrapConv2d(AccumulatorMixin, qnn.QuantConv2d):
@@ -204,9 +208,11 @@ class WrapConv2d(AccumulatorMixin, qnn.QuantConv2d):
 
     def inner_forward_impl(self, x: Tensor, quant_weight: Tensor, quant_bias: Tensor | None) -> Tensor:
         """The exact sums. With `narrow_gradients` set, their gradients go through bfloat16."""
-        if self.narrow_gradients and self.padding_mode == "zeros" and not isinstance(self.padding, str):
-            return convolve(x, quant_weight, (self.stride, self.padding, self.dilation, self.groups))
-        return super().inner_forward_impl(x, quant_weight, quant_bias)  # type: ignore[no-any-return]
+        traced = torch.jit.is_tracing() or torch.compiler.is_compiling()
+        if traced or not self.in_bytes or self.padding_mode != "zeros" or isinstance(self.padding, str):
+            return super().inner_forward_impl(x, quant_weight, quant_bias)  # type: ignore[no-any-return]
+        options = (self.stride, self.padding, self.dilation, self.groups)
+        return convolve(x, quant_weight, options, torch.bfloat16 if self.narrow_gradients else x.dtype)
 
 
 class WrapLinear(AccumulatorMixin, qnn.QuantLinear):

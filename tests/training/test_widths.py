@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A recipe at several widths: the same trainings but for the accumulators, and rows that say what they came to."""
+
+import json
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from chain.errors import InputError
+from training import recipe as recipes
+from training import widths
+from training.commands import main
+from training.sweep import Outcome, Trial, run_trial
+
+RECIPE = """
+name = "mine"
+dataset = "own.py:stripes"
+network = "own.py:Own"
+batch_size = 32
+[quantisation]
+activation_bits = 3
+input_bits = 2
+accumulator_bits = {default = 8, conv = 6}
+[[stages]]
+name = "wide"
+epochs = 2
+lr = 1e-2
+accumulator = "wide"
+[[stages]]
+name = "wrap"
+epochs = 1
+lr = 5e-3
+accumulator = "wrap"
+penalty = 0.1
+"""
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    """A user's recipe, with its network and data."""
+    shutil.copy(Path(__file__).with_name("own.py"), tmp_path)
+    path = tmp_path / "mine.toml"
+    path.write_text(RECIPE, encoding="utf-8")
+    return path
+
+
+@pytest.fixture(autouse=True)
+def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trials in processes of their own have tests of their own (test_sweep.py)."""
+
+    def run(todo: Sequence[Trial], jobs: int, done: Callable[[Outcome], None]) -> list[Outcome]:
+        outcomes = [run_trial(trial) for trial in todo]
+        for outcome in outcomes:
+            done(outcome)
+        return outcomes
+
+    monkeypatch.setattr(widths, "sweep", run)
+
+
+def test_only_the_width_differs(own: Path, tmp_path: Path) -> None:
+    recipe = recipes.load(str(own))
+    planned = widths.planned(recipe, [5, 32, 8], [1, 2], tmp_path, None, 1)
+    assert list(planned) == [32, 5, 8]
+    for bits, trials in planned.items():
+        assert [trial.folder.name for trial in trials] == [f"mine-{bits}bit-seed{seed}" for seed in (1, 2)]
+        for trial in trials:
+            assert trial.recipe.quantisation.accumulator_bits == bits
+            assert trial.recipe.folder == own.parent
+            same = {"name": recipe.name, "seed": recipe.seed, "quantisation": recipe.quantisation}
+            assert trial.recipe.model_copy(update=same) == recipe
+    with pytest.raises(InputError, match=r"\[8, 8\], expected each once"):
+        widths.planned(recipe, [8, 8], [1], tmp_path, None, 1)
+
+
+def test_rows_and_that_nothing_is_trained_twice(own: Path, tmp_path: Path) -> None:
+    arguments = ["widths", str(own), "--bits", "6", "--seed", "1", "--seed", "2", "--build", str(tmp_path / "build")]
+    (tmp_path / "build" / "bench").mkdir(parents=True)
+    file = tmp_path / "build" / "bench" / "widths.json"
+    file.write_text('{"other": {}}', encoding="utf-8")
+    first = CliRunner().invoke(main, arguments)
+    assert first.exit_code == 0, first.output
+    written = json.loads(file.read_text(encoding="utf-8"))
+    assert list(written) == ["other", "mine"]
+    control, narrow = written["mine"]["rows"]
+    for row in (control, narrow):
+        summaries = [
+            json.loads((file.parent / "widths" / f"mine-{row['bits']}bit-seed{seed}" / "training.json").read_text())
+            for seed in (1, 2)
+        ]
+        values = [summary["accuracy"]["torch"]["value"] for summary in summaries]
+        assert row["values"] == values and row["accuracy"] == pytest.approx(sum(values) / 2)
+        assert {layer["accumulator_bits"] for summary in summaries for layer in summary["layers"]} == {row["bits"]}
+    assert control["overflow_rate"] == control["loss"] == 0.0
+    assert narrow["overflow_rate"] > 0.0
+    assert narrow["loss"] == pytest.approx(100 * (control["accuracy"] - narrow["accuracy"]))
+    assert f"{100 * narrow['accuracy']:.2f} ± {100 * narrow['deviation']:.2f} %" in first.output
+
+    histories = {path: path.read_text() for path in file.parent.rglob("history.jsonl")}
+    assert len(histories) == 4
+    assert CliRunner().invoke(main, arguments).exit_code == 0
+    assert {path: path.read_text() for path in file.parent.rglob("history.jsonl")} == histories
+    assert json.loads(file.read_text(encoding="utf-8"))["mine"]["rows"] == [control, narrow]
+
+
+def test_without_a_control_there_is_nothing_to_compare(own: Path, tmp_path: Path) -> None:
+    (own.parent / "own.py").unlink()
+    arguments = ["widths", str(own), "--bits", "4", "--seed", "1", "--build", str(tmp_path / "build")]
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 2 and "widths: nothing to compare with" in result.output and "own.py" in result.output

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What fewer bits cost: one recipe trained with accumulators of several widths, and several seeds each."""
+
+import json
+import statistics
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from chain.errors import InputError
+from chain.files import write_json
+from training.recipe import Recipe
+from training.sweep import Outcome, Trial, sweep, trials
+
+# With 32 bits nothing overflows, so that neither the fold nor the penalty does anything: the control, trained as long.
+CONTROL = 32
+
+
+def planned(
+    recipe: Recipe, widths: Sequence[int], seeds: Sequence[int], build: Path, data: Path | None, threads: int
+) -> dict[int, list[Trial]]:
+    """The trials by width, each with accumulators of that many bits in every layer and otherwise the recipe, to be
+    trained into `build`/bench/widths/NAME-BITSbit-seedN. The control comes first, asked for or not.
+
+    Raises InputError for a width or a seed that is given twice.
+    """
+    if len(set(widths)) != len(widths):
+        raise InputError(f"widths: found {list(widths)}, expected each once")
+    found = {}
+    for bits in (CONTROL, *(bits for bits in widths if bits != CONTROL)):
+        quantisation = recipe.quantisation.model_copy(update={"accumulator_bits": bits})
+        name = f"{recipe.name}-{bits}bit"
+        own = recipe.model_copy(update={"name": name, "quantisation": quantisation})
+        found[bits] = trials([own], seeds, build / "bench" / "widths", data, threads=threads)
+    return found
+
+
+def compare(planned: dict[int, list[Trial]], jobs: int, done: Callable[[Outcome], None]) -> list[dict[str, Any]]:
+    """Train what is not trained yet, `jobs` trials at a time. A row a width: `accuracy` and `deviation` are mean and
+    standard deviation of the `values`, one for each seed that came to something, `loss` the points below the control,
+    `overflow_rate` the layers' mean share of sums, `errors` why the others came to nothing.
+    """
+    outcomes = iter(sweep([trial for one in planned.values() for trial in one], jobs, done))
+    rows = []
+    for bits, own in planned.items():
+        found = [next(outcomes) for _ in own]
+        summaries = [outcome.summary for outcome in found if outcome.summary is not None]
+        values = [summary["accuracy"]["torch"]["value"] for summary in summaries]
+        rates = [layer["overflow_rate"] for summary in summaries for layer in summary["layers"]]
+        rows.append(
+            {
+                "bits": bits,
+                "seeds": [trial.recipe.seed for trial in own],
+                "values": values,
+                "accuracy": statistics.mean(values) if values else None,
+                "deviation": statistics.stdev(values) if len(values) > 1 else None,
+                "images": summaries[0]["accuracy"]["torch"]["images"] if summaries else None,
+                "overflow_rate": statistics.mean(rates) if rates else None,
+                "seconds": sum(summary["seconds"] for summary in summaries),
+                "errors": [outcome.error for outcome in found if outcome.summary is None],
+            }
+        )
+    control = rows[0]["accuracy"]
+    for row in rows:
+        comparable = control is not None and row["accuracy"] is not None
+        row["loss"] = 100 * (control - row["accuracy"]) if comparable else None
+    return rows
+
+
+def update(path: Path, recipe: Recipe, rows: list[dict[str, Any]]) -> None:
+    """Put the recipe's `rows` into the file `path`, {model: {recipe, torch, rows}}, in place of its older ones."""
+    models = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    models[recipe.name] = {"recipe": recipe.model_dump(mode="json"), "torch": version("torch"), "rows": rows}
+    write_json(path, models)
+
+
+def table(rows: list[dict[str, Any]]) -> Table:
+    """The rows for the terminal."""
+    shown = Table("accumulators", "seeds", "test accuracy", "below 32 bits", "sums that overflow")
+    for row in rows:
+        if row["accuracy"] is None:
+            shown.add_row(f"{row['bits']} bits", "0", "came to nothing", "", "")
+            continue
+        spread = "" if row["deviation"] is None else f" ± {100 * row['deviation']:.2f}"
+        shown.add_row(
+            f"{row['bits']} bits",
+            str(len(row["values"])),
+            f"{100 * row['accuracy']:.2f}{spread} %",
+            "" if row["bits"] == CONTROL or row["loss"] is None else f"{row['loss']:.2f} points",
+            f"{100 * row['overflow_rate']:.2f} %",
+        )
+    return shown
