@@ -144,10 +144,14 @@ class Layer:
         )
 
     def _realisable(self, setting: Setting) -> bool:
-        """Whether FINN can write the sliding window: it cannot step over more words than its buffer holds."""
+        """Whether FINN can write the sliding window: it cannot step over more words than its buffer holds, and whole
+        windows come out wrong where there are two in a row.
+        """
         _apply(setting)
         for node in self.nodes:
             if op_of(node.onnx_node) == "ConvolutionInputGenerator":
+                if node.get_nodeattr("parallel_window") and node.get_nodeattr("OFMDim")[1] == 2:
+                    return False
                 try:
                     if slides(node):
                         node.prepare_codegen_default()

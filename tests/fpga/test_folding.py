@@ -137,6 +137,21 @@ def test_more_lanes_never_cost_less():
         assert costs == sorted(costs) and costs[-1] > 4 * costs[0]
 
 
+@pytest.mark.parametrize(("columns", "whole"), [(3, False), (4, True)])
+def test_whole_windows_that_finn_gets_wrong(tmp_path, columns, whole):
+    """Its form that writes a window a cycle fails where a row has two of them."""
+    builder = graphs.Builder((2, 4, columns), 0).input_quant(2)
+    builder.conv("first", 3, (2, 2), weights="TERNARY", bits=6).activate("first_act", 2)
+    onnx.save(builder.head("fc", 9 * (columns - 1), 4, "INT4", bits=5), tmp_path / "model.onnx")
+    model = mapping.to_dataflow(tmp_path / "model.onnx")
+    layer = next(layer for layer in folding.Network(model, 100.0).layers if len(layer.nodes) == 2)
+    found = set()
+    for index in range(len(layer.cycles)):
+        layer.take(index)
+        found.add(bool(layer.nodes[0].get_nodeattr("parallel_window")))
+    assert (True in found) == whole and False in found
+
+
 def test_divisors():
     assert folding.divisors(13) == [1, 13]
     assert folding.divisors(16) == [1, 2, 4, 8, 16]
