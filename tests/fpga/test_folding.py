@@ -84,9 +84,9 @@ def test_no_rate_at_all(graph, fps):
 
 
 def test_budget(graph):
-    small = folding.for_luts(graph("plain"), 2_000, 100.0)
-    large = folding.for_luts(graph("plain"), 3_500, 100.0)
-    assert small.luts <= 2_000 < large.luts <= 3_500
+    small = folding.for_luts(graph("plain"), 1_300, 100.0)
+    large = folding.for_luts(graph("plain"), 1_900, 100.0)
+    assert small.luts <= 1_300 < large.luts <= 1_900
     assert large.fps > small.fps
     with pytest.raises(InputError, match="LUT=100 is too small"):
         folding.for_luts(graph("plain"), 100, 100.0)
