@@ -126,10 +126,9 @@ module wrap_mvu #(
   end else begin : gen_replay
     localparam logic [NfBits-1:0] Final = NfBits'(Nf - 1);
     logic [NfBits-1:0] nf_q;
-    logic take, leave;
+    logic take;
 
     assign take = in_valid_i && in_ready_o;
-    assign leave = step && last && nf_q == Final;
 
     always_ff @(posedge clk_i) begin
       if (!rst_ni) nf_q <= '0;
@@ -158,8 +157,9 @@ module wrap_mvu #(
       (* no_rw_check *) logic [XBits-1:0] memory[2*Sf];
       logic [SfBits-1:0] taken_q;
       logic take_side_q, side_q, one_q, both_q;
-      logic whole;
+      logic whole, leave;
 
+      assign leave = step && last && nf_q == Final;
       assign whole = take && taken_q == SfBits'(Sf - 1);
       assign present = one_q || both_q || taken_q != sf_q;
       assign in_ready_o = !both_q;
