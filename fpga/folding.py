@@ -154,7 +154,9 @@ class Network:
     def choose(self, limit: int) -> list[int]:
         """The index of each layer's setting: the cheapest together of at most `limit` cycles, of equals the faster."""
         fitting = [np.flatnonzero(layer.cycles <= limit) for layer in self.layers]
-        own = [layer.luts[fits] + 1e-9 * layer.cycles[fits] for layer, fits in zip(self.layers, fitting, strict=True)]
+        # All layers' cycles together stay below half a LUT: they decide between equals alone.
+        tie = 0.5 / sum(int(layer.cycles.max()) for layer in self.layers)
+        own = [layer.luts[fits] + tie * layer.cycles[fits] for layer, fits in zip(self.layers, fitting, strict=True)]
         between: dict[tuple[int, int], npt.NDArray[np.float64]] = {}
         for link in self._links:
             costs = link.luts[np.ix_(fitting[link.source], fitting[link.sink])]

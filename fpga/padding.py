@@ -34,6 +34,7 @@ def fold(graph: Any, choose: Choose, cost: Cost) -> tuple[Any, Folding]:
 
     Raises what `choose` raises for the graph as it is.
     """
+    from fpga.mapping import note_parameters
     from fpga.transforms import PadChannels
 
     best_plain, best = graph, graph.transform(_Copy())
@@ -43,6 +44,7 @@ def fold(graph: Any, choose: Choose, cost: Cost) -> tuple[Any, Folding]:
         for count in sorted({-(-channels // multiple) * multiple for multiple in MULTIPLES}):
             try:
                 plain = best_plain.transform(PadChannels(layer, count))
+                note_parameters(plain)
                 trial = plain.transform(_Copy())
                 folding = choose(trial)
             except (InputError, UnsupportedError):

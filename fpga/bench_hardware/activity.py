@@ -6,6 +6,7 @@ compared with exact arithmetic: a contender that does not compute the layer has 
 """
 
 import gzip
+import hashlib
 import subprocess
 import tempfile
 from collections.abc import Callable, Sequence
@@ -29,6 +30,8 @@ from fpga.bench_hardware.layer import Integers
 from fpga.bench_hardware.layer import steps as thresholded
 
 FORMAT = 1
+STANDS_STILL = 3
+"""What HARNESS ends with where no word moves for long."""
 HARNESS = Path(switching.__file__).parent / "harness" / "meter.cpp"
 CYCLES = 1024
 """Of the window in which changes are counted, about: whole vectors, LEAST of them or more."""
@@ -115,9 +118,14 @@ def network(model: steps.Model, cache: Path) -> Switching:
 
     ToolError for a netlist that stands still, AgreementError for one that differs from PyTorch.
     """
+    steps.dataflow(model)  # refuses RTL of another model.onnx
     design = manifest.load(model.rtl)
     folder = resources.synthesise(model.rtl, model.folder / "synth")
-    path = folder / f"switching-{FORMAT}.json"
+    given, images = steps.reference(model), sum(IMAGES)
+    if len(given.images) < images:
+        raise InputError(f"{model.folder}: reference.npz has {len(given.images)} images, expected {images}")
+    stimulus = hashlib.sha256(np.ascontiguousarray(given.images[:images]).tobytes() + bytes(IMAGES)).hexdigest()
+    path = folder / f"switching-{stimulus[:12]}-{FORMAT}.json"
     known = kept(path, Switching)
     if known is not None:
         return known
@@ -126,9 +134,6 @@ def network(model: steps.Model, cache: Path) -> Switching:
         commands = [*resources.flat_commands(design.top), *switching.write_commands(target)]
         yosys.run(commands, folder.absolute(), target / "log.txt", kept=folder.parent / "yosys.log")
         metered = switching.metered(target, design.top)
-    given, images = steps.reference(model), sum(IMAGES)
-    if len(given.images) < images:
-        raise InputError(f"{model.folder}: reference.npz has {len(given.images)} images, expected {images}")
     sent = words.pack(given.images[:images], design.input.bits, design.input.elements_per_word)
     results = steps.results(design, given.outputs[:images])
     wanted = words.pack(results, design.output.bits, design.output.elements_per_word)
@@ -194,8 +199,10 @@ def simulate(
         given.write_bytes(sent.tobytes())
         command = [str(item) for item in (program, given, got, len(wanted), *window, patience)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode == STANDS_STILL:
+            raise ToolError(f"{name}: no word has moved through the netlist for {patience:,} cycles")
         if done.returncode:
-            raise ToolError(f"{name}: the netlist stands still (exit {done.returncode})")
+            raise ToolError(f"{name}: the simulation ended with {done.returncode}: {done.stderr.strip()}")
         result = np.frombuffer(got.read_bytes(), np.uint8).reshape(wanted.shape)
     wrong = np.argwhere((result != wanted).any(axis=1))
     if len(wrong):

@@ -53,7 +53,7 @@ class Flow:
         return self._best(design)[0]
 
     def netlist(self, design: Design) -> Path:
-        """The compressed netlist of that recipe, made now unless it is there; its name is that of its contents."""
+        """The compressed netlist of that recipe, of a flow with `netlists`; its name is that of its contents."""
         return _netlist(self._path(design, self._best(design)[1]))
 
     def _best(self, design: Design) -> tuple[Figures, int]:

@@ -28,10 +28,11 @@ from fpga.bench_hardware.contest import OURS
 from fpga.bench_hardware.design import Design
 from fpga.bench_hardware.flow import Figures, Flow
 from fpga.bench_hardware.rows import Row
+from fpga.layers import CONVERTERS
 from fpga.resources import Use
 
 RIVALS = ("plain32", "finn-min", "plain8")
-_BETWEEN = ("StreamingDataWidthConverter", "StreamingFIFO")
+_BETWEEN = (*CONVERTERS, "StreamingFIFO")
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def rows(build: Path, names: Sequence[str], cells: Flow, rtl: Path, workers: int
         designs = [one for cell in found for one in (cell.ours, *cell.rivals.values())]
         with bar(console) as progress:
             task = progress.add_task(f"{name}: synthesis of {len(found)} cells", total=len(designs))
-            figures = contest.run(designs, cells, workers, lambda task=task, p=progress: p.advance(task))  # type: ignore[misc]
+            figures = contest.run(designs, Flow(cells.folder), workers, lambda task=task, p=progress: p.advance(task))  # type: ignore[misc]
         whole = resources.count(build / name / "rtl", build / name / "synth").whole
         uses = {rival: exchanged(whole, found, figures, rival) for rival in RIVALS}
         design = manifest.load(build / name / "rtl")

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The factors from syntheses of random nodes, with the errors on nodes that were not fitted.
 
-What was counted is kept beside the factors (measured.json): a formula that changes is fitted anew from it in seconds.
+What was counted is kept beside the factors (measured.json): `table(rows(load()))` fits them anew, in seconds.
 """
 
 import json

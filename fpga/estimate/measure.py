@@ -100,7 +100,8 @@ def _digest(folder: Path) -> str:
         total.update(f"{path.name}\0{path.stat().st_size}\0".encode() + path.read_bytes())
     for path in primitives.used([path.name for path in folder.iterdir()]):
         total.update(path.read_bytes())
-    total.update("\n".join(resources.synthesis(_TOP)).encode())
+    commands = "\n".join(_commands([path.name for path in sorted(folder.iterdir()) if path.suffix != ".hex"]))
+    total.update(commands.replace(str(primitives.CELLS[0].parent), "").encode())
     return total.hexdigest()[:24]
 
 

@@ -22,11 +22,11 @@ def window(inst: Any) -> Structure:
     counters = sum(bits(count) + 1 for count in loops if count > 1)
     words = int(np.prod(inst.get_folded_input_shape()[:-1]))
     position = bits(words) + 1
-    if inst.get_nodeattr("parallel_window"):
-        image = inst.get_nodeattr("IFMDim")[1]
-        gap = image - (columns - 1) * inst.get_nodeattr("Dilation")[1] - 1
+    if inst.select_impl_style() == "parallel":
+        image, dilations = inst.get_nodeattr("IFMDim")[1], inst.get_nodeattr("Dilation")
+        gap = image * dilations[0] - (columns - 1) * dilations[1] - 1
         line = memory.ram(gap, width) if gap > 0 else memory.Memory()
-        lines = rows - 1 if columns > 1 else 0
+        lines = rows - 1 if min(inst.get_nodeattr("IFMDim")) > 1 else 0
         lut = {
             "lines": lines * line.lut,
             "addresses": lines * 4 * bits(gap) if gap > 1 else 0,

@@ -10,6 +10,7 @@ from finn.custom_op.fpgadataflow.rtlbackend import RTLBackend
 from onnx import GraphProto
 from qonnx.core.modelwrapper import ModelWrapper
 
+from chain.errors import InputError
 from chain.files import write_text
 from fpga.ops import _cells
 from fpga.ops._base import Array, StreamOp
@@ -55,7 +56,9 @@ class RtlOp(RTLBackend):
         self.set_nodeattr("ip_path", str(folder))
 
     def get_rtl_file_list(self, abspath: bool = False) -> list[str]:
-        """Static cells first, the wrapper last."""
+        """Static cells first, the wrapper last. InputError if its HDL is not this version's."""
+        if not self.get_nodeattr("cellNames"):
+            raise InputError(f"node {self.onnx_node.name!r}: it has no RTL of this version; make it anew (make rtl)")
         cells = list(dict.fromkeys(path for name in self.get_nodeattr("cellNames") for path in _cells.files(name)))
         own = [name for name in (self.get_nodeattr("moduleFile"), f"{self.get_nodeattr('gen_top_module')}.v") if name]
         if abspath:

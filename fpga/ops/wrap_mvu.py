@@ -146,5 +146,5 @@ class WrapMVU(WeightedOp):
 
 @lru_cache(maxsize=64)
 def _planned(rows: bytes, shape: tuple[int, int], in_bits: int, acc_bits: int) -> Circuit:
-    """The plan takes seconds for a large layer, and is asked for more than once."""
+    """The plan is asked for more than once, and takes seconds, for thousands of weights in many rows a minute."""
     return sharing.plan(np.frombuffer(rows, dtype=np.int64).reshape(shape), in_bits, acc_bits)

@@ -31,7 +31,7 @@ def module(name: str, circuit: Circuit, title: str) -> str:
         "// SPDX-License-Identifier: BSD-3-Clause",
         "//",
         f"// Generated: {title}.",
-        f"// {len(circuit.adders)} adders of {circuit.luts} columns in {circuit.latency} levels (fpga/unrolled).",
+        f"// {len(circuit.adders)} adders in {circuit.latency} levels (fpga/unrolled).",
         f"module {name} (",
         "    input  logic clk_i,",
         "    input  logic rst_ni,",
@@ -82,12 +82,12 @@ def _level(circuit: Circuit, level: int, nets: Sequence[int], following: Sequenc
     for adder in circuit.adders:
         if adder.level == level:
             parts = [adder.sums, *([adder.keeps] if adder.keeps else []), (adder.carry,)]
-            spans = []
+            spans, first = [], total
             for part in parts:
                 made.update({net: f"n{level}[{total + i}]" for i, net in enumerate(part) if net >= 0})
                 spans.append(f"n{level}[{total}+:{len(part)}]")
                 total += len(part)
-            instances += _instance(adder, f"i_{level}_{spans[0][len(f'n{level}[') :].split('+')[0]}", here, spans)
+            instances += _instance(adder, f"i_{level}_{first}", here, spans)
     yield f"  // Level {level}."
     if total:
         yield f"  logic [{total - 1}:0] n{level};"
