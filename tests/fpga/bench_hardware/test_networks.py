@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Whole networks with the rivals' cells: which cells are replaced, by what, and the sum."""
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 from rich.console import Console
 
-from chain.errors import AgreementError, UnsupportedError
+from chain.errors import AgreementError, InputError, UnsupportedError
 from fpga import mapping, resources, steps
 from fpga.bench_hardware import activity, networks
 from fpga.bench_hardware.flow import Flow
@@ -69,6 +70,10 @@ def test_the_whole_netlist_switches_on_test_images(small: Path, tmp_path: Path) 
     wrong = outputs.copy()
     wrong[3, 0] ^= 1
     model = steps.Model(small / "small", "small")
+    with pytest.raises(InputError, match="make it anew"):  # RTL of another network
+        activity.network(model, tmp_path)
+    graph.set_metadata_prop(steps.SOURCE, hashlib.sha256(model.onnx.read_bytes()).hexdigest())
+    graph.save(str(model.dataflow))
     for given in (wrong, outputs):
         np.savez(small / "small" / "reference.npz", images=images, labels=given.argmax(axis=1), outputs=given)
         if given is wrong:
