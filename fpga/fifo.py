@@ -25,6 +25,7 @@ import numpy.typing as npt
 from chain.errors import UnsupportedError
 from fpga.estimate.memory import rounded
 from fpga.layers import CONVERTERS, cycles, repeats, slides
+from fpga.names import op_of
 from fpga.sliding import Schedule, Times, Window, behind, geometry, schedule, window
 
 FRAMES = 4
@@ -66,7 +67,7 @@ def depths(model: Any) -> Depths:
 def name_streams(model: Any) -> Any:
     """`model` with the random names that FINN gives to tensors of width converters made from what they convert."""
     for node in list(model.graph.node):
-        if _op_name(node) in CONVERTERS and node.output[0] != model.graph.output[0].name:
+        if op_of(node) in CONVERTERS and node.output[0] != model.graph.output[0].name:
             kind = _custom(node).get_output_datatype()
             model.rename_tensor(node.output[0], f"{node.input[0]}_converted")
             model.set_tensor_datatype(node.output[0], kind)
@@ -306,11 +307,7 @@ def _groups(nodes: Sequence[tuple[Any, Any]]) -> Iterator[list[tuple[Any, Any]]]
 
 
 def _op(inst: Any) -> str:
-    return _op_name(inst.onnx_node)
-
-
-def _op_name(node: Any) -> str:
-    return str(node.op_type).removesuffix("_rtl").removesuffix("_hls")
+    return op_of(inst.onnx_node)
 
 
 def _streams_in(inst: Any) -> int:

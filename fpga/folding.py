@@ -17,21 +17,8 @@ import numpy.typing as npt
 from chain.errors import InputError
 from fpga.cheapest import cheapest
 from fpga.estimate import nodes as estimate
-from fpga.layers import CONVERTERS, Layer, cycles, divisors, hardware, layer_of, layers, op_of, slides
-
-__all__ = [
-    "CONVERTERS",
-    "Choice",
-    "Folding",
-    "Network",
-    "cycles",
-    "divisors",
-    "for_fps",
-    "for_luts",
-    "hardware",
-    "layer_of",
-    "slides",
-]
+from fpga.layers import Layer, cycles, hardware, layers
+from fpga.names import layer_of, op_of
 
 
 @dataclass(frozen=True)

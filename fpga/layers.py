@@ -10,6 +10,7 @@ import numpy as np
 from chain.errors import UnsupportedError
 from fpga.estimate import nodes as estimate
 from fpga.estimate.memory import rounded
+from fpga.names import layer_of, op_of
 from fpga.resources import Use
 from fpga.sliding import period
 
@@ -36,14 +37,6 @@ def hardware(node: Any) -> Any:
     from qonnx.custom_op.registry import getCustomOp
 
     return ConvolutionInputGenerator_rtl(node) if op_of(node) == "ConvolutionInputGenerator" else getCustomOp(node)
-
-
-def layer_of(node: Any) -> str:
-    """The node's `layer` attribute, also where FINN's op does not list it ('' for none)."""
-    for attribute in node.attribute:
-        if attribute.name == "layer":
-            return attribute.s.decode()
-    return ""
 
 
 def cycles(inst: Any) -> int:
@@ -247,8 +240,3 @@ def layers(model: Any) -> Iterator[Layer]:
             waiting.append(node)
         yield Layer(waiting)
         waiting = []
-
-
-def op_of(node: Any) -> str:
-    """The name of a node's op, whatever its form."""
-    return str(node.op_type).removesuffix("_rtl").removesuffix("_hls")

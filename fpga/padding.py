@@ -9,7 +9,8 @@ from dataclasses import replace
 from typing import Any
 
 from chain.errors import InputError, UnsupportedError
-from fpga.folding import Folding, layer_of
+from fpga.folding import Folding
+from fpga.names import layer_of
 
 MULTIPLES = (4, 8)
 GAIN = 1.03  # padding must save so much, in estimates that are no better

@@ -19,7 +19,8 @@ import numpy as np
 
 from chain.errors import InputError, ToolError, UnsupportedError
 from fpga.design import Design, Edge, Layer, Stream, Tap
-from fpga.folding import cycles, layer_of
+from fpga.layers import cycles
+from fpga.names import layer_of, op_of
 
 TOP = "accelerator"
 CELLS = Path(__file__).parent / "rtl"
@@ -150,7 +151,7 @@ class _Node:
         from qonnx.custom_op.registry import getCustomOp
 
         self.name: str = node.name
-        self.op: str = node.op_type.removesuffix("_rtl").removesuffix("_hls")
+        self.op = op_of(node)
         self.op_type: str = node.op_type
         self.layer = layer_of(node)
         try:

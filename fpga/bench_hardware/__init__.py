@@ -8,7 +8,7 @@ rivals    the same layer in plain SystemVerilog (rivals/*.sv), with FINN's thres
 flow      one design through Yosys: cells and levels of logic, kept by the hash of everything that they depend on
 activity  how much a netlist switches, a proxy of its energy
 bound     how few look-up tables dot products could take
-levels    look-up tables between registers, counted in a netlist
+workers   many measurements at a time
 place     post-route figures on an ECP5
 networks  whole networks
 rows, page, plots, commands   what is written and shown

@@ -10,8 +10,8 @@ import hashlib
 import subprocess
 import tempfile
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +28,7 @@ from fpga.bench_hardware.design import Design
 from fpga.bench_hardware.flow import Flow, kept
 from fpga.bench_hardware.layer import Integers
 from fpga.bench_hardware.layer import steps as thresholded
+from fpga.bench_hardware.workers import each
 
 FORMAT = 1
 STANDS_STILL = 3
@@ -72,21 +73,10 @@ def run(
 
     Simulations that are built go to `cache`. AgreementError for a netlist that computes something else.
     """
-    found: dict[Design, Switching] = {}
-    with ThreadPoolExecutor(workers) as pool:
-        waiting = {
-            pool.submit(measure, one, name, flow, cache): design
-            for one in contests
-            for name, design in one.designs.items()
-        }
-        try:
-            for done in as_completed(waiting):
-                found[waiting[done]] = done.result()
-                advance()
-        except BaseException:
-            pool.shutdown(wait=True, cancel_futures=True)
-            raise
-    return found
+    tasks = {
+        design: partial(measure, one, name, flow, cache) for one in contests for name, design in one.designs.items()
+    }
+    return each(tasks, workers, advance)
 
 
 def measure(contest: Contest, name: str, flow: Flow, cache: Path) -> Switching:

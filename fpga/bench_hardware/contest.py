@@ -2,14 +2,15 @@
 """The contenders of a layer, and many syntheses at a time."""
 
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from fpga.bench_hardware import distributed, ours, plain
 from fpga.bench_hardware.design import Design
 from fpga.bench_hardware.flow import Figures, Flow
 from fpga.bench_hardware.layer import Layer
+from fpga.bench_hardware.workers import each
 
 OURS = "ours"
 
@@ -49,14 +50,4 @@ def unrolled(layer: Layer, folder: Path) -> Contest:
 
 def run(designs: Iterable[Design], flow: Flow, workers: int, advance: Callable[[], None]) -> dict[Design, Figures]:
     """The figures of every design, `workers` syntheses at a time; `advance` is called after each of them."""
-    found: dict[Design, Figures] = {}
-    with ThreadPoolExecutor(workers) as pool:
-        waiting = {pool.submit(flow.run, design): design for design in designs}
-        try:
-            for done in as_completed(waiting):
-                found[waiting[done]] = done.result()
-                advance()
-        except BaseException:
-            pool.shutdown(wait=True, cancel_futures=True)
-            raise
-    return found
+    return each({design: partial(flow.run, design) for design in designs}, workers, advance)

@@ -12,8 +12,8 @@ import subprocess
 import sysconfig
 import tempfile
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -29,6 +29,7 @@ from fpga.bench_hardware.design import Design
 from fpga.bench_hardware.flow import kept
 from fpga.bench_hardware.layer import Layer
 from fpga.bench_hardware.rows import Row
+from fpga.bench_hardware.workers import each
 
 FORMAT = 1
 SEEDS = (1, 2, 3)
@@ -56,17 +57,10 @@ def rows(layers: Sequence[Layer], folder: Path, workers: int, console: Console) 
         designs[layer, OURS] = ours.design(layer, home / OURS)
         for name in RIVALS:
             designs[layer, name] = plain.design(layer, plain.WIDE if name == "plain32" else layer.bits, home / name)
-    found: dict[tuple[Layer, str], Placed] = {}
-    with bar(console) as progress, ThreadPoolExecutor(workers) as pool:
+    with bar(console) as progress:
         task = progress.add_task("place and route", total=len(designs))
-        waiting = {pool.submit(run, design, folder): key for key, design in designs.items()}
-        try:
-            for done in as_completed(waiting):
-                found[waiting[done]] = done.result()
-                progress.advance(task)
-        except BaseException:
-            pool.shutdown(wait=True, cancel_futures=True)
-            raise
+        tasks = {key: partial(run, design, folder) for key, design in designs.items()}
+        found = each(tasks, workers, lambda: progress.advance(task))
     return [_row(layer, {name: found[layer, name] for name in (OURS, *RIVALS)}) for layer in layers]
 
 

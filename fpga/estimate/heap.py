@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fpga.products import Way
+from fpga.unrolled.columns import left
 
 SHIFT = 3  # registers in a row that Yosys makes a shift register (synth_xilinx)
 
@@ -129,19 +130,13 @@ def halvings(tall: int) -> int:
     return (tall - 1).bit_length() - 1 if tall > 4 else 1
 
 
-def _left(height: int, places: int, prior: int) -> int:
-    """Bits of a column behind a level with `places` in it and `prior` in the one below."""
-    taken = 4 * places + max(0, places - prior)
-    return places + max(0, height - taken) + prior + max(0, prior - places)
-
-
 def _places(columns: Sequence[int], target: int) -> list[int]:
     """Places on carry chains of each column: what it fills, and more only if the level would leave too much."""
     result, prior = [], 0
     for height in columns:
         here = height // 4
         for _ in range(target):
-            here += _left(height, here, prior) > target
+            here += left(height, height, here, prior) > target
         result.append(here)
         prior = here
     return result

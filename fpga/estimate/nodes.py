@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The estimate of a node, of a stream between two nodes, of a whole graph."""
+"""The estimate of a node, and of a stream between two nodes."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,6 +7,7 @@ from typing import Any
 from chain.errors import UnsupportedError
 from fpga.estimate import coefficients, streams, units
 from fpga.estimate.structure import Count, Structure
+from fpga.names import op_of
 from fpga.resources import Use
 
 COUNTS: Mapping[str, Count] = {
@@ -34,7 +35,7 @@ COUNTS: Mapping[str, Count] = {
 
 def structure(inst: Any) -> Structure:
     """Of FINN's instance of a node, general form or RTL. UnsupportedError for an op that has no hardware here."""
-    op = str(inst.onnx_node.op_type).removesuffix("_rtl").removesuffix("_hls")
+    op = op_of(inst.onnx_node)
     if op not in COUNTS:
         raise UnsupportedError(f"node {inst.onnx_node.name!r} ({op}): no estimate; known are {', '.join(COUNTS)}")
     return COUNTS[op](inst)

@@ -9,6 +9,7 @@ from onnx import GraphProto
 from qonnx.core.datatype import BaseDataType, DataType
 
 from fpga import rom
+from fpga.estimate.heap import halvings
 from fpga.ops._arithmetic import exact_type
 from fpga.ops._base import Array, StreamOp, signed
 from fpga.ops._rtl import RtlOp
@@ -90,7 +91,7 @@ class WeightedOp(StreamOp):
             products = simd * np.convolve(np.ones(in_bits, dtype=int), np.ones(weight_bits, dtype=int))
             threes = products // 3
             fullest = int((np.append(products - 2 * threes, 0) + np.append(0, threes)).max())
-        return max(1, (fullest - 1).bit_length() - 1)
+        return halvings(fullest)
 
     def exact_weights(self, graph: GraphProto) -> tuple[Array, int]:
         """The weights in a float type that holds every sum exactly, and the largest magnitude of a sum."""

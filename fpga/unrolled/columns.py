@@ -43,7 +43,7 @@ def estimate(heights: tuple[int, ...]) -> int:
         places = _places(counts, counts, _target(max(counts)), eager=False)
         total += sum(places)
         counts = [
-            _left(count, count, here, places[column - 1] if column else 0)
+            left(count, count, here, places[column - 1] if column else 0)
             for column, (count, here) in enumerate(zip(counts, places, strict=True))
         ]
     first = next((column for column, count in enumerate(counts) if count > 1), len(counts))
@@ -64,13 +64,13 @@ def _places(counts: Sequence[int], ready: Sequence[int], target: int, eager: boo
     for column, (count, there) in enumerate(zip(counts, ready, strict=True)):
         prior = places[-1] if column else 0
         here = there // 4 if eager else 0
-        while here < there // 2 and _left(count, there, here, prior) > target:
+        while here < there // 2 and left(count, there, here, prior) > target:
             here += 1
         places.append(here)
     return places
 
 
-def _left(count: int, there: int, here: int, prior: int) -> int:
+def left(count: int, there: int, here: int, prior: int) -> int:
     """Bits of a column behind a level: `here` places in it, and `prior` ones in the column below."""
     taken = min(there, 4 * here + max(here - prior, 0))
     return count - taken + here + prior + max(prior - here, 0)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from chain.errors import ToolError
-from fpga import fifo, folding, simulate, sliding, stitch
+from fpga import fifo, layers, simulate, sliding, stitch
 from tests import graphs
 from tests.fpga import finn_graphs, hardware
 
@@ -29,7 +29,7 @@ def test_period_of_the_sliding_window(name, tmp_path):
     stitch.stitch(finn_graphs.graph([node], shapes, 4), tmp_path / "rtl", "toy", 100.0, hardware.PART)
     simulator = simulate.Simulator(tmp_path / "rtl", hardware.CACHE)
     run = simulator.run(np.ones((6, *simulator.design.input.shape), dtype=int))
-    expected = sliding.period(folding.hardware(node))
+    expected = sliding.period(layers.hardware(node))
     assert run.interval <= expected <= 1.02 * run.interval + 2
 
 
@@ -42,10 +42,10 @@ def test_residual_keeps_the_rate_and_needs_its_depth(tmp_path):
 
     deepest = max(
         (node for node in graph.graph.node if "fork" in node.input[0] and node.op_type == "StreamingFIFO_rtl"),
-        key=lambda node: folding.hardware(node).get_nodeattr("depth"),
+        key=lambda node: layers.hardware(node).get_nodeattr("depth"),
     )
-    assert folding.hardware(deepest).get_nodeattr("depth") > 33
-    folding.hardware(deepest).set_nodeattr("depth", 2)
+    assert layers.hardware(deepest).get_nodeattr("depth") > 33
+    layers.hardware(deepest).set_nodeattr("depth", 2)
     stitch.stitch(graph, tmp_path / "shallow", "toy", 100.0, hardware.PART)
     with pytest.raises(ToolError, match=r"stands still after 0 result words"):
         simulate.Simulator(tmp_path / "shallow", hardware.CACHE).run(images)
@@ -54,21 +54,21 @@ def test_residual_keeps_the_rate_and_needs_its_depth(tmp_path):
 @pytest.mark.parametrize("fps", [1_000, 200_000])
 @pytest.mark.parametrize("name", ["plain", "odd", "depthwise", "grouped", "residual"])
 def test_every_stream_is_considered(name, fps, tmp_path):
-    registered = ("FMPadding", *folding.CONVERTERS)
+    registered = ("FMPadding", *layers.CONVERTERS)
     most = 50_000 if name in ("odd", "grouped") else fps
     graph = hardware.queued(graphs.CASES[name](0), tmp_path, min(fps, most))
     for node in graph.graph.node:
         if node.op_type == "StreamingFIFO_rtl":
             maker = graph.find_producer(node.input[0])
             assert node.name == f"{maker.name}_fifo{list(maker.output).index(node.input[0])}"
-            assert folding.hardware(node).get_nodeattr("depth") >= 2
+            assert layers.hardware(node).get_nodeattr("depth") >= 2
         elif node.op_type.removesuffix("_rtl") not in registered:
             for tensor in node.output:
                 reader = graph.find_consumer(tensor)
                 if reader is not None and reader.op_type not in ("StreamingFIFO_rtl", "WrapMVU_rtl"):
                     assert reader.op_type.removesuffix("_rtl") in registered
                 elif reader is not None and reader.op_type == "WrapMVU_rtl":
-                    unit = folding.hardware(reader)
+                    unit = layers.hardware(reader)
                     assert unit.get_nodeattr("PE") * unit.get_nodeattr("groups") < unit.get_nodeattr("MH")
 
 

@@ -9,7 +9,7 @@ import pytest
 from qonnx.custom_op.registry import getCustomOp
 
 from chain.errors import InputError
-from fpga import folding, mapping
+from fpga import folding, layers, mapping
 from fpga.estimate import nodes, samples
 from tests import graphs
 
@@ -32,8 +32,8 @@ def test_fast_enough_and_mappable(graph, name, fps):
     assert all(choice.cycles <= 100e6 / fps for choice in result.choices)
     special = mapping.specialise(model)
     for node in special.graph.node:
-        folding.hardware(node).get_folded_input_shape()
-    assert max(folding.cycles(folding.hardware(node)) for node in special.graph.node) <= 100e6 / fps
+        layers.hardware(node).get_folded_input_shape()
+    assert max(layers.cycles(layers.hardware(node)) for node in special.graph.node) <= 100e6 / fps
 
 
 def test_more_speed_costs_more(graph):
@@ -56,7 +56,7 @@ def test_sliding_window_and_depthwise_unit_agree(graph):
     for node in model.graph.node:
         if node.op_type in ("WrapVVU", "WindowMax"):
             before = model.find_producer(node.input[0])
-            assert folding.hardware(before).get_nodeattr("SIMD") == folding.hardware(node).get_nodeattr("PE")
+            assert layers.hardware(before).get_nodeattr("SIMD") == layers.hardware(node).get_nodeattr("PE")
 
 
 def test_too_much_is_refused_by_name(graph):
@@ -153,5 +153,5 @@ def test_whole_windows_that_finn_gets_wrong(tmp_path, columns, whole):
 
 
 def test_divisors():
-    assert folding.divisors(13) == [1, 13]
-    assert folding.divisors(16) == [1, 2, 4, 8, 16]
+    assert layers.divisors(13) == [1, 13]
+    assert layers.divisors(16) == [1, 2, 4, 8, 16]

@@ -4,7 +4,8 @@
 import numpy as np
 import pytest
 
-from fpga import folding, simulate
+from fpga import layers as folded
+from fpga import simulate
 from tests import graphs
 from tests.fpga import hardware
 
@@ -21,7 +22,7 @@ def test_images_follow_each_other_at_the_bound(fps, tmp_path):
     """Some unit repeats its vector for four row folds at least, while the next image comes in."""
     model = layers()
     design, graph = hardware.design(model, tmp_path, fps)
-    units = [folding.hardware(node) for node in graph.graph.node if node.op_type == "WrapMVU_rtl"]
+    units = [folded.hardware(node) for node in graph.graph.node if node.op_type == "WrapMVU_rtl"]
     folds = [(unit.get_nodeattr("MW") // unit.get_nodeattr("SIMD"), unit.get_nodeattr("PE")) for unit in units]
     assert max(unit.get_nodeattr("MH") // pe for unit, (_, pe) in zip(units, folds, strict=True)) >= 4
     simulator, images = simulate.Simulator(tmp_path / "rtl", hardware.CACHE), hardware.pixels(model, 40)

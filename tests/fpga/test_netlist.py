@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chain.errors import ToolError
-from fpga import folding, mapping, netlist, resources, rom, simulate, stitch
+from fpga import layers, mapping, netlist, resources, rom, simulate, stitch
 from tests import graphs
 from tests.fpga import hardware
 
@@ -137,7 +137,7 @@ def test_weights_in_either_memory(tmp_path, style):
     """The same design with all of its weights in block RAM, and with all of them in look-up tables."""
     model = graphs.linear(0)
     graph = hardware.queued(model, tmp_path, 10_000)
-    units = [folding.hardware(node) for node in graph.graph.node if node.op_type == "WrapMVU_rtl"]
+    units = [layers.hardware(node) for node in graph.graph.node if node.op_type == "WrapMVU_rtl"]
     assert all(unit.weight_memory().depth > 1 for unit in units)
     for unit in units:
         unit.set_nodeattr("romStyle", style)
@@ -157,7 +157,7 @@ def test_block_ram_model(tmp_path):
     graph = hardware.queued(model, tmp_path, 100_000)
     for node in graph.graph.node:
         if node.op_type == "StreamingFIFO_rtl":
-            folding.hardware(node).set_nodeattr("depth", 4097)
+            layers.hardware(node).set_nodeattr("depth", 4097)
     stitch.stitch(graph, tmp_path / "rtl", "toy", 100.0, hardware.PART)
     images = hardware.pixels(model, 20)
     gates = netlist.simulate(tmp_path / "rtl", tmp_path / "synth", hardware.CACHE, images)

@@ -11,6 +11,7 @@ from qonnx.custom_op.registry import getCustomOp
 
 from chain.errors import InputError
 from fpga import fifo, folding, mapping, padding, simulate, stitch
+from fpga.names import layer_of
 from tests import graphs
 from tests.fpga import hardware
 
@@ -85,7 +86,7 @@ def test_the_best_count_is_taken_and_of_equals_the_smallest(prime, tmp_path, che
         return dataclasses.replace(plain, choices=(dataclasses.replace(plain.choices[0], luts=luts),), between=0)
 
     plain = mapped(prime, tmp_path)
-    second = next(n.name for n in plain.graph.node if n.op_type == "WrapMVU" and folding.layer_of(n) == "second")
+    second = next(n.name for n in plain.graph.node if n.op_type == "WrapMVU" and layer_of(n) == "second")
     _, chosen = padding.fold(plain, made_up, padding.fewer_luts)
     assert {11, 12, 16} <= set(found)
     assert ("second", 11, expected) in chosen.padded

@@ -3,7 +3,6 @@
 
 import io
 import json
-import shutil
 from pathlib import Path
 
 import pytest
@@ -16,37 +15,7 @@ from training.commands import main
 from training.sweep import RETRIES, Outcome, sweep, trials
 from training.trainer import train
 
-RECIPE = """
-name = "mine"
-dataset = "own.py:stripes"
-network = "own.py:Own"
-batch_size = 32
-[quantisation]
-activation_bits = 3
-input_bits = 2
-accumulator_bits = 8
-[[stages]]
-name = "wide"
-epochs = 2
-lr = 1e-2
-accumulator = "wide"
-[[stages]]
-name = "wrap"
-epochs = 1
-lr = 5e-3
-accumulator = "wrap"
-penalty = 0.1
-"""
 STEPS = 30  # an epoch
-
-
-@pytest.fixture
-def own(tmp_path: Path) -> Path:
-    """A user's recipe, with its network and data."""
-    shutil.copy(Path(__file__).with_name("own.py"), tmp_path)
-    path = tmp_path / "mine.toml"
-    path.write_text(RECIPE, encoding="utf-8")
-    return path
 
 
 def losses(folder: Path) -> list[float]:
@@ -96,7 +65,10 @@ def test_a_trial_that_always_dies_fails_and_the_command_takes_it_up(own: Path, t
 
 def test_an_error_in_one_trial_is_told_and_the_others_go_on(own: Path, tmp_path: Path) -> None:
     bad = tmp_path / "bad.toml"
-    bad.write_text(RECIPE.replace('"mine"', '"bad"').replace("batch_size = 32", "batch_size = 2000"), encoding="utf-8")
+    bad.write_text(
+        own.read_text(encoding="utf-8").replace('"mine"', '"bad"').replace("batch_size = 32", "batch_size = 2000"),
+        encoding="utf-8",
+    )
     result = CliRunner().invoke(main, ["sweep", str(bad), str(own), "--build", str(tmp_path / "b"), "--jobs", "2"])
     assert result.exit_code == 1
     assert "bad-seed1: failed: batch_size 2000" in result.output and "mine-seed1: done" in result.output

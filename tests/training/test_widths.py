@@ -2,7 +2,6 @@
 """A recipe at several widths: the same trainings but for the accumulators, and rows that say what they came to."""
 
 import json
-import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -15,36 +14,13 @@ from training import widths
 from training.commands import main
 from training.sweep import Outcome, Trial, run_trial
 
-RECIPE = """
-name = "mine"
-dataset = "own.py:stripes"
-network = "own.py:Own"
-batch_size = 32
-[quantisation]
-activation_bits = 3
-input_bits = 2
-accumulator_bits = {default = 8, conv = 6}
-[[stages]]
-name = "wide"
-epochs = 2
-lr = 1e-2
-accumulator = "wide"
-[[stages]]
-name = "wrap"
-epochs = 1
-lr = 5e-3
-accumulator = "wrap"
-penalty = 0.1
-"""
-
 
 @pytest.fixture
-def own(tmp_path: Path) -> Path:
-    """A user's recipe, with its network and data."""
-    shutil.copy(Path(__file__).with_name("own.py"), tmp_path)
-    path = tmp_path / "mine.toml"
-    path.write_text(RECIPE, encoding="utf-8")
-    return path
+def own(own: Path) -> Path:
+    """A layer of it has a width of its own."""
+    text = own.read_text(encoding="utf-8")
+    own.write_text(text.replace("accumulator_bits = 8", "accumulator_bits = {default = 8, conv = 6}"), encoding="utf-8")
+    return own
 
 
 @pytest.fixture(autouse=True)
