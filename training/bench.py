@@ -254,7 +254,7 @@ def _plain_step(model: nn.Module, stage: Stage, images: Tensor, labels: Tensor) 
 
 
 def _prepared(model: nn.Module, images: Tensor) -> tuple[nn.Module, Tensor]:
-    model = model.to(memory_format=torch.channels_last).train()  # type: ignore[call-overload]
+    model = model.to(device=images.device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
     return model, images.contiguous(memory_format=torch.channels_last)
 
 

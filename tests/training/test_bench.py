@@ -108,6 +108,13 @@ def test_a_gpu_that_is_not_there(tmp_path: Path) -> None:
     assert result.exit_code == 2 and "sees 0 GPUs" in result.output
 
 
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_the_rivals_lie_on_the_gpu_as_well(tmp_path: Path) -> None:
+    (tmp_path / "toy.toml").write_text(TOY, encoding="utf-8")
+    row = bench.bench(recipe.load(str(tmp_path / "toy.toml")), repetitions=1, device=torch.device("cuda"))
+    assert row["settings"]["device"] == torch.cuda.get_device_name() and row["brevitas_ms"] > 0
+
+
 def test_rows_of_other_models_and_devices_stay(tmp_path: Path) -> None:
     places = (("a", "cpu", 1), ("b", "cpu", 2), ("a", "some GPU", 3), ("a", "cpu", 4))
     rows = [{"settings": {"model": name, "device": device}, "ratio": ratio} for name, device, ratio in places]
