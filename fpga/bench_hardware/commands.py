@@ -96,7 +96,9 @@ def _bounds(rows: Sequence[Row], folder: Path, console: Console) -> None:
     with bar(console) as progress:
         task = progress.add_task("bounds", total=len(layers))
         for layer, row in zip(layers, rows[: len(layers)], strict=True):
-            row["bound"] = asdict(bound.measure(layer, folder))
+            found = bound.measure(layer, folder)
+            rivals = {name: figures["lut"] for name, figures in row["rivals"].items()}
+            row["bound"] = asdict(found) | {"ratios": bound.ratios(found, row["ours"]["lut"], rivals)}
             progress.advance(task)
 
 

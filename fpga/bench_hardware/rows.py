@@ -88,7 +88,8 @@ def with_switching(made: Row, contest: Contest, activity: Mapping[Design, Switch
 
 def means(rows: Sequence[Row]) -> list[Row]:
     """The geometric mean of the ratios to each rival, for each kind of row, with its target where there is one; and of
-    the ratios of switching, where there are some. Rows that were placed have one of their clocks too, "clock".
+    the ratios of switching and of ours at its bound, where there are some. Rows that were placed have one of their
+    clocks too, "clock".
     """
     groups: dict[str, list[tuple[Row, Mapping[str, float]]]] = {}
     for one in rows:
@@ -102,6 +103,7 @@ def means(rows: Sequence[Row]) -> list[Row]:
             target = next((t for t in TARGETS if (t.kind, t.rival) == (kind, rival)), None)
             mean = geometric_mean(ratios)
             switching = [r for one, _ in ones if (r := one.get("switching_ratios", {}).get(rival)) is not None]
+            bounds = [one["bound"]["ratios"][rival] for one, _ in ones if "bound" in one]
             made.append(
                 {
                     "kind": "mean",
@@ -109,6 +111,7 @@ def means(rows: Sequence[Row]) -> list[Row]:
                     "ratio": mean,
                     "range": [min(ratios), max(ratios)],
                     "switching": geometric_mean(switching) if switching else None,
+                    "at_bound": geometric_mean(bounds) if bounds else None,
                     "target": target.wanted if target else None,
                     "met": mean >= target.wanted if target else None,
                 }
