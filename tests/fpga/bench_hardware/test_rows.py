@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Layers, rows, means, the page, and the figures of place and route."""
 
+import json
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 from chain.errors import InputError, ToolError
+from fpga import yosys
 from fpga.bench_hardware import flow, networks, page, place, plain, plan
 from fpga.bench_hardware import rows as summing
 from fpga.bench_hardware.contest import OURS
@@ -129,6 +131,18 @@ def test_the_figures_of_a_placed_design() -> None:
     assert place.read(report) == place.Placed(900, 400, 1, 123.4)
     with pytest.raises(ToolError, match="2 clocks"):
         place.read({**report, "fmax": {"a": {"achieved": 1}, "b": {"achieved": 2}}})
+
+
+def test_products_are_placed_as_look_up_tables(tmp_path: Path) -> None:
+    """A design whose products took the part's 28 multipliers would not fit, or would count too few cells."""
+    (tmp_path / "a.sv").write_text(
+        "module a (input logic signed [3:0] w, input logic signed [4:0] x, output logic signed [8:0] y);\n"
+        "  assign y = w * x;\nendmodule\n"
+    )
+    yosys.run(place.commands(Design("a", tmp_path, ("a.sv",)), tmp_path), tmp_path, tmp_path / "log.txt")
+    cells = json.loads((tmp_path / "netlist.json").read_text())["modules"]["a"]["cells"].values()
+    kinds = {cell["type"] for cell in cells}
+    assert "LUT4" in kinds and "MULT18X18D" not in kinds
 
 
 def test_the_page_needs_nothing_else_and_shows_every_row(tmp_path: Path) -> None:
