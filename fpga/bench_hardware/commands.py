@@ -110,5 +110,5 @@ def table(rows: Sequence[Row]) -> Table:
             s = row["settings"]
             wanted = "" if row["target"] is None else f"{row['target']:g} ({'met' if row['met'] else 'not met'})"
             figures = (f"{value:.2f}" for value in (row["ratio"], *row["range"]))
-            made.add_row(s["of"], s["rival"], str(s["rows"]), *figures, str(s["losses"]), wanted)
+            made.add_row(s["network"] or s["of"], s["rival"], str(s["rows"]), *figures, str(s["losses"]), wanted)
     return made

@@ -19,12 +19,15 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Target:
-    """A geometric mean that is to be reached: of rows of `kind`, how much better ours is in `figure` than `rival`."""
+    """A geometric mean that is to be reached: of rows of `kind`, how much better ours is in `figure` than `rival`; of
+    the `network` alone, where one is named.
+    """
 
     kind: str
     rival: str
     figure: str
     wanted: float
+    network: str = ""
 
 
 TARGETS = (
@@ -34,7 +37,7 @@ TARGETS = (
     Target("unrolled", "da4ml", "lut", 1.1),
     Target("placed", "plain32", "cells", 2.0),
     Target("clock", "plain32", "fmax_mhz", 1.2),
-    Target("network", "plain32", "lut", 1.6),
+    Target("network", "plain32", "lut", 1.6, "cifar-cnv"),
 )
 
 
@@ -87,27 +90,35 @@ def with_switching(made: Row, contest: Contest, activity: Mapping[Design, Switch
 
 
 def means(rows: Sequence[Row]) -> list[Row]:
-    """The geometric mean of the ratios to each rival, for each kind of row, with its target where there is one; and of
-    the ratios of switching and of ours at its bound, where there are some. Rows that were placed have one of their
-    clocks too, "clock".
+    """The geometric mean of the ratios to each rival, for each kind of row (networks one by one), with its target where
+    there is one; and of the ratios of switching and of ours at its bound, where there are some. Rows that were placed
+    have one of their clocks too, "clock".
     """
-    groups: dict[str, list[tuple[Row, Mapping[str, float]]]] = {}
+    groups: dict[tuple[str, str], list[tuple[Row, Mapping[str, float]]]] = {}
     for one in rows:
-        groups.setdefault(one["kind"], []).append((one, one["ratios"]))
+        network = one["settings"].get("network", "")
+        groups.setdefault((one["kind"], network), []).append((one, one["ratios"]))
         if "fmax_ratios" in one:
-            groups.setdefault("clock", []).append((one, one["fmax_ratios"]))
+            groups.setdefault(("clock", ""), []).append((one, one["fmax_ratios"]))
     made = []
-    for kind, ones in groups.items():
+    for (kind, network), ones in groups.items():
         for rival in dict.fromkeys(name for _, found in ones for name in found):
             ratios = [found[rival] for _, found in ones if rival in found]
-            target = next((t for t in TARGETS if (t.kind, t.rival) == (kind, rival)), None)
+            asked = (kind, rival, network)
+            target = next((t for t in TARGETS if (t.kind, t.rival, t.network) == asked), None)
             mean = geometric_mean(ratios)
             switching = [r for one, _ in ones if (r := one.get("switching_ratios", {}).get(rival)) is not None]
             bounds = [one["bound"]["ratios"][rival] for one, _ in ones if "bound" in one]
             made.append(
                 {
                     "kind": "mean",
-                    "settings": {"of": kind, "rival": rival, "rows": len(ratios), "losses": sum(r < 1 for r in ratios)},
+                    "settings": {
+                        "of": kind,
+                        "network": network,
+                        "rival": rival,
+                        "rows": len(ratios),
+                        "losses": sum(r < 1 for r in ratios),
+                    },
                     "ratio": mean,
                     "range": [min(ratios), max(ratios)],
                     "switching": geometric_mean(switching) if switching else None,

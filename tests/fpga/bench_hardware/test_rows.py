@@ -67,6 +67,16 @@ def test_means_say_whether_a_target_is_met() -> None:
     assert not mean["met"]
 
 
+def test_a_network_is_no_mean_and_has_its_own_target() -> None:
+    made = [
+        summing.row("network", {"network": name}, {OURS: {"lut": 10}, "plain32": {"lut": lut}})
+        for name, lut in (("fmnist-cnn", 11), ("cifar-cnv", 17))
+    ]
+    small, large = summing.means(made)
+    assert (small["settings"]["network"], small["ratio"], small["target"]) == ("fmnist-cnn", pytest.approx(1.1), None)
+    assert (large["settings"]["network"], large["ratio"], large["met"]) == ("cifar-cnv", pytest.approx(1.7), True)
+
+
 def test_clocks_have_a_mean_of_their_own() -> None:
     """Ours by the rival's, with a target of its own."""
     made = [
