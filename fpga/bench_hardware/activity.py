@@ -110,7 +110,7 @@ def measure(contest: Contest, name: str, flow: Flow, cache: Path) -> Switching:
 
 
 def network(model: steps.Model, cache: Path, advance: Stage = _untold) -> Switching:
-    """The switching of an image: our whole netlist on test images, in the steady state; counted now unless it is known.
+    """The switching of an image: our whole netlist on test images, behind others; counted now unless it is known.
 
     `advance` is called with what is done now, and how many percent of it are. ToolError for a netlist that stands
     still, AgreementError for one that differs from PyTorch.
