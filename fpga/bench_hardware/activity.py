@@ -44,12 +44,18 @@ IMAGES = (6, 2, 1)
 _PATIENCE = 4096
 
 Bytes = npt.NDArray[np.uint8]
+Stage = Callable[[str, int], None]
+"""Told what is done now, and how many percent of it are."""
 
 _AXIS = """.ap_clk(clk), .ap_rst_n(rst_n), .s_axis_tdata(in_data), .s_axis_tvalid(in_valid), .s_axis_tready(in_ready),
       .m_axis_tdata(out_data), .m_axis_tvalid(out_valid), .m_axis_tready(out_ready)"""
 _PLAIN = """.clk_i(clk), .rst_ni(rst_n), .in_data_i(in_data), .in_valid_i(in_valid), .in_ready_o(in_ready),
       .out_data_o(out_data), .out_valid_o(out_valid), .out_ready_i(out_ready)"""
 _BARE = ".clk(clk), .model_inp(in_data), .model_out(out_data)"
+
+
+def _untold(stage: str, percent: int) -> None:
+    """For those that ask for nothing."""
 
 
 @dataclass(frozen=True)
@@ -103,10 +109,11 @@ def measure(contest: Contest, name: str, flow: Flow, cache: Path) -> Switching:
     return made
 
 
-def network(model: steps.Model, cache: Path) -> Switching:
-    """The switching of an image: our whole netlist on test images, in the steady state; counted now unless it is known.
+def network(model: steps.Model, cache: Path, advance: Stage = _untold) -> Switching:
+    """The switching of an image: our whole netlist on test images, behind others; counted now unless it is known.
 
-    ToolError for a netlist that stands still, AgreementError for one that differs from PyTorch.
+    `advance` is called with what is done now, and how many percent of it are. ToolError for a netlist that stands
+    still, AgreementError for one that differs from PyTorch.
     """
     steps.dataflow(model)  # refuses RTL of another model.onnx
     design = manifest.load(model.rtl)
@@ -119,6 +126,7 @@ def network(model: steps.Model, cache: Path) -> Switching:
     known = kept(path, Switching)
     if known is not None:
         return known
+    advance("netlist", 0)
     with tempfile.TemporaryDirectory() as scratch:
         target = Path(scratch).absolute()
         commands = [*resources.flat_commands(design.top), *switching.write_commands(target)]
@@ -130,7 +138,8 @@ def network(model: steps.Model, cache: Path) -> Switching:
     frame, (before, counted, _) = design.input.words_per_frame, IMAGES
     shell = Shell(design.top, _AXIS, 8 * sent.shape[1], 8 * wanted.shape[1])
     window = (before * frame, (before + counted) * frame)
-    found = simulate(metered, shell, sent, wanted, window, cache, design.model, ("-O1",), 20 * design.bound)
+    patience = 20 * design.bound
+    found = simulate(metered, shell, sent, wanted, window, cache, design.model, ("-O1",), patience, advance)
     made = Switching(found[0], counted, found[1])
     write_json(path, {"model": design.model, "figures": asdict(made)})
     return made
@@ -167,6 +176,7 @@ def simulate(
     name: str,
     cflags: Sequence[str] = ("-O0",),
     patience: int = _PATIENCE,
+    advance: Stage = _untold,
 ) -> tuple[int, int]:
     """Changes and cycles of `metered` while it takes the words of `window` (from, to) of `sent` [words, bytes].
 
@@ -185,20 +195,34 @@ def simulate(
             cflags=(*cflags, f"-DIN_BYTES={sent.shape[1]}", f"-DOUT_BYTES={wanted.shape[1]}"),
             warnings=False,  # Yosys' netlist and models
         )
+        advance("compilation", 0)
         program = verilate.build(spec, cache, "meter")
         given.write_bytes(sent.tobytes())
+        advance("simulation", 0)
         command = [str(item) for item in (program, given, got, len(wanted), *window, patience)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode == STANDS_STILL:
+        status, facts = _told(command, lambda percent: advance("simulation", percent))
+        if status == STANDS_STILL:
             raise ToolError(f"{name}: no word has moved through the netlist for {patience:,} cycles")
-        if done.returncode:
-            raise ToolError(f"{name}: the simulation ended with {done.returncode}: {done.stderr.strip()}")
+        if status:
+            raise ToolError(f"{name}: the simulation ended with status {status}")
         result = np.frombuffer(got.read_bytes(), np.uint8).reshape(wanted.shape)
     wrong = np.argwhere((result != wanted).any(axis=1))
     if len(wrong):
         raise AgreementError(f"{name}: the netlist differs in word {wrong[0, 0]} of {len(wanted)}")
-    facts = dict(line.split() for line in done.stdout.splitlines())
-    return int(facts["toggles"]), int(facts["cycles"])
+    return facts["toggles"], facts["cycles"]
+
+
+def _told(command: Sequence[str], advance: Callable[[int], None]) -> tuple[int, dict[str, int]]:
+    """The exit status of HARNESS' program, and what it printed; `advance` is called with its percents."""
+    facts = {}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            key, number = line.split()
+            facts[key] = int(number)
+            if key == "percent":
+                advance(facts[key])
+    return process.returncode, facts
 
 
 def expected(contest: Contest, name: str, inputs: Integers) -> tuple[Integers, int]:

@@ -16,6 +16,7 @@ heap   Of circuits that form products and sum their bits, column by column: a si
 import json
 import math
 import tempfile
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -48,6 +49,14 @@ def heap(layer: Layer) -> int:
     """The bound of circuits that sum the bits of products."""
     stay = 0 if layer.fan_in > layer.simd else sum_bits(layer)
     return layer.pe * max(0, math.ceil((layer.simd * product_bits(layer) - stay) / 2))
+
+
+def ratios(bound: Bound, ours: int, rivals: Mapping[str, int]) -> dict[str, float]:
+    """What the rivals' look-up tables by ours would be, if ours had the bound `heap` in the place of its dot products:
+    no control, and activation and weights' memory as they are. `ours` and `rivals` are those of the whole row.
+    """
+    least = ours - bound.dot + bound.heap
+    return {name: lut / least for name, lut in rivals.items()}
 
 
 def sum_bits(layer: Layer) -> int:

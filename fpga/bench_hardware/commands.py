@@ -33,46 +33,61 @@ def main(build: Path, full: bool, processes: int | None) -> None:
     """
     start = time.monotonic()
     folder, workers = build / "bench", processes or flow.workers()
-    cells = Flow(folder / "hardware", netlists=full)
+    cells = Flow(folder / "hardware")
     rtl = folder / "hardware" / "rtl"
     console = Console(stderr=True)
-    rows = compare("layers", plan.layers(full), contest.folded, cells, rtl, workers, console)
-    rows += compare("unrolled layers", plan.unrolled(full), contest.unrolled, cells, rtl, workers, console)
+    contests = prepare("layers", plan.layers(full), contest.folded, rtl, console)
+    contests += prepare("unrolled layers", plan.unrolled(full), contest.unrolled, rtl, console)
+    rows = compare(contests, cells, workers, console)
     if full:
         _bounds(rows, cells.folder, console)
         rows += place.rows(plan.placed(), folder / "hardware", workers, console)
         rows += networks.rows(build, plan.NETWORKS, cells, rtl, workers, console)
-    rows += summing.means(rows)
-    write_json(folder / "hardware.json", rows)
-    shown = page.save(rows, folder)
+        _save(rows, folder)  # the switching takes long, and is not all
+        rows = _switching(contests, rows, cells, workers, console)
+        rows = networks.with_switching(build, rows, cells, console)
+    rows, shown = _save(rows, folder)
     Console(width=120).print(table(rows))
     click.echo(f"{len(rows)} rows in {time.monotonic() - start:.0f} s: {folder / 'hardware.json'}, {shown}")
 
 
-def compare(
-    title: str,
-    layers: Sequence[Layer],
-    prepare: Callable[[Layer, Path], Contest],
-    cells: Flow,
-    rtl: Path,
-    workers: int,
-    console: Console,
-) -> list[Row]:
-    """The rows of these layers, whose RTL `prepare` writes; with their switching if `cells` has netlists."""
+def prepare(
+    title: str, layers: Sequence[Layer], write: Callable[[Layer, Path], Contest], rtl: Path, console: Console
+) -> list[Contest]:
+    """The contests of these layers, whose RTL `write` puts into `rtl`."""
     with bar(console) as progress:
-        task = progress.add_task(f"{title}: RTL", total=len(layers))
-        contests = []
-        for layer in layers:
-            contests.append(prepare(layer, rtl))
-            progress.advance(task)
-        designs = [design for one in contests for design in one.designs.values()]
-        task = progress.add_task(f"{title}: synthesis", total=len(designs))
+        return [write(layer, rtl) for layer in progress.track(layers, description=f"{title}: RTL")]
+
+
+def compare(contests: Sequence[Contest], cells: Flow, workers: int, console: Console) -> list[Row]:
+    """A row a contest, without switching."""
+    designs = [design for one in contests for design in one.designs.values()]
+    with bar(console) as progress:
+        task = progress.add_task("synthesis", total=len(designs))
         found = contest.run(designs, cells, workers, lambda: progress.advance(task))
-        if not cells.netlists:
-            return [summing.of_contest(one, found) for one in contests]
-        task = progress.add_task(f"{title}: switching", total=len(designs))
-        changes = activity.run(contests, cells, cells.folder / "simulations", workers, lambda: progress.advance(task))
-    return [summing.of_contest(one, found, changes) for one in contests]
+    return [summing.of_contest(one, found) for one in contests]
+
+
+def _switching(
+    contests: Sequence[Contest], rows: Sequence[Row], cells: Flow, workers: int, console: Console
+) -> list[Row]:
+    """The rows, of which the first are of `contests`; those of plan.switched with their switching."""
+    chosen = [one for one in contests if one.layer in plan.switched()]
+    with bar(console) as progress:
+        task = progress.add_task("switching", total=sum(len(one.designs) for one in chosen))
+        changes = activity.run(chosen, cells, cells.folder / "simulations", workers, lambda: progress.advance(task))
+    made = list(rows)
+    for index, one in enumerate(contests):
+        if one in chosen:
+            made[index] = summing.with_switching(made[index], one, changes)
+    return made
+
+
+def _save(rows: Sequence[Row], folder: Path) -> tuple[list[Row], Path]:
+    """The rows and their means, written to `folder`, and the page that shows them."""
+    made = [*rows, *summing.means(rows)]
+    write_json(folder / "hardware.json", made)
+    return made, page.save(made, folder)
 
 
 def _bounds(rows: Sequence[Row], folder: Path, console: Console) -> None:
@@ -81,17 +96,19 @@ def _bounds(rows: Sequence[Row], folder: Path, console: Console) -> None:
     with bar(console) as progress:
         task = progress.add_task("bounds", total=len(layers))
         for layer, row in zip(layers, rows[: len(layers)], strict=True):
-            row["bound"] = asdict(bound.measure(layer, folder))
+            found = bound.measure(layer, folder)
+            rivals = {name: figures["lut"] for name, figures in row["rivals"].items()}
+            row["bound"] = asdict(found) | {"ratios": bound.ratios(found, row["ours"]["lut"], rivals)}
             progress.advance(task)
 
 
 def table(rows: Sequence[Row]) -> Table:
-    """The geometric means."""
-    made = Table("rows", "rival", "number", "rival / ours", "least", "most", "losses", "target")
+    """The geometric means, of the rival's figure by ours; of clocks ours by the rival's."""
+    made = Table("rows", "rival", "number", "gain", "least", "most", "losses", "target")
     for row in rows:
         if row["kind"] == "mean":
             s = row["settings"]
             wanted = "" if row["target"] is None else f"{row['target']:g} ({'met' if row['met'] else 'not met'})"
             figures = (f"{value:.2f}" for value in (row["ratio"], *row["range"]))
-            made.add_row(s["of"], s["rival"], str(s["rows"]), *figures, str(s["losses"]), wanted)
+            made.add_row(s["network"] or s["of"], s["rival"], str(s["rows"]), *figures, str(s["losses"]), wanted)
     return made

@@ -8,6 +8,8 @@ import gzip
 import json
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -39,11 +41,10 @@ class Figures:
 
 
 class Flow:
-    """Synthesis with its results in `folder`; with `netlists`, metered ones (fpga/switching.py) are among them."""
+    """Synthesis with its results in `folder`."""
 
-    def __init__(self, folder: Path, netlists: bool = False) -> None:
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.netlists = netlists
 
     def run(self, design: Design) -> Figures:
         """The figures of the recipe with fewer look-up tables, found now unless they are known.
@@ -53,8 +54,18 @@ class Flow:
         return self._best(design)[0]
 
     def netlist(self, design: Design) -> Path:
-        """The compressed netlist of that recipe, of a flow with `netlists`; its name is that of its contents."""
-        return _netlist(self._path(design, self._best(design)[1]))
+        """The metered netlist (fpga/switching.py) of that recipe, compressed; its name is that of its contents.
+
+        Few designs are asked for it, so that the recipe is run again for it, once.
+        """
+        recipe = self._best(design)[1]
+        path = self._path(design, recipe).with_suffix(".v.gz")
+        if not path.is_file():
+            with self._synthesised(design, recipe) as made:
+                text = switching.metered(made, design.top)
+            with atomic(path) as temporary:
+                temporary.write_bytes(gzip.compress(text.encode("utf-8"), 6, mtime=0))
+        return path
 
     def _best(self, design: Design) -> tuple[Figures, int]:
         return min(((self._run(design, recipe), recipe) for recipe in RECIPES), key=lambda found: found[0].lut)
@@ -66,25 +77,27 @@ class Flow:
     def _run(self, design: Design, recipe: int) -> Figures:
         path = self._path(design, recipe)
         known = kept(path, Figures)
-        if known is not None and (not self.netlists or _netlist(path).is_file()):
+        if known is not None:
             return known
+        with self._synthesised(design, recipe) as made:
+            stat = json.loads((made / "stat.txt").read_text(encoding="utf-8"))
+            depth = levels.count(made / "netlist.json", design.top)
+        cells = stat["modules"][f"\\{design.top}"]["num_cells_by_type"]
+        use = resources.tally({kind: int(number) for kind, number in cells.items()})
+        figures = Figures(use.lut, use.ff, use.bram36, use.dsp, use.carry4, depth.logic, depth.carry4)
+        about = {"top": design.top, "parameters": design.parameters, "yosys": yosys.version(), "recipe": recipe}
+        write_json(path, about | {"figures": asdict(figures)})
+        return figures
+
+    @contextmanager
+    def _synthesised(self, design: Design, recipe: int) -> Iterator[Path]:
+        """A folder with what `commands` write, for as long as it is needed."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".synthesis.", dir=self.folder) as scratch:
             target = Path(scratch).absolute()
             log = self.folder.absolute() / f"{design.top}.yosys.log"
             yosys.run(commands(design, recipe, target), design.folder.absolute(), target / "log.txt", log)
-            stat = json.loads((target / "stat.txt").read_text(encoding="utf-8"))
-            cells = stat["modules"][f"\\{design.top}"]["num_cells_by_type"]
-            use = resources.tally({kind: int(number) for kind, number in cells.items()})
-            depth = levels.count(target / "netlist.json", design.top)
-            if self.netlists:
-                text = switching.metered(target, design.top)
-                with atomic(_netlist(path)) as temporary:
-                    temporary.write_bytes(gzip.compress(text.encode("utf-8"), 6, mtime=0))
-        figures = Figures(use.lut, use.ff, use.bram36, use.dsp, use.carry4, depth.logic, depth.carry4)
-        about = {"top": design.top, "parameters": design.parameters, "yosys": yosys.version(), "recipe": recipe}
-        write_json(path, about | {"figures": asdict(figures)})
-        return figures
+            yield target
 
 
 def kept(path: Path, kind: type[T]) -> T | None:
@@ -111,11 +124,6 @@ def commands(design: Design, recipe: int, target: Path) -> list[str]:
         f'tee -q -o "{target}/stat.txt" stat -json',
         *switching.write_commands(target),
     ]
-
-
-def _netlist(path: Path) -> Path:
-    """Beside the figures `path`."""
-    return path.with_suffix(".v.gz")
 
 
 def workers() -> int:

@@ -54,9 +54,9 @@ def rows(build: Path, names: Sequence[str], cells: Flow, rtl: Path, workers: int
         designs = [one for cell in found for one in (cell.ours, *cell.rivals.values())]
         with bar(console) as progress:
             task = progress.add_task(f"{name}: synthesis of {len(found)} cells", total=len(designs))
-            figures = contest.run(designs, Flow(cells.folder), workers, lambda task=task, p=progress: p.advance(task))  # type: ignore[misc]
+            known = contest.run(designs, cells, workers, lambda task=task, p=progress: p.advance(task))  # type: ignore[misc]
         whole = resources.count(build / name / "rtl", build / name / "synth").whole
-        uses = {rival: exchanged(whole, found, figures, rival) for rival in RIVALS}
+        uses = {rival: exchanged(whole, found, known, rival) for rival in RIVALS}
         design = manifest.load(build / name / "rtl")
         settings = {
             "network": name,
@@ -65,13 +65,26 @@ def rows(build: Path, names: Sequence[str], cells: Flow, rtl: Path, workers: int
             "device": design.part,
             "versions": {"yosys": yosys.version()},
         }
-        row = summing.row("network", settings, {OURS: asdict(whole)} | {k: asdict(v) for k, v in uses.items()})
-        if cells.netlists:
-            console.print(f"{name}: switching of our netlist on {sum(activity.IMAGES)} test images", highlight=False)
-            found_there = activity.network(steps.Model(build / name, name), cells.folder / "simulations")
-            row |= {"switching": asdict(found_there) | {"an_image": found_there.a_vector}}
-        made.append(row)
+        figures = {OURS: asdict(whole)} | {rival: asdict(use) for rival, use in uses.items()}
+        made.append(summing.row("network", settings, figures))
     return made
+
+
+def with_switching(build: Path, rows: Sequence[Row], cells: Flow, console: Console) -> list[Row]:
+    """The rows, those of networks with the switching of our netlist. Errors as those of activity.network."""
+    return [_switched(build, row, cells, console) if row["kind"] == "network" else row for row in rows]
+
+
+def _switched(build: Path, row: Row, cells: Flow, console: Console) -> Row:
+    name = row["settings"]["network"]
+    with bar(console) as progress:
+        task = progress.add_task(name, total=100)
+
+        def advance(stage: str, percent: int) -> None:
+            progress.update(task, description=f"{name}: switching, {stage}", completed=percent)
+
+        found = activity.network(steps.Model(build / name, name), cells.folder / "simulations", advance)
+    return row | {"switching": asdict(found) | {"an_image": found.a_vector}}
 
 
 def exchanged(whole: Use, cells: Sequence[Cell], figures: dict[Design, Figures], rival: str) -> Use:

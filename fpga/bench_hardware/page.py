@@ -16,6 +16,7 @@ TITLES = {
     "placed": "Placed and routed on an ECP5",
     "network": "Whole networks",
 }
+MEANS = TITLES | {"clock": "Clock of those on the ECP5"}
 FIGURES = {
     "layer": (("LUT", "lut"), ("FF", "ff"), ("BRAM36", "bram36"), ("CARRY4", "carry4"), ("levels", "levels")),
     "placed": (("cells", "cells"), ("FF", "ff"), ("BRAM", "bram"), ("MHz", "fmax_mhz")),
@@ -23,7 +24,7 @@ FIGURES = {
 }
 FIGURES["unrolled"] = FIGURES["layer"]
 SWITCHING = ("switching", "switching")
-"""The column of the rows that have it: FULL=1."""
+"""The column of rows of which some have it: FULL=1."""
 
 
 def render(rows: Sequence[Row]) -> str:
@@ -35,7 +36,7 @@ def render(rows: Sequence[Row]) -> str:
         means=[row for row in rows if row["kind"] == "mean"],
         groups=groups,
         pictures={kind: plots.ratios(found) for kind, found in groups.items()},
-        titles=TITLES,
+        titles=MEANS,
         columns={kind: columns(kind, found) for kind, found in groups.items()},
         losses=[(plots.name_of(row), name, row["ratios"][name]) for row in rows for name in row.get("losses", ())],
         versions=rows[0]["settings"]["versions"],
@@ -48,7 +49,7 @@ def render(rows: Sequence[Row]) -> str:
 
 def columns(kind: str, rows: Sequence[Row]) -> tuple[tuple[str, str], ...]:
     """Titles and keys of the figures of these rows."""
-    return (*FIGURES[kind], *([SWITCHING] if SWITCHING[1] in rows[0]["ours"] else []))
+    return (*FIGURES[kind], *([SWITCHING] if any(SWITCHING[1] in row["ours"] for row in rows) else []))
 
 
 def save(rows: Sequence[Row], folder: Path) -> Path:

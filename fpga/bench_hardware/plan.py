@@ -74,6 +74,11 @@ def unrolled(full: bool) -> list[Layer]:
     return [Layer(fan_in, outputs, outputs, fan_in, *rest) for fan_in, outputs, *rest in chosen]
 
 
+def switched() -> list[Layer]:
+    """The layers of which the full form simulates every netlist: those of place and route, and the unrolled ones."""
+    return [*placed(), *unrolled(full=True)]
+
+
 def placed() -> list[Layer]:
     """The layers that go through place and route as well: a dozen, of each kind of weights and each width."""
     return layers(full=False)

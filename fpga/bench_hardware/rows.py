@@ -19,12 +19,15 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Target:
-    """A geometric mean that is to be reached: rows of `kind`, their `figure` of `rival` divided by ours."""
+    """A geometric mean that is to be reached: of rows of `kind`, how much better ours is in `figure` than `rival`; of
+    the `network` alone, where one is named.
+    """
 
     kind: str
     rival: str
     figure: str
     wanted: float
+    network: str = ""
 
 
 TARGETS = (
@@ -33,7 +36,8 @@ TARGETS = (
     Target("layer", "plain8", "lut", 1.4),
     Target("unrolled", "da4ml", "lut", 1.1),
     Target("placed", "plain32", "cells", 2.0),
-    Target("network", "plain32", "lut", 1.6),
+    Target("clock", "plain32", "fmax_mhz", 1.2),
+    Target("network", "plain32", "lut", 1.6, "cifar-cnv"),
 )
 
 
@@ -54,10 +58,8 @@ def row(kind: str, settings: Mapping[str, Any], figures: Mapping[str, Mapping[st
     }
 
 
-def of_contest(
-    contest: Contest, found: Mapping[Design, Figures], activity: Mapping[Design, Switching] | None = None
-) -> Row:
-    """The row of a layer; with `activity`, the switching of a vector is among the figures, and has ratios."""
+def of_contest(contest: Contest, found: Mapping[Design, Figures]) -> Row:
+    """The row of a layer."""
     layer = contest.layer
     settings = {
         "layer": layer.name,
@@ -73,35 +75,54 @@ def of_contest(
         "accumulator_bits": dict(contest.widths),
         "versions": versions(),
     }
-    figures: dict[str, dict[str, Any]] = {name: asdict(found[design]) for name, design in contest.designs.items()}
-    if activity is None:
-        return row(contest.kind, settings, figures)
-    for name, design in contest.designs.items():
-        figures[name]["switching"] = activity[design].a_vector
-    made = row(contest.kind, settings, figures)
-    ours = made["ours"]["switching"]
-    return made | {"switching_ratios": {name: rival["switching"] / ours for name, rival in made["rivals"].items()}}
+    return row(contest.kind, settings, {name: asdict(found[design]) for name, design in contest.designs.items()})
+
+
+def with_switching(made: Row, contest: Contest, activity: Mapping[Design, Switching]) -> Row:
+    """The row `made` of a layer with the switching of a vector among the figures, and with its ratios."""
+    figures = {name: activity[design].a_vector for name, design in contest.designs.items()}
+    ours = figures.pop(OURS)
+    return made | {
+        "ours": made["ours"] | {"switching": ours},
+        "rivals": {name: made["rivals"][name] | {"switching": figure} for name, figure in figures.items()},
+        "switching_ratios": {name: figure / ours for name, figure in figures.items()},
+    }
 
 
 def means(rows: Sequence[Row]) -> list[Row]:
-    """The geometric mean of the ratios to each rival, for each kind of row, with its target where there is one; and of
-    the ratios of switching, where there are some.
+    """The geometric mean of the ratios to each rival, for each kind of row (networks one by one), with its target where
+    there is one; and of the ratios of switching and of ours at its bound, where there are some. Rows that were placed
+    have one of their clocks too, "clock".
     """
+    groups: dict[tuple[str, str], list[tuple[Row, Mapping[str, float]]]] = {}
+    for one in rows:
+        network = one["settings"].get("network", "")
+        groups.setdefault((one["kind"], network), []).append((one, one["ratios"]))
+        if "fmax_ratios" in one:
+            groups.setdefault(("clock", ""), []).append((one, one["fmax_ratios"]))
     made = []
-    for kind in dict.fromkeys(row["kind"] for row in rows):
-        ones = [row for row in rows if row["kind"] == kind]
-        for rival in dict.fromkeys(name for row in ones for name in row["ratios"]):
-            ratios = [row["ratios"][rival] for row in ones if rival in row["ratios"]]
-            target = next((t for t in TARGETS if (t.kind, t.rival) == (kind, rival)), None)
+    for (kind, network), ones in groups.items():
+        for rival in dict.fromkeys(name for _, found in ones for name in found):
+            ratios = [found[rival] for _, found in ones if rival in found]
+            asked = (kind, rival, network)
+            target = next((t for t in TARGETS if (t.kind, t.rival, t.network) == asked), None)
             mean = geometric_mean(ratios)
-            switching = [r for row in ones if (r := row.get("switching_ratios", {}).get(rival)) is not None]
+            switching = [r for one, _ in ones if (r := one.get("switching_ratios", {}).get(rival)) is not None]
+            bounds = [one["bound"]["ratios"][rival] for one, _ in ones if "bound" in one]
             made.append(
                 {
                     "kind": "mean",
-                    "settings": {"of": kind, "rival": rival, "rows": len(ratios), "losses": sum(r < 1 for r in ratios)},
+                    "settings": {
+                        "of": kind,
+                        "network": network,
+                        "rival": rival,
+                        "rows": len(ratios),
+                        "losses": sum(r < 1 for r in ratios),
+                    },
                     "ratio": mean,
                     "range": [min(ratios), max(ratios)],
                     "switching": geometric_mean(switching) if switching else None,
+                    "at_bound": geometric_mean(bounds) if bounds else None,
                     "target": target.wanted if target else None,
                     "met": mean >= target.wanted if target else None,
                 }

@@ -4,8 +4,9 @@
 //
 //   program INPUT OUTPUT RESULTS FROM TO PATIENCE
 //
-// INPUT holds words of IN_BYTES; RESULTS words of OUT_BYTES go to OUTPUT. Prints "toggles" and "cycles" of the window;
-// ends with status 3 if no word moved for PATIENCE cycles.
+// INPUT holds words of IN_BYTES; RESULTS words of OUT_BYTES go to OUTPUT. Prints "percent" of the words of both as it
+// goes, and "toggles" and "cycles" of the window; ends with status 3 if no word moved for PATIENCE cycles.
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -57,7 +58,7 @@ int main(int argc, char** argv) {
     top->rst_n = 1;
 
     std::vector<uint8_t> output;
-    uint64_t sent = 0, received = 0, quiet = 0, cycle = 0, begin = 0, begun = 0, end = 0, ended = 0;
+    uint64_t sent = 0, received = 0, quiet = 0, cycle = 0, begin = 0, begun = 0, end = 0, ended = 0, told = 0;
     while ((received < results || sent <= to) && quiet < patience) {
         if (sent < total) std::memcpy(bytes_of(top->in_data), &input[sent * IN_BYTES], IN_BYTES);
         top->in_valid = sent < total;
@@ -80,6 +81,12 @@ int main(int argc, char** argv) {
         top->clk = 1;
         top->eval();
         ++cycle;
+        const uint64_t percent = 100 * (sent + std::min(received, results)) / (total + results);
+        if (percent > told) {
+            std::printf("percent %llu\n", static_cast<unsigned long long>(percent));
+            std::fflush(stdout);
+            told = percent;
+        }
     }
     top->final();
     std::FILE* file = std::fopen(argv[2], "wb");

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from chain.errors import AgreementError, ToolError
-from fpga import switching
+from fpga import switching, yosys
 from fpga.bench_hardware import activity
 from fpga.bench_hardware.contest import Contest
 from fpga.bench_hardware.design import Design
@@ -41,7 +41,7 @@ def changes(values: Integers) -> int:
 
 def test_changes_are_counted_in_the_window(contest: Contest, tmp_path: Path) -> None:
     """Each bit has one taker: the register's on the way in, the port on the way out, a cycle later."""
-    flow = Flow(tmp_path / "cache", netlists=True)
+    flow = Flow(tmp_path / "cache")
     found = activity.measure(contest, "plain8", flow, hardware.CACHE)
     assert found.vectors == found.cycles == activity.CYCLES
     begin, end = activity.WARM, activity.WARM + activity.CYCLES
@@ -61,7 +61,20 @@ def test_a_netlist_that_computes_something_else_has_no_figure(
 
     monkeypatch.setattr(activity, "expected", other)
     with pytest.raises(AgreementError, match="plain8: the netlist differs in word 7 of"):
-        activity.measure(contest, "plain8", Flow(tmp_path / "cache", netlists=True), hardware.CACHE)
+        activity.measure(contest, "plain8", Flow(tmp_path / "cache"), hardware.CACHE)
+
+
+def test_the_netlist_is_made_once_and_when_asked_for(
+    contest: Contest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (design,) = contest.designs.values()
+    flow = Flow(tmp_path / "cache")
+    flow.run(design)
+    assert not list((tmp_path / "cache").glob("*.v.gz"))
+    runs, real = [], yosys.run
+    monkeypatch.setattr(yosys, "run", lambda *given: (runs.append(given), real(*given)))
+    for _ in range(2):
+        assert flow.netlist(design).is_file() and len(runs) == 1
 
 
 def module(**cells: tuple[str, dict[str, list[int | str]]]) -> dict[str, object]:

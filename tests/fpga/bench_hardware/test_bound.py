@@ -29,3 +29,8 @@ def test_bounds(layer: Layer, pins: int, heap: int) -> None:
 def test_a_narrower_sum_needs_less() -> None:
     found = [bound.heap(Layer(64, 8, 2, 16, "4-bit", 4, bits)) for bits in range(2, 10)]
     assert found == sorted(found) and found[0] < found[-1]
+
+
+def test_the_gain_at_the_bound_leaves_what_is_no_dot_product() -> None:
+    """Of 228 look-up tables, 203 are the unit: 25 others and 64 at the least."""
+    assert bound.ratios(bound.Bound(203, 7, 64), 228, {"plain32": 178, "plain8": 89}) == {"plain32": 2.0, "plain8": 1.0}

@@ -24,11 +24,17 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(place, "SEEDS", (1,))
 
 
-def test_rows_and_page(small: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    arguments = ["--build", str(tmp_path), "--processes", "1"]
+@pytest.fixture(scope="module")
+def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A build folder for all tests: figures of one form of the command count for the other."""
+    return tmp_path_factory.mktemp("build")
+
+
+def test_rows_and_page(small: None, build: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    arguments = ["--build", str(build), "--processes", "1"]
     done = CliRunner().invoke(main, arguments, catch_exceptions=False)
     assert done.exit_code == 0, done.output
-    rows = json.loads((tmp_path / "bench" / "hardware.json").read_text())
+    rows = json.loads((build / "bench" / "hardware.json").read_text())
     assert [row["kind"] for row in rows] == ["layer", "unrolled", "mean", "mean", "mean", "mean"]
     layer, unrolled = rows[:2]
     assert layer["settings"]["accumulator_bits"] == {"ours": 2, "plain32": 32, "finn-min": 4, "plain8": 2}
@@ -36,21 +42,21 @@ def test_rows_and_page(small: None, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert layer["ratios"]["plain32"] == layer["rivals"]["plain32"]["lut"] / layer["ours"]["lut"]
     assert unrolled["rivals"]["da4ml"]["lut"] > 0 and layer["ours"]["levels"] > 0
     assert "switching" not in layer["ours"]
-    assert layer["settings"]["layer"] in (tmp_path / "bench" / "hardware.html").read_text()
+    assert layer["settings"]["layer"] in (build / "bench" / "hardware.html").read_text()
 
     def none(*_: object) -> None:
         raise AssertionError("synthesised again")
 
     monkeypatch.setattr(yosys, "run", none)
     again = CliRunner().invoke(main, arguments, catch_exceptions=False)
-    assert again.exit_code == 0 and json.loads((tmp_path / "bench" / "hardware.json").read_text()) == rows
+    assert again.exit_code == 0 and json.loads((build / "bench" / "hardware.json").read_text()) == rows
 
 
-def test_the_full_form_places_and_says_which_networks_are_not_there(small: None, tmp_path: Path) -> None:
-    done = CliRunner().invoke(main, ["--build", str(tmp_path), "--full"], catch_exceptions=False)
+def test_the_full_form_places_and_says_which_networks_are_not_there(small: None, build: Path) -> None:
+    done = CliRunner().invoke(main, ["--build", str(build), "--full"], catch_exceptions=False)
     assert done.exit_code == 0, done.output
     assert "cifar-cnv: no RTL" in done.stderr
-    rows = json.loads((tmp_path / "bench" / "hardware.json").read_text())
+    rows = json.loads((build / "bench" / "hardware.json").read_text())
     (placed,) = (row for row in rows if row["kind"] == "placed")
     assert placed["ours"]["cells"] > 0 and placed["rivals"]["plain32"]["fmax_mhz"] > 0
     assert set(placed["fmax_ratios"]) == {"plain32", "plain8"}
@@ -62,6 +68,8 @@ def test_the_full_form_places_and_says_which_networks_are_not_there(small: None,
     )
     assert rows[0]["bound"]["dot"] > rows[0]["bound"]["heap"] >= rows[0]["bound"]["pins"] > 0
     mean = next(row for row in rows if row["kind"] == "mean")
+    least = rows[0]["ours"]["lut"] - rows[0]["bound"]["dot"] + rows[0]["bound"]["heap"]
+    assert mean["at_bound"] == pytest.approx(rows[0]["rivals"][mean["settings"]["rival"]]["lut"] / least)
     assert mean["switching"] == pytest.approx(rows[0]["switching_ratios"][mean["settings"]["rival"]])
-    text = (tmp_path / "bench" / "hardware.html").read_text()
+    text = (build / "bench" / "hardware.html").read_text()
     assert "a proxy of energy" in text and "the least that they could take" in text

@@ -79,7 +79,10 @@ def test_the_whole_netlist_switches_on_test_images(small: Path, tmp_path: Path) 
         if given is wrong:
             with pytest.raises(AgreementError, match="toy: the netlist differs in word 12 of"):
                 activity.network(model, tmp_path)
-    found = activity.network(model, tmp_path)
+    told: list[tuple[str, int]] = []
+    found = activity.network(model, tmp_path, lambda stage, percent: told.append((stage, percent)))
+    assert list(dict(told)) == ["netlist", "compilation", "simulation"] and dict(told)["simulation"] == 100
+    assert [percent for _, percent in told] == sorted(percent for _, percent in told) and len(told) > 50
     assert found.vectors == activity.IMAGES[1] and found.cycles > 0 and found.changes > found.cycles
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Layers, rows, means, the page, and the figures of place and route."""
 
+import json
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 from chain.errors import InputError, ToolError
+from fpga import yosys
 from fpga.bench_hardware import flow, networks, page, place, plain, plan
 from fpga.bench_hardware import rows as summing
 from fpga.bench_hardware.contest import OURS
@@ -65,6 +67,28 @@ def test_means_say_whether_a_target_is_met() -> None:
     assert not mean["met"]
 
 
+def test_a_network_is_no_mean_and_has_its_own_target() -> None:
+    made = [
+        summing.row("network", {"network": name}, {OURS: {"lut": 10}, "plain32": {"lut": lut}})
+        for name, lut in (("fmnist-cnn", 11), ("cifar-cnv", 17))
+    ]
+    small, large = summing.means(made)
+    assert (small["settings"]["network"], small["ratio"], small["target"]) == ("fmnist-cnn", pytest.approx(1.1), None)
+    assert (large["settings"]["network"], large["ratio"], large["met"]) == ("cifar-cnv", pytest.approx(1.7), True)
+
+
+def test_clocks_have_a_mean_of_their_own() -> None:
+    """Ours by the rival's, with a target of its own."""
+    made = [
+        summing.row("placed", {}, {OURS: {"cells": 1}, "plain32": {"cells": 4}}, "cells") | {"fmax_ratios": ratios}
+        for ratios in ({"plain32": 0.9}, {"plain32": 1.6})
+    ]
+    cells, clock = summing.means(made)
+    assert (cells["settings"]["of"], cells["ratio"], cells["target"]) == ("placed", pytest.approx(4.0), 2.0)
+    assert (clock["settings"]["of"], clock["ratio"], clock["target"]) == ("clock", pytest.approx(1.2), 1.2)
+    assert clock["settings"]["losses"] == 1 and clock["range"] == [0.9, 1.6]
+
+
 def test_a_design_is_known_by_the_contents_of_its_files(tmp_path: Path) -> None:
     (tmp_path / "a.sv").write_text("module a; // one\nendmodule\n")
     (tmp_path / "w.hex").write_text("0\n")
@@ -119,6 +143,18 @@ def test_the_figures_of_a_placed_design() -> None:
         place.read({**report, "fmax": {"a": {"achieved": 1}, "b": {"achieved": 2}}})
 
 
+def test_products_are_placed_as_look_up_tables(tmp_path: Path) -> None:
+    """A design whose products took the part's 28 multipliers would not fit, or would count too few cells."""
+    (tmp_path / "a.sv").write_text(
+        "module a (input logic signed [3:0] w, input logic signed [4:0] x, output logic signed [8:0] y);\n"
+        "  assign y = w * x;\nendmodule\n"
+    )
+    yosys.run(place.commands(Design("a", tmp_path, ("a.sv",)), tmp_path), tmp_path, tmp_path / "log.txt")
+    cells = json.loads((tmp_path / "netlist.json").read_text())["modules"]["a"]["cells"].values()
+    kinds = {cell["type"] for cell in cells}
+    assert "LUT4" in kinds and "MULT18X18D" not in kinds
+
+
 def test_the_page_needs_nothing_else_and_shows_every_row(tmp_path: Path) -> None:
     versions = {"yosys": "1"}
     layers = [
@@ -129,9 +165,11 @@ def test_the_page_needs_nothing_else_and_shows_every_row(tmp_path: Path) -> None
         )
         for name, lut in (("small & odd", 90), ("large", 250))
     ]
+    layers[0]["ours"]["switching"], layers[0]["rivals"]["plain32"]["switching"] = 4321.0, 1.0  # not every row has it
     placed = {"cells": 10, "ff": 5, "bram": 0, "fmax_mhz": 66.25}
     others = [
-        summing.row("placed", {"layer": "p", "B": 8, "versions": versions}, {OURS: placed, "plain8": placed}, "cells"),
+        summing.row("placed", {"layer": "p", "B": 8, "versions": versions}, {OURS: placed, "plain8": placed}, "cells")
+        | {"fmax_ratios": {"plain8": 1.0}},
         summing.row(
             "network", {"network": "cifar-cnv", "versions": versions}, {OURS: vars(Use(5)), "plain32": vars(Use(9))}
         ),
@@ -141,5 +179,5 @@ def test_the_page_needs_nothing_else_and_shows_every_row(tmp_path: Path) -> None
     text = path.read_text(encoding="utf-8")
     HTMLParser().feed(text)
     assert "http" not in text.replace("http-equiv", "") and "<script" not in text
-    for wanted in ("small &amp; odd", "large", "cifar-cnv", "66.2", "2.50", "(0.90 of ours)", "fmnist-cnn"):
+    for wanted in ("4,321", "small &amp; odd", "large", "cifar-cnv", "66.2", "2.50", "(0.90 of ours)", "fmnist-cnn"):
         assert wanted in text, wanted
