@@ -31,6 +31,10 @@ _TABLE_NS = (0.642 + 0.631 + 0.472 + 0.407 + 0.238 + 0.127) / 6
 _WIRE_NS = 0.642
 
 
+UNLIMITED = 8
+"""Levels that cells may have without more registers than they need for their function: about what 100 MHz allows."""
+
+
 @dataclass(frozen=True)
 class Levels:
     """Tables and entered carry chains on the longest path, and CARRY4 in the longest chain."""
@@ -48,6 +52,16 @@ def allowed(device: str, clock_mhz: float) -> int | None:
     if not device.startswith("xc7"):
         return None
     return max(0, math.floor((1000 / clock_mhz - _REGISTERS_NS - _WIRE_NS) / (_TABLE_NS + _WIRE_NS)))
+
+
+def limit(device: str, clock_mhz: float) -> int:
+    """The cells' parameter MaxLevels, by which they place registers: UNLIMITED, or fewer where the clock asks for it.
+
+    >>> [limit("xc7z020clg400-1", clock) for clock in (50, 100, 150, 200)], limit("xczu7ev-ffvc1156-2-e", 300)
+    ([8, 8, 5, 3], 8)
+    """
+    most = allowed(device, clock_mhz)
+    return UNLIMITED if most is None else min(most, UNLIMITED)
 
 
 def count(netlist: Path, top: str) -> Levels:
