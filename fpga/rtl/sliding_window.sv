@@ -39,6 +39,13 @@ module sliding_window #(
     output logic             out_valid_o,
     input  logic             out_ready_i
 );
+  localparam logic [4:0][31:0] Counts = {Count4, Count3, Count2, Count1, Count0};
+  // The first loop of several steps, which goes on in the first step of all; 5: there is none.
+  localparam int unsigned First = Count0 > 1 ? 0 : Count1 > 1 ? 1 : Count2 > 1 ? 2 : Count3 > 1 ? 3 : Count4 > 1 ? 4 : 5;
+  localparam int signed MoveFirst = First == 0 ? Move0 : First == 1 ? Move1 : First == 2 ? Move2 :
+      First == 3 ? Move3 : First == 4 ? Move4 : Move5;
+  localparam int signed AdvanceFirst = First < 3 ? 0 : First == 3 ? Advance3 : First == 4 ? Advance4 : Advance5;
+
   function automatic int signed greater(int signed a, int signed b);
     return a > b ? a : b;
   endfunction
@@ -61,9 +68,9 @@ module sliding_window #(
   logic [AddressBits-1:0] write_q, read_q;
   // ahead_q: words that have come, from the one that is read next on, less 1. held_q: words kept, less Places.
   logic [AheadBits-1:0] ahead_q, back, back_q;
-  logic [HeldBits-1:0] held_q, drop, drop_q;
+  logic [HeldBits-1:0] held_q, drop, drop_q, dropped_q;
   logic [4:0] last, loop_step;
-  logic known_q, out_valid_q, take, fetch, learn, unused_ahead, unused_held;
+  logic out_valid_q, take, fetch, unused_ahead, unused_held;
 
   assign in_ready_o = held_q[HeldBits-1];
   assign take = in_valid_i && in_ready_o;
@@ -72,13 +79,12 @@ module sliding_window #(
   assign out_valid_o = out_valid_q;
 
   // The loops are one step ahead: back_q and drop_q are, negated, what the step that is next moves.
-  assign learn = fetch || !known_q;
-  assign loop_step = {&last[3:0], &last[2:0], &last[1:0], last[0], 1'b1} & {5{learn}};
+  assign loop_step = {&last[3:0], &last[2:0], &last[1:0], last[0], 1'b1} & {5{fetch}};
 
   for (genvar i = 0; i < 5; i++) begin : gen_loop
-    localparam int unsigned Count = i == 0 ? Count0 : i == 1 ? Count1 : i == 2 ? Count2 : i == 3 ? Count3 : Count4;
     step_counter #(
-        .Count(Count)
+        .Count(Counts[i]),
+        .Start(i == First ? 1 : 0)
     ) i_counter (
         .clk_i,
         .rst_ni,
@@ -107,10 +113,6 @@ module sliding_window #(
   always_ff @(posedge clk_i) begin
     if (take) memory[write_q] <= in_data_i;
     if (fetch) out_q <= memory[read_q];
-    if (learn) begin
-      back_q <= back;
-      drop_q <= drop;
-    end
   end
 
   always_ff @(posedge clk_i) begin
@@ -119,15 +121,21 @@ module sliding_window #(
       read_q <= '0;
       ahead_q <= '1;
       held_q <= HeldBits'(-int'(Places));
-      known_q <= 1'b0;
+      back_q <= AheadBits'(-MoveFirst);
+      drop_q <= HeldBits'(-AdvanceFirst);
+      dropped_q <= '0;
       out_valid_q <= 1'b0;
     end else begin
       if (take) write_q <= write_q + 1'b1;
       if (fetch) read_q <= read_q - AddressBits'(signed'(back_q));
       // One addition each, with the word that comes as its carry.
       {ahead_q, unused_ahead} <= {ahead_q, 1'b1} + {back_q & {AheadBits{fetch}}, take};
-      {held_q, unused_held} <= {held_q, 1'b1} + {drop_q & {HeldBits{fetch}}, take};
-      known_q <= 1'b1;
+      {held_q, unused_held} <= {held_q, 1'b1} + {dropped_q, take};
+      dropped_q <= fetch ? drop_q : '0;
+      if (fetch) begin
+        back_q <= back;
+        drop_q <= drop;
+      end
       out_valid_q <= fetch || (out_valid_q && !out_ready_i);
     end
   end

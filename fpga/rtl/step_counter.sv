@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Counts steps, Count of them in turn; last_o is a register: the next step is the last one. No other output.
+// Counts steps, Count of them in turn, and begins at step Start (0 is the first); last_o is a register: the next step is
+// the last one. No other output.
 module step_counter #(
-    parameter int unsigned Count = 1
+    parameter int unsigned Count = 1,
+    parameter int unsigned Start = 0
 ) (
     input  logic clk_i,
     input  logic rst_ni,
@@ -11,6 +13,9 @@ module step_counter #(
 );
   if (Count < 1) begin : gen_check_count
     $error("step_counter: Count is 0, expected at least 1");
+  end
+  if (Start >= Count) begin : gen_check_start
+    $error("step_counter: Start is %0d, expected less than Count = %0d", Start, Count);
   end
 
   if (Count == 1) begin : gen_always
@@ -25,7 +30,7 @@ module step_counter #(
 
     assign last_o = left_q[Bits-1];
     always_ff @(posedge clk_i) begin
-      if (!rst_ni) left_q <= First;
+      if (!rst_ni) left_q <= First - Bits'(Start);
       else if (step_i) left_q <= last_o ? First : left_q - 1'b1;
     end
   end

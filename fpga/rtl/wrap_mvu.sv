@@ -10,7 +10,8 @@
 // one more with Nf > 1; the further words follow every Sf cycles.
 //
 // MaxLevels is how many levels of logic, about, may lie between two registers. Fewer than 5 take a register behind a
-// weight memory that may be block RAM, slow to give its word, and with 1-bit weights one in the midst of the dot product.
+// weight memory that may be block RAM, slow to give its word, and with 1-bit weights one in the midst of the dot product;
+// each is a cycle of latency.
 //
 // Weights, $readmemh(InitFile): word r * Sf + sf, r below Mh / Pe, holds weight (p, s) = W[r * Pe + p][sf * Simd + s]
 // at bit (p * Simd + s) * WeightBits. WeightBits 1: bit 1 is +1, bit 0 is -1; else two's complement (ternary: 2 bits).
@@ -107,10 +108,28 @@ module wrap_mvu #(
   logic [XBits-1:0] x2_q;
   logic [WBits-1:0] w2;
   logic valid2_q, last2_q;
-  logic move, step, last, present;
+  logic move, step, last, wrapping, present;
 
-  assign last = sf_q == SfBits'(Sf - 1);
   assign step = move && present;
+
+  if (Short) begin : gen_known
+    // Registers: what a counter comes to is compared a step before.
+    logic last_q, wrapping_q;
+    assign last = Sf == 1 || last_q;
+    assign wrapping = Depth == 1 || wrapping_q;
+    always_ff @(posedge clk_i) begin
+      if (!rst_ni) begin
+        last_q <= 1'b0;
+        wrapping_q <= 1'b0;
+      end else if (step) begin
+        last_q <= sf_q == SfBits'(Sf - 2);
+        wrapping_q <= address_q == DepthBits'(Depth - 2);
+      end
+    end
+  end else begin : gen_compared
+    assign last = sf_q == SfBits'(Sf - 1);
+    assign wrapping = address_q == DepthBits'(Depth - 1);
+  end
 
   always_ff @(posedge clk_i) begin
     if (move) last2_q <= last;
@@ -121,7 +140,7 @@ module wrap_mvu #(
     end else begin
       if (step) begin
         sf_q <= last ? '0 : sf_q + 1'b1;
-        address_q <= address_q == DepthBits'(Depth - 1) ? '0 : address_q + 1'b1;
+        address_q <= wrapping ? '0 : address_q + 1'b1;
       end
       if (move) valid2_q <= present;
     end
