@@ -28,7 +28,7 @@ _CARRY_IN = frozenset({"CI"})
 # some 0.1 ns each, are not counted, nor is what a block RAM takes longer than a register, some 2.2 ns: two levels less.
 _REGISTERS_NS = 0.303 + 0.404
 _TABLE_NS = (0.642 + 0.631 + 0.472 + 0.407 + 0.238 + 0.127) / 6
-_WIRE_NS = 0.642
+WIRE_PS = 642
 
 
 UNLIMITED = 8
@@ -51,7 +51,7 @@ def allowed(device: str, clock_mhz: float) -> int | None:
     """
     if not device.startswith("xc7"):
         return None
-    return max(0, math.floor((1000 / clock_mhz - _REGISTERS_NS - _WIRE_NS) / (_TABLE_NS + _WIRE_NS)))
+    return max(0, math.floor((1000 / clock_mhz - _REGISTERS_NS - WIRE_PS / 1000) / (_TABLE_NS + WIRE_PS / 1000)))
 
 
 def limit(device: str, clock_mhz: float) -> int:
