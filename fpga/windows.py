@@ -23,7 +23,7 @@ def cell(inst: Any) -> Cell | None:
         return _padding(inst)
     if op != "ConvolutionInputGenerator" or inst.get_nodeattr("dynamic_mode") or inst.get_nodeattr("M") != 1:
         return None
-    if inst.select_impl_style() == "default":
+    if not inst.get_nodeattr("parallel_window"):
         return _words(inst)
     return _whole(inst) if inst.get_nodeattr("IFMChannels") == inst.get_nodeattr("SIMD") else None
 
@@ -64,7 +64,7 @@ def _words(inst: Any) -> Cell:
     gone = [sum((count - 1) * step for count, step in loops[:index]) for index in range(len(steps))]
     moves = [step - before for step, before in zip(steps, gone, strict=True)]
     advances = [step - (before - gone[3]) for step, before in zip(steps[3:], gone[3:], strict=True)]
-    needed = max(gone[3] + 1 + advances[0], int(inst.get_buffer_depth()), 2)
+    needed = max(gone[3] + 1 + max(advances[:2]), int(inst.get_buffer_depth()), 2)  # the next window comes meanwhile
     parameters = {
         "Width": inst.get_instream_width(),
         "Places": 1 << (needed - 1).bit_length(),

@@ -67,10 +67,11 @@ module sliding_window #(
   logic [Width-1:0] out_q;
   logic [AddressBits-1:0] write_q, read_q;
   // ahead_q: words that have come, from the one that is read next on, less 1. held_q: words kept, less Places.
-  logic [AheadBits-1:0] ahead_q, back, back_q;
-  logic [HeldBits-1:0] held_q, drop, drop_q, dropped_q;
+  logic [AheadBits-1:0] ahead_q, moved, back, back_q;
+  logic [HeldBits-1:0] held, held_q, drop, drop_q, dropped_q;
   logic [4:0] last, loop_step;
-  logic out_valid_q, take, fetch, unused_ahead, unused_held;
+  logic [1:0] unused;
+  logic out_valid_q, take, fetch;
 
   assign in_ready_o = held_q[HeldBits-1];
   assign take = in_valid_i && in_ready_o;
@@ -92,6 +93,10 @@ module sliding_window #(
         .last_o(last[i])
     );
   end
+
+  // One addition each, with the word that comes as its carry. Of ahead_q it is chosen from afterwards: fetch is late.
+  assign {moved, unused[0]} = {ahead_q, 1'b1} + {back_q, take};
+  assign {held, unused[1]}  = {held_q, 1'b1} + {dropped_q, take};
 
   always_comb begin
     drop = '0;
@@ -128,9 +133,8 @@ module sliding_window #(
     end else begin
       if (take) write_q <= write_q + 1'b1;
       if (fetch) read_q <= read_q - AddressBits'(signed'(back_q));
-      // One addition each, with the word that comes as its carry.
-      {ahead_q, unused_ahead} <= {ahead_q, 1'b1} + {back_q & {AheadBits{fetch}}, take};
-      {held_q, unused_held} <= {held_q, 1'b1} + {dropped_q, take};
+      ahead_q <= fetch ? moved : ahead_q + AheadBits'(take);
+      held_q <= held;
       dropped_q <= fetch ? drop_q : '0;
       if (fetch) begin
         back_q <= back;
