@@ -27,7 +27,7 @@ module pad_image #(
   end
 
   logic [Width-1:0] out_q;
-  logic pixel, row, inside_columns, inside_rows, given, free, step, out_valid_q;
+  logic pixel, row, unused, inside_columns, inside_rows, given, free, step, out_valid_q;
 
   // given: the word that is next is the image's.
   assign given = inside_columns && inside_rows;
@@ -65,7 +65,7 @@ module pad_image #(
       .rst_ni,
       .step_i  (step && pixel && row),
       .inside_o(inside_rows),
-      .last_o  ()
+      .last_o  (unused)
   );
 
   always_ff @(posedge clk_i) begin

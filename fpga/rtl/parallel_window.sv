@@ -57,11 +57,11 @@ module parallel_window #(
 
   assign entering[High-1] = in_data_i;
   if (Above > 0 && Waits == 0) begin : gen_straight
-    for (genvar y = 0; y < Above; y++) begin : gen_row
+    for (genvar y = 0; y < Above; y++) begin : gen_above
       assign entering[y] = window_q[y+1][0];
     end
   end else if (Above > 0 && Waits == 1) begin : gen_register
-    for (genvar y = 0; y < Above; y++) begin : gen_row
+    for (genvar y = 0; y < Above; y++) begin : gen_above
       always_ff @(posedge clk_i) if (shift) entering[y] <= window_q[y+1][0];
     end
   end else if (Above > 0) begin : gen_memory
@@ -71,7 +71,7 @@ module parallel_window #(
     logic [Above*Width-1:0] leaving, waited_q;
     logic [AddressBits-1:0] address_q;
 
-    for (genvar y = 0; y < Above; y++) begin : gen_row
+    for (genvar y = 0; y < Above; y++) begin : gen_above
       assign leaving[y*Width+:Width] = window_q[y+1][0];
       assign entering[y] = waited_q[y*Width+:Width];
     end

@@ -120,6 +120,9 @@ module search_lane #(
           word_q[j+1] <= word;
         end
       end
+    end else begin : gen_last
+      logic unused;
+      assign unused = ^word;
     end
   end
 

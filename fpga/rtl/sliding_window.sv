@@ -132,7 +132,7 @@ module sliding_window #(
       out_valid_q <= 1'b0;
     end else begin
       if (take) write_q <= write_q + 1'b1;
-      if (fetch) read_q <= read_q - AddressBits'(signed'(back_q));
+      if (fetch) read_q <= read_q - unsigned'(AddressBits'(signed'(back_q)));
       ahead_q <= fetch ? moved : ahead_q + AheadBits'(take);
       held_q <= held;
       dropped_q <= fetch ? drop_q : '0;

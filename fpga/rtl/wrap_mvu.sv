@@ -114,16 +114,16 @@ module wrap_mvu #(
 
   if (Short) begin : gen_known
     // Registers: what a counter comes to is compared a step before.
-    logic last_q, wrapping_q;
-    assign last = Sf == 1 || last_q;
-    assign wrapping = Depth == 1 || wrapping_q;
+    logic ends_q, wraps_q;
+    assign last = Sf == 1 || ends_q;
+    assign wrapping = Depth == 1 || wraps_q;
     always_ff @(posedge clk_i) begin
       if (!rst_ni) begin
-        last_q <= 1'b0;
-        wrapping_q <= 1'b0;
+        ends_q  <= 1'b0;
+        wraps_q <= 1'b0;
       end else if (step) begin
-        last_q <= sf_q == SfBits'(Sf - 2);
-        wrapping_q <= address_q == DepthBits'(Depth - 2);
+        ends_q  <= sf_q == SfBits'(Sf - 2);
+        wraps_q <= address_q == DepthBits'(Depth - 2);
       end
     end
   end else begin : gen_compared
