@@ -179,7 +179,7 @@ def _windows() -> Iterator[Proof]:
         values = {"Width": 2, "Words": words, "Height": height, "Columns": columns}
         values |= dict(zip(("Top", "Left", "Bottom", "Right"), pads, strict=True))
         yield _proof("pad_image", values, apart=REGISTERED, quick=words == 2)
-    for rows, columns, kernel, stride, dilation, depth in (
+    for rows, columns, kernel, strides, dilation, depth in (
         (2, 2, (1, 1), (1, 1), (1, 1), 0),
         (2, 3, (2, 2), (1, 1), (1, 1), 16),
         (3, 4, (2, 2), (1, 2), (1, 1), 22),
@@ -188,7 +188,7 @@ def _windows() -> Iterator[Proof]:
     ):
         names = ("Kh", "Kw", "StrideH", "StrideW", "DilationH", "DilationW")
         values = {"Rows": rows, "Columns": columns}
-        values |= dict(zip(names, (*kernel, *stride, *dilation), strict=True))
+        values |= dict(zip(names, (*kernel, *strides, *dilation), strict=True))
         yield _proof("parallel_window", values, apart=REGISTERED, depth=depth, quick=columns == 3 and rows == 2)
     # Words of an image, places, steps of each loop and how far each goes: kernel, rows, channels, a stride.
     for image, places, counts, steps, depth in (
