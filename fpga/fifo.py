@@ -25,6 +25,7 @@ import numpy.typing as npt
 from chain.errors import UnsupportedError
 from fpga.estimate.memory import rounded
 from fpga.layers import CONVERTERS, cycles, repeats, slides
+from fpga.levels import UNLIMITED
 from fpga.names import op_of
 from fpga.sliding import Schedule, Times, Window, behind, geometry, schedule, window
 
@@ -53,15 +54,31 @@ class Depths:
     interval: float
 
 
-def depths(model: Any) -> Depths:
-    """FIFO depth of every stream between two nodes of `model`, an RTL dataflow graph without FIFOs."""
+def depths(model: Any, most_levels: int = UNLIMITED) -> Depths:
+    """FIFO depth of every stream between two nodes of `model`, an RTL dataflow graph without FIFOs.
+
+    With `most_levels` of logic below UNLIMITED no path goes on from node to node: each stream has registers between.
+    """
     nodes = _nodes(model)
     bound = max(cycles(inst) for _, inst in nodes)
     result = _depths(model, nodes, float(bound))
     if result.interval > bound:
         # A node needs longer than its estimate says: words would pile up without end at the estimated rate.
         result = _depths(model, nodes, result.interval)
-    return result
+    return result if most_levels >= UNLIMITED else Depths(_apart(nodes, result.edges), result.interval)
+
+
+def _apart(nodes: Sequence[tuple[Any, Any]], edges: Mapping[str, int]) -> dict[str, int]:
+    """`edges` with a FIFO on each stream but those from registers to a reader whose ready is a register."""
+    makers = {tensor: _op(inst) for node, inst in nodes for tensor in node.output}
+    readers = {tensor: inst for node, inst in nodes for tensor in node.input}
+    registered = {
+        tensor
+        for tensor, inst in readers.items()
+        if (_op(inst) == "StreamingDataWidthConverter" or slides(inst) or repeats(inst))
+        and makers.get(tensor) != "StreamFork"
+    }
+    return {tensor: depth or (0 if tensor in registered else 2) for tensor, depth in edges.items()}
 
 
 def name_streams(model: Any) -> Any:

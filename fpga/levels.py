@@ -28,7 +28,11 @@ _CARRY_IN = frozenset({"CI"})
 # some 0.1 ns each, are not counted, nor is what a block RAM takes longer than a register, some 2.2 ns: two levels less.
 _REGISTERS_NS = 0.303 + 0.404
 _TABLE_NS = (0.642 + 0.631 + 0.472 + 0.407 + 0.238 + 0.127) / 6
-_WIRE_NS = 0.642
+WIRE_PS = 642
+
+
+UNLIMITED = 8
+"""Levels that cells may have without more registers than they need for their function: about what 100 MHz allows."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,17 @@ def allowed(device: str, clock_mhz: float) -> int | None:
     """
     if not device.startswith("xc7"):
         return None
-    return max(0, math.floor((1000 / clock_mhz - _REGISTERS_NS - _WIRE_NS) / (_TABLE_NS + _WIRE_NS)))
+    return max(0, math.floor((1000 / clock_mhz - _REGISTERS_NS - WIRE_PS / 1000) / (_TABLE_NS + WIRE_PS / 1000)))
+
+
+def limit(device: str, clock_mhz: float) -> int:
+    """The cells' parameter MaxLevels, by which they place registers: UNLIMITED, or fewer where the clock asks for it.
+
+    >>> [limit("xc7z020clg400-1", clock) for clock in (50, 100, 150, 200)], limit("xczu7ev-ffvc1156-2-e", 300)
+    ([8, 8, 5, 3], 8)
+    """
+    most = allowed(device, clock_mhz)
+    return UNLIMITED if most is None else min(most, UNLIMITED)
 
 
 def count(netlist: Path, top: str) -> Levels:

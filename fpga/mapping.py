@@ -21,9 +21,10 @@ from qonnx.custom_op.registry import getCustomOp
 from qonnx.transformation.general import GiveUniqueNodeNames
 
 from chain.errors import InputError, UnsupportedError, WrapNetError
-from fpga import products, rom
+from fpga import levels, products, rom
 from fpga.execution import execute
 from fpga.ops import WrapActivation, WrapMVU
+from fpga.ops._base import StreamOp
 from fpga.resources import part_of
 from fpga.transforms import NarrowStream, stages
 
@@ -83,6 +84,7 @@ def specialise(
     model = model.transform(SpecializeLayers(part), make_deepcopy=False)
     model = model.transform(GiveUniqueNodeNames(), make_deepcopy=False)
     place_weights(model, part)
+    limit_levels(model, levels.limit(part, 1000.0 / clock_ns))
     if build is not None:
         folder = Path(build).resolve()
         shutil.rmtree(folder, ignore_errors=True)
@@ -96,6 +98,14 @@ def place_weights(model: ModelWrapper, part: str) -> None:
     ops = [getCustomOp(node) for node in model.graph.node if node.op_type in ("WrapMVU_rtl", "WrapVVU_rtl")]
     for op, style in zip(ops, rom.styles([op.weight_memory() for op in ops], part_of(part)), strict=True):
         op.set_nodeattr("romStyle", style)
+
+
+def limit_levels(model: ModelWrapper, most: int) -> None:
+    """Have the ops of `model`, changed in place, put registers so that at most so many levels of logic lie between."""
+    for node in model.graph.node:
+        op = getCustomOp(node)
+        if most < levels.UNLIMITED and isinstance(op, StreamOp):
+            op.set_nodeattr("maxLevels", most)
 
 
 def generate(model: ModelWrapper, node: NodeProto, folder: Path, part: str = PART, clock_ns: float = 10.0) -> None:

@@ -158,7 +158,7 @@ def _synthesise(rtl: Path, design: Design, target: Path, log: Path) -> None:
         *groups,
         f"submod {design.top}",
         f"setattr -mod -set keep_hierarchy 1 ={design.top}_*",
-        *synthesis(design.top),
+        *synthesis(design.top, short=levels.limit(design.part, design.clock_mhz) < levels.UNLIMITED),
         f'tee -q -o "{target}/stat.txt" stat -json -hierarchy',
         f'write_verilog -noattr "{target}/netlist.v"',
     ]
@@ -166,12 +166,14 @@ def _synthesise(rtl: Path, design: Design, target: Path, log: Path) -> None:
     (target / "stat.txt").rename(target / "stat.json")
 
 
-def synthesis(top: str, command: str = SYNTHESIS) -> list[str]:
+def synthesis(top: str, command: str = SYNTHESIS, short: bool = False) -> list[str]:
     """Yosys' commands from a design that was read to its netlist, large read-only memories mapped by themselves.
 
-    `command` is that of the synthesis, but for the top module.
+    `command` is that of the synthesis, but for the top module. `short` is for a design with few levels of logic, where
+    mapping must not spend levels to save LUTs: ABC takes a wire to be as slow as fpga/levels.py does, not half as slow.
     """
     return [
+        *([f"scratchpad -set synth_xilinx.abc9.W {levels.WIRE_PS}"] if short else []),
         f"select -set tables t:$meminit* r:WORDS>={TABLE_WORDS} %i %m",
         "setattr -mod -set keep_hierarchy 1 -set wrapnet_table 1 @tables",
         f"{command} -top {top}",

@@ -18,9 +18,12 @@ from typing import Any
 import numpy as np
 
 from chain.errors import InputError, ToolError, UnsupportedError
+from fpga import levels, windows
 from fpga.design import Design, Edge, Layer, Stream, Tap
 from fpga.layers import cycles
 from fpga.names import layer_of, op_of
+from fpga.ops import _cells
+from fpga.ops._wrapper import Cell
 
 TOP = "accelerator"
 CELLS = Path(__file__).parent / "rtl"
@@ -80,6 +83,9 @@ def stitch(
     """
     nodes = [_Node(model, node) for node in model.graph.node]
     _check(model, nodes)
+    if levels.limit(part, clock_mhz) < levels.UNLIMITED:
+        for node in nodes:
+            node.ours = windows.cell(node.inst)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as scratch:
         target, generated = Path(scratch) / "rtl", Path(scratch) / "generated"
@@ -90,6 +96,11 @@ def stitch(
                 collect.source(CELLS / "stream_fifo.sv")
                 continue
             home = generated / node.name
+            if node.ours is not None:
+                for path in _cells.files(node.ours.name):
+                    collect.source(path)
+                collect.text(f"{node.name}.v", windows.module(node.name, node.inst, node.ours))
+                continue
             node.generate(model, home, part, 1000.0 / clock_mhz)
             for path in node.inst.get_rtl_file_list(abspath=True):
                 collect.source(Path(path))
@@ -145,7 +156,7 @@ def taps(model: Any) -> tuple[Tap, ...]:
 
 
 class _Node:
-    """A node of the graph with FINN's instance of it."""
+    """A node of the graph with FINN's instance of it; `ours` is a cell that takes the place of FINN's module."""
 
     def __init__(self, model: Any, node: Any) -> None:
         from qonnx.custom_op.registry import getCustomOp
@@ -164,6 +175,7 @@ class _Node:
         self._streams = streams
         self.inputs: list[str] = [node.input[index] for index in streams]
         self.outputs: list[str] = list(node.output)
+        self.ours: Cell | None = None
 
     def in_width(self, index: int) -> int:
         """Bits of input stream `index`, whole bytes."""
@@ -318,13 +330,13 @@ def _instance(node: _Node, signals: dict[str, str]) -> list[str]:
                 f"    wire unused_{source} = &{{1'b0, {source}_{upper}}};",
             ]
     else:
-        head = node.inst.get_nodeattr("gen_top_module") or node.name
+        head = (node.ours is None and node.inst.get_nodeattr("gen_top_module")) or node.name
         ports = [("ap_clk", "ap_clk"), ("ap_rst_n", "ap_rst_n")]
         for index, tensor in enumerate(node.inputs):
             ports += _stream_ports(f"in{node.input_index(index)}_V", signals[tensor])
         for index, tensor in enumerate(node.outputs):
             ports += _stream_ports(f"out{index}_V", signals[tensor])
-        if node.op == "FMPadding":
+        if node.op == "FMPadding" and node.ours is None:
             ports += [(f"s_axilite_{port}", f"{width}'d0") for port, width in _AXILITE_INPUTS]
             ports += [(f"s_axilite_{port}", "") for port in _AXILITE_OUTPUTS]
     listed = [f"        .{port}({signal})" for port, signal in ports]

@@ -14,6 +14,7 @@ from qonnx.core.modelwrapper import ModelWrapper
 
 from chain.errors import UnsupportedError
 from fpga.estimate import nodes
+from fpga.levels import UNLIMITED
 
 Array = npt.NDArray[Any]
 Kernel = Callable[..., tuple[Array, ...]]
@@ -31,6 +32,7 @@ class StreamOp(HWCustomOp):
     def get_nodeattr_types(self) -> dict[str, Any]:
         types = super().get_nodeattr_types()
         types.update({"layer": ("s", False, ""), "inputDataType": ("s", True, ""), "PE": ("i", False, 1)})
+        types.update({"maxLevels": ("i", False, UNLIMITED)})  # of logic between registers (fpga/levels.py)
         return types
 
     # what a subclass gives -------------------------------------------------------------------------------------

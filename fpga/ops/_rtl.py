@@ -2,6 +2,7 @@
 """What all `_rtl` ops share: writing the wrapper and the memory files, listing them, FINN's Tcl lines."""
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from qonnx.core.modelwrapper import ModelWrapper
 
 from chain.errors import InputError
 from chain.files import write_text
+from fpga.levels import UNLIMITED
 from fpga.ops import _cells
 from fpga.ops._base import Array, StreamOp
 from fpga.ops._wrapper import Cell, wrapper
@@ -34,6 +36,11 @@ class RtlOp(RTLBackend):
     @abstractmethod
     def cell(self, graph: GraphProto) -> Cell:
         """The static cell, its parameters and the contents of its memories, whose names begin with the top module's."""
+
+    def limited(self, parameters: Mapping[str, int | str]) -> dict[str, int | str]:
+        """`parameters`, and MaxLevels where the clock allows fewer levels of logic than the cell has by itself."""
+        most = self.get_nodeattr("maxLevels")
+        return {**parameters, **({"MaxLevels": most} if most < UNLIMITED else {})}
 
     def generate_hdl(self, model: ModelWrapper, fpgapart: str, clk: float) -> None:
         """Write `<top>.v` and the memory files into `code_gen_dir_ipgen`."""

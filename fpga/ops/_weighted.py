@@ -72,6 +72,14 @@ class WeightedOp(StreamOp):
         words = int(np.prod(self.weight_shape())) // lanes
         return rom.Rom(words, lanes * self.get_input_datatype(1).bitwidth())
 
+    def short(self) -> bool:
+        """Whether the clock allows so few levels of logic that the cells cut a dot product of 1-bit weights in two."""
+        return bool(self.get_nodeattr("maxLevels") < 5)
+
+    def late_weights(self) -> bool:
+        """Whether there is a register behind the weights' memory, which may be block RAM, for the same reason."""
+        return self.short() and self.get_nodeattr("romStyle") != rom.DISTRIBUTED and self.weight_memory().depth > 1
+
     def dot_latency(self, simd: int, way: Way = "planes") -> int:
         """Registers of a dot product of `simd` inputs, multiplied the given way, as fpga/rtl/heap_pkg.sv counts them.
 
@@ -114,4 +122,4 @@ class WeightedRtl(RtlOp):
             "RomStyle": self.get_nodeattr("romStyle"),
             "InitFile": f"./{memory}",
         }
-        return Cell(name, parameters, {memory: lines})
+        return Cell(name, self.limited(parameters), {memory: lines})

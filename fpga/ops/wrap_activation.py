@@ -62,7 +62,15 @@ class WrapActivation(StreamOp):
         return "table" if small and self._table_luts() < self._search_luts() else "search"
 
     def latency(self, graph: GraphProto) -> int:
-        return 1 if self.chosen_style() == "table" else self.get_nodeattr("outBits") + 1
+        if self.chosen_style() == "table":
+            return 1
+        return self.get_nodeattr("outBits") * 2 if self._split() else self.get_nodeattr("outBits") + 1
+
+    def _split(self) -> bool:
+        """Whether fpga/rtl/wrap_activation.sv reads a threshold and compares with it in two cycles."""
+        thresholds = self._words() << (self.get_nodeattr("outBits") - 1)
+        read = 5 if thresholds > 512 else 4 if thresholds > 128 else 2 if thresholds > 64 else 1
+        return bool(self.get_nodeattr("maxLevels") < 2 + read)
 
     def _words(self) -> int:
         """Rows of thresholds in one lane's memory."""

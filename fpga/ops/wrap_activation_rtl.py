@@ -38,7 +38,8 @@ class WrapActivation_rtl(RtlOp, WrapActivation):
             files = rtl_memory.activation_table(self._table(steps), lanes, out_bits)
         else:
             files = rtl_memory.activation_search(steps, lanes, out_bits, self.get_nodeattr("thresholdBits"))
-        return Cell("wrap_activation", parameters, {f"{stem}_{lane}.hex": lines for lane, lines in enumerate(files)})
+        memories = {f"{stem}_{lane}.hex": lines for lane, lines in enumerate(files)}
+        return Cell("wrap_activation", self.limited(parameters), memories)
 
     def _table(self, steps: rtl_memory.Staircase) -> np.ndarray:
         """The output for every bit pattern of the input, [rows, 2^InBits]."""

@@ -82,7 +82,13 @@ class WrapMVU(WeightedOp):
     def latency(self, graph: GraphProto) -> int:
         if self.unrolled():
             return 1 + self.circuit(graph).latency
-        return 3 + self.dot_latency(self.get_nodeattr("SIMD"), self.products(graph).way) + self.repeats()
+        dot = self.dot_latency(self.get_nodeattr("SIMD"), self.products(graph).way)
+        return 3 + dot + self.repeats() + self._registers()
+
+    def _registers(self) -> int:
+        """Those that fpga/rtl/wrap_mvu.sv adds where the clock allows few levels of logic."""
+        cut = self.get_input_datatype(1).bitwidth() == 1 and self.get_nodeattr("SIMD") > 1
+        return self.late_weights() + (cut and self.short())
 
     def rows(self, graph: GraphProto) -> Integers:
         """The weights [MH, MW], inputs in the order in which they come."""

@@ -27,7 +27,7 @@ class WrapVVU(WeightedOp, WindowOp):
 
     def latency(self, graph: GraphProto) -> int:
         binary = self.get_input_datatype(1).bitwidth() == 1
-        return 2 + (1 if binary else self.dot_latency(1))
+        return 2 + (1 if binary else self.dot_latency(1)) + self.late_weights()
 
     def kernel(self, graph: GraphProto) -> Kernel:
         weights, bound = self.exact_weights(graph)

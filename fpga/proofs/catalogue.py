@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from chain.integers import half
 from fpga import products, rtl_memory
+from fpga.levels import UNLIMITED
 from fpga.proofs.engine import Proof
 
 Integers = npt.NDArray[np.int64]
@@ -24,7 +25,7 @@ REGISTERED: Paths = (*STREAM, ("in_valid_i", "out_valid_o"), ("in_data_i", "out_
 
 def catalogue() -> list[Proof]:
     """Every proof, those of one cell together."""
-    return [*_arithmetic(), *_streams(), *_activations(), *_products()]
+    return [*_arithmetic(), *_streams(), *_windows(), *_activations(), *_products()]
 
 
 def _arithmetic() -> Iterator[Proof]:
@@ -72,6 +73,8 @@ def _arithmetic() -> Iterator[Proof]:
     ):
         values = {"Simd": simd, "InBits": in_bits, "SumBits": sum_bits, "All": every}
         yield _proof("binary_dot", values, quick=simd == 3)
+        if simd in (2, 3):
+            yield _proof("binary_dot", {**values, "Cut": 1}, quick=every == 1)
     yield _proof("binary_dot", {"Simd": 9, "InBits": 1, "SumBits": 4, "All": 0}, depth=5)
     for simd, in_bits, weight_bits, sum_bits in ((1, 1, 2, 3), (3, 1, 2, 4), (6, 1, 2, 3), (2, 2, 2, 4), (1, 3, 3, 5)):
         yield _dot(simd, in_bits, weight_bits, sum_bits, quick=simd in (2, 3))
@@ -142,7 +145,9 @@ def _streams() -> Iterator[Proof]:
         (5, 1, 2, 1, 1, 1, 1),
     ):
         values = {"Height": height, "Columns": columns, "Kh": kh, "Kw": kw, "Ch": ch, "Pe": pe, "Bits": bits}
-        yield _proof("pool_max", values, apart=REGISTERED, quick=height == 3)
+        for cell in ("pool_max", "pool_ahead"):
+            ahead = {"Ahead": int(cell == "pool_ahead")}
+            yield _proof(cell, {**values, **ahead}, apart=REGISTERED, quick=height == 3, top="pool_max")
     for ch, k, pe, bits in ((1, 1, 1, 2), (1, 3, 1, 2), (2, 4, 2, 1), (2, 2, 1, 3)):
         yield _proof("window_max", {"Ch": ch, "K": k, "Pe": pe, "Bits": bits}, apart=REGISTERED, quick=k == 3)
     for ch, pe, pixels, in_bits, out_bits in (
@@ -163,10 +168,49 @@ def _streams() -> Iterator[Proof]:
         yield _proof("byte_gearbox", values, apart=apart, quick=inputs == 1)
 
 
+def _windows() -> Iterator[Proof]:
+    for count, start in ((1, 0), (2, 0), (2, 1), (3, 1), (5, 0), (9, 4)):
+        yield _proof("step_counter", {"Count": count, "Start": start}, quick=count == 3)
+    for first, stride in ((1, 1), (3, 1), (1, 2), (2, 3), (5, 4)):
+        yield _proof("stride_counter", {"First": first, "Stride": stride}, quick=first == 2)
+    for before, inside, after in ((0, 1, 0), (1, 2, 1), (0, 2, 5), (3, 1, 0), (2, 1, 4)):
+        yield _proof("span_counter", {"Before": before, "Inside": inside, "After": after}, quick=before == 2)
+    for words, height, columns, pads in ((1, 2, 2, (1, 1, 1, 1)), (2, 1, 2, (0, 1, 2, 0)), (1, 2, 1, (0, 0, 0, 0))):
+        values = {"Width": 2, "Words": words, "Height": height, "Columns": columns}
+        values |= dict(zip(("Top", "Left", "Bottom", "Right"), pads, strict=True))
+        yield _proof("pad_image", values, apart=REGISTERED, quick=words == 2)
+    for rows, columns, kernel, strides, dilation, depth in (
+        (2, 2, (1, 1), (1, 1), (1, 1), 0),
+        (2, 3, (2, 2), (1, 1), (1, 1), 16),
+        (3, 4, (2, 2), (1, 2), (1, 1), 22),
+        (2, 5, (2, 2), (1, 1), (1, 1), 16),
+        (3, 3, (2, 2), (1, 1), (2, 2), 18),
+    ):
+        names = ("Kh", "Kw", "StrideH", "StrideW", "DilationH", "DilationW")
+        values = {"Rows": rows, "Columns": columns}
+        values |= dict(zip(names, (*kernel, *strides, *dilation), strict=True))
+        yield _proof("parallel_window", values, apart=REGISTERED, depth=depth, quick=columns == 3 and rows == 2)
+    # Words of an image, places, steps of each loop and how far each goes: kernel, rows, channels, a stride.
+    for image, places, counts, steps, depth in (
+        (6, 8, (1, 2, 2, 2, 1), (1, 1, 3, 1, 3), 18),
+        (4, 4, (1, 1, 1, 2, 2), (1, 1, 1, 1, 2), 14),
+        (8, 16, (2, 1, 2, 2, 1), (2, 2, 1, 2, 4), 18),
+        (5, 4, (1, 2, 1, 2, 1), (1, 1, 1, 2, 5), 18),
+    ):
+        values = {"Places": places, "Image": image}
+        values |= {f"Count{i}": count for i, count in enumerate(counts)}
+        values |= {f"Step{i}": step for i, step in enumerate(steps)}
+        apart = (*REGISTERED, ("out_ready_i", "in_ready_o"))
+        yield _proof("sliding_window", values, apart=apart, depth=depth, quick=image == 4)
+
+
 def _activations() -> Iterator[Proof]:
     yield _search_lane(2, 4, 1, 3, 2, quick=True)
     for shape in ((1, 3, 1, 3, 2), (3, 4, 1, 2, 1), (1, 3, 0, 0, 3), (2, 3, 1, 0, 2)):
         yield _search_lane(*shape)
+    yield _search_lane(2, 3, 1, 3, 2, split=1, quick=True)
+    yield _search_lane(1, 3, 0, 0, 1, split=1)
+    yield _search_lane(3, 3, 1, 0, 3, split=1)
     yield _table_lane(2, 3, 2, quick=True)
     yield _table_lane(1, 4, 1)
     yield _activation(2, 1, 3, 1, 3, 2, 0, quick=True)
@@ -178,6 +222,7 @@ def _activations() -> Iterator[Proof]:
         (2, 1, 3, 1, 7, 1, 1),
     ):
         yield _activation(ch, pe, in_bits, signed, fold, out_bits, shared)
+    yield _activation(2, 1, 3, 1, 3, 2, 0, levels=2)
     yield _activation(4, 2, 3, 1, 3, 2, 0, table=True, quick=True)
     yield _activation(2, 1, 3, 0, 0, 1, 1, table=True)
 
@@ -195,6 +240,10 @@ def _products() -> Iterator[Proof]:
     yield _mvu(4, 4, 1, 2, 2, 2, 2, 4, depth=16)
     yield _mvu(3, 2, 2, 1, 1, 1, 1, 3, depth=16)
     yield _mvu(6, 2, 1, 3, 1, 2, 1, 4, depth=14)
+    # Few levels of logic: registers behind the weights and in the dot product, counters that know their end.
+    yield _mvu(2, 1, 1, 1, 1, 1, 1, 3, levels=3)
+    yield _mvu(4, 2, 1, 2, 1, 1, 1, 3, depth=16, levels=3)
+    yield _mvu(3, 2, 1, 1, 2, 1, 2, 3, depth=16, levels=3)
     # Signed digits: rows alike by zeros of the second kind, and rows with starts of their own.
     yield _mvu(2, 2, 1, 1, 1, 1, 2, 3, way="ternary", zeros=1)
     yield _mvu(4, 4, 1, 2, 2, 2, 2, 4, depth=16, way="ternary", zeros=2)
@@ -208,6 +257,7 @@ def _products() -> Iterator[Proof]:
     yield _vvu(1, 1, 1, 2, 3, 4)
     yield _vvu(2, 2, 1, 2, 2, 3)
     yield _vvu(2, 3, 2, 1, 3, 4, depth=22)
+    yield _vvu(2, 2, 1, 1, 2, 3, levels=3)
 
 
 def _proof(
@@ -218,11 +268,12 @@ def _proof(
     apart: Paths = (),
     depth: int = 0,
     quick: bool = False,
+    top: str = "",
 ) -> Proof:
+    """`top`: the cell whose property it is, if not its own."""
     shown = ", ".join(f"{name} {value}" for name, value in values.items())
-    return Proof(
-        f"{cell}: {shown}", f"prove_{cell}", cell, {**values, **(contents or {})}, files or {}, apart, depth, quick
-    )
+    named = f"{cell}: {shown}"
+    return Proof(named, f"prove_{top or cell}", cell, {**values, **(contents or {})}, files or {}, apart, depth, quick)
 
 
 def _heap(cell: str, levels: int, heights: Sequence[int], depth: int = 0, quick: bool = False) -> Proof:
@@ -256,9 +307,12 @@ def _staircase(seed: int, channels: int, in_bits: int, signed: int, out_bits: in
     return rtl_memory.Staircase(thresholds, flip)
 
 
-def _search_lane(words: int, in_bits: int, signed: int, fold: int, out_bits: int, quick: bool = False) -> Proof:
+def _search_lane(
+    words: int, in_bits: int, signed: int, fold: int, out_bits: int, split: int = 0, quick: bool = False
+) -> Proof:
     steps = _staircase(words, words, in_bits, signed, out_bits)
     values = {"Words": words, "InBits": in_bits, "InSigned": signed, "Fold": fold, "OutBits": out_bits}
+    values |= {"Split": split}
     contents = _thresholds(steps, words)
     (lines,) = rtl_memory.activation_search(steps, 1, out_bits, steps.bits)
     return _proof("search_lane", values, contents, {"activation_0.hex": lines}, quick=quick)
@@ -282,10 +336,11 @@ def _activation(
     out_bits: int,
     shared: int,
     table: bool = False,
+    levels: int = UNLIMITED,
     quick: bool = False,
 ) -> Proof:
     values = {"Ch": ch, "Pe": pe, "InBits": in_bits, "InSigned": signed, "Fold": fold}
-    values |= {"OutBits": out_bits, "Shared": shared, "Table": int(table)}
+    values |= {"OutBits": out_bits, "Shared": shared, "Table": int(table), "MaxLevels": levels}
     channels, lanes = (1, 1) if shared else (ch, pe)
     if table:
         entries = np.random.default_rng(ch).integers(0, 1 << out_bits, (channels, 1 << in_bits))
@@ -312,11 +367,12 @@ def _mvu(
     quick: bool = False,
     way: products.Way = "planes",
     zeros: int = 0,
+    levels: int = UNLIMITED,
 ) -> Proof:
     """`way`: of the products. Ternary weights have one -1 in row 0 and `zeros` zeros in the others; 0: no zeros."""
     weights = _ternary(mh, mw, zeros) if way == "ternary" else _weights(mh, mw, weight_bits)
     values = {"Mw": mw, "Mh": mh, "Groups": groups, "Simd": simd, "Pe": pe}
-    values |= {"InBits": in_bits, "WeightBits": weight_bits, "AccBits": acc_bits}
+    values |= {"InBits": in_bits, "WeightBits": weight_bits, "AccBits": acc_bits, "MaxLevels": levels}
     made = products.by(way, weights, in_bits, weight_bits, acc_bits)
     files = {"weights.hex": rtl_memory.mvu_codes(made.codes, pe, simd, weight_bits)}
     if way != "planes":
@@ -328,10 +384,19 @@ def _mvu(
 
 
 def _vvu(
-    ch: int, k: int, pe: int, in_bits: int, weight_bits: int, acc_bits: int, depth: int = 0, quick: bool = False
+    ch: int,
+    k: int,
+    pe: int,
+    in_bits: int,
+    weight_bits: int,
+    acc_bits: int,
+    depth: int = 0,
+    quick: bool = False,
+    levels: int = UNLIMITED,
 ) -> Proof:
     weights = _weights(ch, k, weight_bits)
     values = {"Ch": ch, "K": k, "Pe": pe, "InBits": in_bits, "WeightBits": weight_bits, "AccBits": acc_bits}
+    values |= {"MaxLevels": levels}
     files = {"weights.hex": rtl_memory.vvu_weights(weights, pe, weight_bits)}
     return _proof("wrap_vvu", values, _codes(weights, weight_bits), files, REGISTERED, depth, quick)
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // Sum mod 2^SumBits of those of Simd unsigned inputs whose weight is 1, not 0, given bit plane by bit plane, as the sum
-// of two rows. Latency heap_pkg::binary_levels(Simd).
+// of two rows. Latency heap_pkg::binary_levels(Simd), with Cut one more: a register behind the choice.
 //
 // Inputs come in pairs, s and s + Simd / 2, with an odd one left; pairs_i is the sum of each, which several cells may
 // share. Nothing of the result is wider than SumBits. Without heap_pkg::tables(), the bits of a plane are counted, and
@@ -11,6 +11,7 @@ module binary_dot #(
     parameter int unsigned InBits = 2,
     parameter int unsigned SumBits = 7,
     parameter bit All = 1'b0,  // every weight is 1
+    parameter bit Cut = 1'b0,
     localparam int unsigned Pairs = Simd > 1 ? Simd / 2 : 1
 ) (
     input  logic clk_i,
@@ -31,12 +32,12 @@ module binary_dot #(
     return result;
   endfunction
 
-  logic [InBits:0][Tall-1:0] planes;
+  logic [InBits:0][Tall-1:0] planes, summed;
   logic [SumBits-1:0][Tall-1:0] bits;
   logic unused;
 
   // Some are too heavy to matter mod 2^SumBits.
-  assign unused = ^{pairs_i, planes, w_i, x_i};
+  assign unused = ^{pairs_i, summed, w_i, x_i};
 
   if (Paired) begin : gen_pairs
     logic [InBits:0][Pairs-1:0] chosen;
@@ -81,9 +82,15 @@ module binary_dot #(
     end
   end
 
+  if (Cut) begin : gen_cut
+    always_ff @(posedge clk_i) if (move_i) summed <= planes;
+  end else begin : gen_no_cut
+    assign summed = planes;
+  end
+
   for (genvar c = 0; c < SumBits; c++) begin : gen_column
     if (c <= InBits) begin : gen_bits
-      assign bits[c] = planes[c];
+      assign bits[c] = summed[c];
     end else begin : gen_none
       assign bits[c] = '0;
     end

@@ -6,7 +6,8 @@
 // (InSigned). Shared: every channel has the same thresholds, and the memory is that of one channel.
 //
 // Style "search": g = flip ? ~f : f, out = #{i : g >= t_i} over the 2^OutBits - 1 ascending signed thresholds of the
-//   channel, found bit by bit. Latency OutBits + 1.
+//   channel, found bit by bit. Latency OutBits + 1; 2 * OutBits where MaxLevels, of logic between two registers, is so
+//   few that a threshold cannot be read and compared with in one cycle.
 //   Memory of lane p, file <InitFile>_<p>.hex: words of ThresholdBits, word cf * 2^OutBits + i is t_i for i >= 1 and
 //   the flip bit (bit 0) for i = 0.
 // Style "table": out = table[m]. Latency 1.
@@ -25,7 +26,8 @@ module wrap_activation #(
     parameter int unsigned ThresholdBits = 8,
     parameter bit Shared = 1'b0,
     parameter string Style = "search",
-    parameter string InitFile = "activation"
+    parameter string InitFile = "activation",
+    parameter int unsigned MaxLevels = 8
 ) (
     input  logic                  clk_i,
     input  logic                  rst_ni,
@@ -51,7 +53,11 @@ module wrap_activation #(
 
   localparam int unsigned Words = Shared ? 1 : Ch / Pe;
   localparam int unsigned WordBits = Words > 1 ? $clog2(Words) : 1;
-  localparam int unsigned Latency = Style == "table" ? 1 : OutBits + 1;
+  // Levels as Yosys makes them of the last step's thresholds, a LUT for 64; the comparison takes two more.
+  localparam int unsigned Thresholds = Words << (OutBits - 1);
+  localparam int unsigned ReadLevels = Thresholds > 512 ? 5 : Thresholds > 128 ? 4 : Thresholds > 64 ? 2 : 1;
+  localparam bit Split = Style == "search" && MaxLevels < 2 + ReadLevels;
+  localparam int unsigned Latency = Style == "table" ? 1 : Split ? 2 * OutBits : OutBits + 1;
 
   logic [ WordBits-1:0] word_q;
   logic [Latency-1:0] valid_q;
@@ -99,7 +105,8 @@ module wrap_activation #(
           .OutBits(OutBits),
           .ThresholdBits(ThresholdBits),
           .InitFile(InitFile),
-          .Lane(Shared ? 0 : p)
+          .Lane(Shared ? 0 : p),
+          .Split(Split)
       ) i_lane (
           .clk_i,
           .move_i(move),

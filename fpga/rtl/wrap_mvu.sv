@@ -9,6 +9,10 @@
 // Latency from the last word of a vector to its first output word: 3 cycles and those of the dot product with Nf = 1,
 // one more with Nf > 1; the further words follow every Sf cycles.
 //
+// MaxLevels is how many levels of logic, about, may lie between two registers. Fewer than 5 take a register behind a
+// weight memory that may be block RAM, slow to give its word, and with 1-bit weights one in the midst of the dot product;
+// each is a cycle of latency.
+//
 // Weights, $readmemh(InitFile): word r * Sf + sf, r below Mh / Pe, holds weight (p, s) = W[r * Pe + p][sf * Simd + s]
 // at bit (p * Simd + s) * WeightBits. WeightBits 1: bit 1 is +1, bit 0 is -1; else two's complement (ternary: 2 bits).
 //
@@ -36,7 +40,8 @@ module wrap_mvu #(
     parameter int unsigned Negatives = 0,
     parameter string StartFile = "",
     parameter string RomStyle = "auto",  // of the weights: "block", "distributed" or "auto"
-    parameter string InitFile = "weights.hex"
+    parameter string InitFile = "weights.hex",
+    parameter int unsigned MaxLevels = 8
 ) (
     input  logic                   clk_i,
     input  logic                   rst_ni,
@@ -87,8 +92,12 @@ module wrap_mvu #(
       Digits ? 64'(Negatives) * Most : 64'(Mw) * Most << (WeightBits - 1);
   localparam logic [63:0] Start = -Extra;
 
+  localparam bit Short = MaxLevels < 5;
+  localparam bit Late = Short && Depth > 1 && RomStyle != "distributed";  // a register behind the weights
+  localparam bit Cut = Short && WeightBits == 1 && Simd > 1;
+
   // Registers of a dot product.
-  localparam int unsigned Levels = WeightBits == 1 ? heap_pkg::binary_levels(Simd) :
+  localparam int unsigned Levels = WeightBits == 1 ? heap_pkg::binary_levels(Simd) + 32'(Cut) :
       Digits ? heap_pkg::digit_levels(Simd, InBits, WeightBits, Ternary) : heap_pkg::levels(Simd, InBits, WeightBits);
   localparam int unsigned Pairs = Simd > 1 ? Simd / 2 : 1;
 
@@ -99,10 +108,28 @@ module wrap_mvu #(
   logic [XBits-1:0] x2_q;
   logic [WBits-1:0] w2;
   logic valid2_q, last2_q;
-  logic move, step, last, present;
+  logic move, step, last, wrapping, present;
 
-  assign last = sf_q == SfBits'(Sf - 1);
   assign step = move && present;
+
+  if (Short) begin : gen_known
+    // Registers: what a counter comes to is compared a step before.
+    logic ends_q, wraps_q;
+    assign last = Sf == 1 || ends_q;
+    assign wrapping = Depth == 1 || wraps_q;
+    always_ff @(posedge clk_i) begin
+      if (!rst_ni) begin
+        ends_q  <= 1'b0;
+        wraps_q <= 1'b0;
+      end else if (step) begin
+        ends_q  <= sf_q == SfBits'(Sf - 2);
+        wraps_q <= address_q == DepthBits'(Depth - 2);
+      end
+    end
+  end else begin : gen_compared
+    assign last = sf_q == SfBits'(Sf - 1);
+    assign wrapping = address_q == DepthBits'(Depth - 1);
+  end
 
   always_ff @(posedge clk_i) begin
     if (move) last2_q <= last;
@@ -113,7 +140,7 @@ module wrap_mvu #(
     end else begin
       if (step) begin
         sf_q <= last ? '0 : sf_q + 1'b1;
-        address_q <= address_q == DepthBits'(Depth - 1) ? '0 : address_q + 1'b1;
+        address_q <= wrapping ? '0 : address_q + 1'b1;
       end
       if (move) valid2_q <= present;
     end
@@ -198,23 +225,45 @@ module wrap_mvu #(
       .word_o(w2)
   );
 
-  // The inputs and weights of step 2 as bit planes.
+  // The inputs and weights of the dot products, and whether they are some and a vector's last ones.
+  logic [XBits-1:0] x;
+  logic [WBits-1:0] w;
+  logic first_valid, first_last;
+
+  if (Late) begin : gen_late
+    always_ff @(posedge clk_i) begin
+      if (move) begin
+        x <= x2_q;
+        w <= w2;
+        first_last <= last2_q;
+      end
+      if (!rst_ni) first_valid <= 1'b0;
+      else if (move) first_valid <= valid2_q;
+    end
+  end else begin : gen_at_once
+    assign x = x2_q;
+    assign w = w2;
+    assign first_valid = valid2_q;
+    assign first_last = last2_q;
+  end
+
+  // They as bit planes.
   logic [InBits-1:0][Simd-1:0] x_planes;
   logic [Pe-1:0][WeightBits-1:0][Simd-1:0] w_planes;
 
   for (genvar s = 0; s < Simd; s++) begin : gen_element
     for (genvar b = 0; b < InBits; b++) begin : gen_bit
-      assign x_planes[b][s] = x2_q[s*InBits+b];
+      assign x_planes[b][s] = x[s*InBits+b];
     end
     for (genvar p = 0; p < Pe; p++) begin : gen_weight
       for (genvar b = 0; b < WeightBits; b++) begin : gen_bit
-        assign w_planes[p][b][s] = w2[(p*Simd+s)*WeightBits+b];
+        assign w_planes[p][b][s] = w[(p*Simd+s)*WeightBits+b];
       end
     end
   end
 
   // Levels steps: dot products. Then accumulate; a vector's last sum is a register of its own. Last step: output.
-  logic [Levels:0] valid_q, last_q;  // from step 2 on
+  logic [Levels:0] valid_q, last_q;
   logic total_valid_q, out_valid_q;
   logic [Pe*AccBits-1:0] result, out_q;
 
@@ -222,8 +271,8 @@ module wrap_mvu #(
   assign out_data_o = out_q;
   assign out_valid_o = out_valid_q;
 
-  assign valid_q[0] = valid2_q;
-  assign last_q[0]  = last2_q;
+  assign valid_q[0] = first_valid;
+  assign last_q[0]  = first_last;
   for (genvar l = 0; l < Levels; l++) begin : gen_step
     always_ff @(posedge clk_i) begin
       if (move) last_q[l+1] <= last_q[l];
@@ -311,7 +360,8 @@ module wrap_mvu #(
       binary_dot #(
           .Simd(Simd),
           .InBits(InBits),
-          .SumBits(SumBits)
+          .SumBits(SumBits),
+          .Cut(Cut)
       ) i_dot (
           .clk_i,
           .move_i(move),
@@ -368,14 +418,15 @@ module wrap_mvu #(
   if (WeightBits == 1) begin : gen_binary
     logic [1:0][AccBits-1:0] dot;
     logic [AccBits-1:0] sum;
-    logic [SumBits-1:0] half_q;  // ceil(s / 2)
+    logic [SumBits-1:0] half_q;  // ceil(s / 2), with few levels floor(s / 2)
     logic odd_q;
 
     binary_dot #(
         .Simd(Simd),
         .InBits(InBits),
         .SumBits(AccBits),
-        .All(1'b1)
+        .All(1'b1),
+        .Cut(Cut)
     ) i_all (
         .clk_i,
         .move_i(move),
@@ -399,7 +450,7 @@ module wrap_mvu #(
     );
     always_ff @(posedge clk_i) begin
       if (move) begin
-        half_q <= sum[AccBits-1:1] + SumBits'(sum[0]);
+        half_q <= Short ? sum[AccBits-1:1] : sum[AccBits-1:1] + SumBits'(sum[0]);
         odd_q <= sum[0];
       end
     end
@@ -407,7 +458,13 @@ module wrap_mvu #(
     // 2t - s in its two parts: the lowest bit is that of s, the others are t - ceil(s / 2).
     for (genvar p = 0; p < Pe; p++) begin : gen_result
       logic [SumBits-1:0] upper;
-      assign upper = gen_row[p].total_q - half_q;
+      if (Short) begin : gen_short
+        // With a carry into the one subtraction: total - half - odd = total + ~half + !odd.
+        logic unused;
+        assign {upper, unused} = {gen_row[p].total_q, 1'b1} + {~half_q, !odd_q};
+      end else begin : gen_long
+        assign upper = gen_row[p].total_q - half_q;
+      end
       assign result[p*AccBits+:AccBits] = {upper, odd_q};
     end
   end else begin : gen_plain

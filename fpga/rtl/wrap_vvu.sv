@@ -5,7 +5,8 @@
 // In: for each pixel, for each of Cf = Ch / Pe channel words, the K words of its window (a depthwise sliding window's
 // order); lane p of word cf is channel cf * Pe + p, unsigned. Out: one word of Pe sums (AccBits bits, two's complement,
 // not folded) for K. One word a cycle in; latency from the last of the K: 3 with 1-bit weights, else 2 and that of
-// wrap_dot.
+// wrap_dot. MaxLevels is how many levels of logic, about, may lie between two registers; fewer than 5 take one cycle more,
+// for a register behind a weight memory that may be block RAM.
 //
 // Weights, $readmemh(InitFile): word cf * K + k holds W[cf * Pe + p][k] at bit p * WeightBits. WeightBits 1: bit 1 is
 // +1, bit 0 is -1; else two's complement (ternary: 2 bits).
@@ -18,7 +19,8 @@ module wrap_vvu #(
     parameter int unsigned WeightBits = 1,
     parameter int unsigned AccBits = 8,
     parameter string RomStyle = "auto",  // of the weights: "block", "distributed" or "auto"
-    parameter string InitFile = "weights.hex"
+    parameter string InitFile = "weights.hex",
+    parameter int unsigned MaxLevels = 8
 ) (
     input  logic                  clk_i,
     input  logic                  rst_ni,
@@ -53,13 +55,14 @@ module wrap_vvu #(
   localparam logic [63:0] Extra = WeightBits == 1 ? 64'd0 : 64'(K) * ((64'd1 << InBits) - 64'd1) << (WeightBits - 1);
   localparam logic [63:0] Start = -Extra;
   // Steps from an input register to its product's.
-  localparam int unsigned Steps = WeightBits == 1 ? 1 : heap_pkg::levels(1, InBits, WeightBits);
+  localparam bit Late = MaxLevels < 5 && Depth > 1 && RomStyle != "distributed";
+  localparam int unsigned Steps = 32'(Late) + (WeightBits == 1 ? 1 : heap_pkg::levels(1, InBits, WeightBits));
 
   // Step 1: inputs and weights. Then products, then sums, to the output register with the last of the K.
   logic [KBits-1:0] k_q;
   logic [DepthBits-1:0] address_q;
-  logic [Pe*InBits-1:0] x1_q;
-  logic [Pe*WeightBits-1:0] w1;
+  logic [Pe*InBits-1:0] x1_q, x;
+  logic [Pe*WeightBits-1:0] w1, w;
   logic [Pe*AccBits-1:0] sums, out_q;
   logic [Steps:0] valid_q, last_q;
   logic last, move, step, complete, out_valid_q;
@@ -84,13 +87,25 @@ module wrap_vvu #(
       .word_o(w1)
   );
 
+  if (Late) begin : gen_late
+    always_ff @(posedge clk_i) begin
+      if (move) begin
+        x <= x1_q;
+        w <= w1;
+      end
+    end
+  end else begin : gen_at_once
+    assign x = x1_q;
+    assign w = w1;
+  end
+
   for (genvar p = 0; p < Pe; p++) begin : gen_lane
     logic [1:0][AccBits-1:0] product;
     if (WeightBits == 1) begin : gen_binary
-      logic [AccBits-1:0] x;
+      logic [AccBits-1:0] wide;
       assign product[1] = '0;
-      assign x = AccBits'(x1_q[p*InBits+:InBits]);
-      always_ff @(posedge clk_i) if (move) product[0] <= w1[p] ? x : -x;
+      assign wide = AccBits'(x[p*InBits+:InBits]);
+      always_ff @(posedge clk_i) if (move) product[0] <= w[p] ? wide : -wide;
     end else begin : gen_wide
       wrap_dot #(
           .Simd(1),
@@ -100,8 +115,8 @@ module wrap_vvu #(
       ) i_dot (
           .clk_i,
           .move_i(move),
-          .x_i(x1_q[p*InBits+:InBits]),
-          .w_i(w1[p*WeightBits+:WeightBits]),
+          .x_i(x[p*InBits+:InBits]),
+          .w_i(w[p*WeightBits+:WeightBits]),
           .rows_o(product)
       );
     end

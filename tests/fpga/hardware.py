@@ -9,7 +9,7 @@ import onnx
 from onnx import ModelProto
 from qonnx.core.modelwrapper import ModelWrapper
 
-from fpga import fifo, folding, mapping, stitch
+from fpga import fifo, folding, levels, mapping, stitch
 from fpga.design import Design
 from tests import graphs
 
@@ -17,20 +17,20 @@ PART = "xc7z020clg400-1"
 CACHE = Path("build") / "verilator"
 
 
-def queued(model: ModelProto, folder: Path, fps: float) -> ModelWrapper:
-    """The dataflow graph of `model`, folded for `fps` at 100 MHz, with FIFOs."""
+def queued(model: ModelProto, folder: Path, fps: float, clock: float = 100.0) -> ModelWrapper:
+    """The dataflow graph of `model`, folded for `fps` at `clock` MHz, with FIFOs."""
     folder.mkdir(parents=True, exist_ok=True)
     onnx.save(model, folder / "model.onnx")
     graph = mapping.to_dataflow(folder / "model.onnx")
-    folding.for_fps(graph, fps, 100.0)
-    graph = fifo.name_streams(mapping.specialise(graph))
-    return fifo.insert(graph, fifo.depths(graph).edges)
+    folding.for_fps(graph, fps, clock)
+    graph = fifo.name_streams(mapping.specialise(graph, clock_ns=1000 / clock))
+    return fifo.insert(graph, fifo.depths(graph, levels.limit(PART, clock)).edges)
 
 
-def design(model: ModelProto, folder: Path, fps: float) -> tuple[Design, ModelWrapper]:
+def design(model: ModelProto, folder: Path, fps: float, clock: float = 100.0) -> tuple[Design, ModelWrapper]:
     """`folder`/rtl of `model`, and its graph."""
-    graph = queued(model, folder, fps)
-    return stitch.stitch(graph, folder / "rtl", "toy", 100.0, PART), graph
+    graph = queued(model, folder, fps, clock)
+    return stitch.stitch(graph, folder / "rtl", "toy", clock, PART), graph
 
 
 def pixels(model: ModelProto, count: int, seed: int = 0) -> npt.NDArray[np.int64]:

@@ -6,6 +6,7 @@ module prove_binary_dot #(
     parameter int unsigned InBits = 1,
     parameter int unsigned SumBits = 2,
     parameter bit All = 1'b0,
+    parameter bit Cut = 1'b0,
     localparam int unsigned Pairs = Simd > 1 ? Simd / 2 : 1
 ) (
     input logic clk_i,
@@ -27,13 +28,14 @@ module prove_binary_dot #(
       .Simd(Simd),
       .InBits(InBits),
       .SumBits(SumBits),
-      .All(All)
+      .All(All),
+      .Cut(Cut)
   ) i_cell (
       .*
   );
   delayed #(
       .Width  (Simd * (InBits + 1)),
-      .Latency(heap_pkg::binary_levels(Simd))
+      .Latency(heap_pkg::binary_levels(Simd) + 32'(Cut))
   ) i_delayed (
       .now_i ({w_i, x_i}),
       .then_o({w, x}),

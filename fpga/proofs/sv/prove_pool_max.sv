@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// pool_max: of an image one, the greatest of each window, lane by lane; what fills no window is left out.
+// pool_max, or with Ahead pool_ahead: of an image one, the greatest of each window, lane by lane; what fills no window is left out.
 module prove_pool_max #(
     parameter int unsigned Height = 2,
     parameter int unsigned Columns = 2,
@@ -9,6 +9,7 @@ module prove_pool_max #(
     parameter int unsigned Ch = 1,
     parameter int unsigned Pe = 1,
     parameter int unsigned Bits = 1,
+    parameter bit Ahead = 1'b0,
     localparam int unsigned Cf = Ch / Pe,
     localparam int unsigned Down = Height / Kh,
     localparam int unsigned Across = Columns / Kw,
@@ -31,17 +32,31 @@ module prove_pool_max #(
   logic [Out-1:0][Pe*Bits-1:0] wants;
 
   start i_start (.*);
-  pool_max #(
-      .Height(Height),
-      .Columns(Columns),
-      .Kh(Kh),
-      .Kw(Kw),
-      .Ch(Ch),
-      .Pe(Pe),
-      .Bits(Bits)
-  ) i_cell (
-      .*
-  );
+  if (Ahead) begin : gen_ahead
+    pool_ahead #(
+        .Height(Height),
+        .Columns(Columns),
+        .Kh(Kh),
+        .Kw(Kw),
+        .Ch(Ch),
+        .Pe(Pe),
+        .Bits(Bits)
+    ) i_cell (
+        .*
+    );
+  end else begin : gen_max
+    pool_max #(
+        .Height(Height),
+        .Columns(Columns),
+        .Kh(Kh),
+        .Kw(Kw),
+        .Ch(Ch),
+        .Pe(Pe),
+        .Bits(Bits)
+    ) i_cell (
+        .*
+    );
+  end
   follow #(
       .InWidth (Pe * Bits),
       .OutWidth(Pe * Bits),

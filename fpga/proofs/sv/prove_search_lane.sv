@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// search_lane: the number of the channel's thresholds that the folded value OutBits + 1 moves ago reaches.
+// search_lane: the number of the channel's thresholds that the folded value OutBits + 1 moves ago reaches; with
+// Split, 2 * OutBits.
 module prove_search_lane #(
     parameter int unsigned Words = 1,
     parameter int unsigned InBits = 4,
@@ -8,6 +9,7 @@ module prove_search_lane #(
     parameter int unsigned Fold = 0,
     parameter int unsigned OutBits = 2,
     parameter int unsigned ThresholdBits = 4,
+    parameter bit Split = 1'b0,
     parameter logic [Words-1:0][(1<<OutBits)-2:0][ThresholdBits-1:0] Thresholds = '0,
     parameter logic [Words-1:0] Flip = '0,
     localparam int unsigned WordBits = Words > 1 ? $clog2(Words) : 1
@@ -30,13 +32,14 @@ module prove_search_lane #(
       .Fold(Fold),
       .OutBits(OutBits),
       .ThresholdBits(ThresholdBits),
-      .InitFile("activation")
+      .InitFile("activation"),
+      .Split(Split)
   ) i_cell (
       .*
   );
   delayed #(
       .Width  (WordBits + InBits),
-      .Latency(OutBits + 1)
+      .Latency(Split ? 2 * OutBits : OutBits + 1)
   ) i_delayed (
       .now_i ({word_i, m_i}),
       .then_o({word, m}),

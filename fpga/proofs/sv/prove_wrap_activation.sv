@@ -12,7 +12,8 @@ module prove_wrap_activation #(
     parameter bit Shared = 1'b0,
     parameter bit Table = 1'b0,
     localparam int unsigned Words = Ch / Pe,
-    localparam int unsigned Latency = Table ? 1 : OutBits + 1,
+    parameter int unsigned MaxLevels = 8,
+    localparam int unsigned Latency = Table ? 1 : MaxLevels < 3 ? 2 * OutBits : OutBits + 1,
     parameter logic [Ch-1:0][(1<<OutBits)-2:0][ThresholdBits-1:0] Thresholds = '0,
     parameter logic [Ch-1:0] Flip = '0,
     parameter logic [Ch-1:0][(1<<InBits)-1:0][OutBits-1:0] Entries = '0
@@ -45,7 +46,8 @@ module prove_wrap_activation #(
       .ThresholdBits(ThresholdBits),
       .Shared(Shared),
       .Style(Table ? "table" : "search"),
-      .InitFile("activation")
+      .InitFile("activation"),
+      .MaxLevels(MaxLevels)
   ) i_cell (
       .*
   );

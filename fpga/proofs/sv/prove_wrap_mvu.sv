@@ -14,6 +14,7 @@ module prove_wrap_mvu #(
     parameter int unsigned Way = 0,  // planes, ternary, booth
     parameter int unsigned Negatives = 0,
     parameter bit Starts = 1'b0,
+    parameter int unsigned MaxLevels = 8,
     parameter logic [Mh-1:0][Mw-1:0][WeightBits-1:0] Weights = '0,
     localparam int unsigned Words = Mh / Pe
 ) (
@@ -26,9 +27,9 @@ module prove_wrap_mvu #(
     output logic out_valid_o,
     input logic out_ready_i
 );
-  // Steps of a transaction; eight of them fit into the pipeline, and two vectors may wait before it.
+  // Steps of a transaction; eight of them fit into the pipeline, ten with few levels, and two vectors may wait before it.
   localparam int unsigned Steps = Mw / Simd * Words;
-  localparam int unsigned Flight = 8 / Steps + 4;
+  localparam int unsigned Flight = (MaxLevels < 5 ? 10 : 8) / Steps + 4;
 
   logic rst_ni, now_o;
   logic [(Words > 1 ? $clog2(Words) : 1)-1:0] place_o;
@@ -49,7 +50,8 @@ module prove_wrap_mvu #(
       .Products(Way == 0 ? "planes" : Way == 1 ? "ternary" : "booth"),
       .Negatives(Negatives),
       .StartFile(Starts ? "starts.hex" : ""),
-      .InitFile("weights.hex")
+      .InitFile("weights.hex"),
+      .MaxLevels(MaxLevels)
   ) i_cell (
       .*
   );

@@ -9,6 +9,7 @@ module prove_wrap_vvu #(
     parameter int unsigned InBits = 1,
     parameter int unsigned WeightBits = 1,
     parameter int unsigned AccBits = 4,
+    parameter int unsigned MaxLevels = 8,
     parameter logic [Ch-1:0][K-1:0][WeightBits-1:0] Weights = '0,
     localparam int unsigned Words = Ch / Pe
 ) (
@@ -37,7 +38,8 @@ module prove_wrap_vvu #(
       .InBits(InBits),
       .WeightBits(WeightBits),
       .AccBits(AccBits),
-      .InitFile("weights.hex")
+      .InitFile("weights.hex"),
+      .MaxLevels(MaxLevels)
   ) i_cell (
       .*
   );

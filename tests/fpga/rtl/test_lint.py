@@ -11,7 +11,15 @@ import pytest
 
 from fpga.unrolled import verilog
 from fpga.verilate import lint
-from tests.fpga.rtl import test_stream_fifo, test_streams, test_windows, test_wrap_activation, test_wrap_mvu
+from tests.fpga.rtl import (
+    test_max_levels,
+    test_sliding,
+    test_stream_fifo,
+    test_streams,
+    test_windows,
+    test_wrap_activation,
+    test_wrap_mvu,
+)
 from tests.fpga.rtl import test_wrap_vvu as test_vvu
 from tests.fpga.rtl.bench import RTL, write_top
 
@@ -25,6 +33,11 @@ CASES = [
     test_windows.max_case(6, 4, 3, 1),
     test_windows.pool_case(5, 7, 2, 3, 6, 1, 2),
     test_windows.pool_case(4, 6, 2, 2, 4, 4, 3),
+    test_windows.pool_case(5, 7, 2, 3, 6, 1, 2, "pool_ahead"),
+    *test_sliding.CASES[:1],
+    *test_sliding.CASES[-5:-3],
+    test_max_levels.matrix(test_wrap_mvu.SHAPES, 6, 3, "auto"),
+    test_max_levels.limited(test_wrap_activation.case(92, (96, 1, 6, 1, 3, 2, 0), "search"), 3),
     test_windows.sum_case(8, 2, 49, 4, 10),
     test_windows.arg_max_case(10, 5, 8, 4),
     test_wrap_activation.fold_case(8, 3, 2),
@@ -47,6 +60,10 @@ BAD = [
     ("stream_narrow", {"Parts": 1}, "Width is 4 and Parts 1, expected at least 1 and 2"),
     ("pool_max", {"Ch": 5, "Pe": 2}, "Pe = 2 does not divide Ch = 5"),
     ("pool_max", {"Height": 3, "Kh": 4}, "the kernel is 4 x 2, expected 1 x 1 to 3 x 2"),
+    ("pool_ahead", {"Height": 3, "Kh": 4}, "the kernel is 4 x 2, expected 1 x 1 to 3 x 2"),
+    ("sliding_window", {"Places": 12}, "Places is 12, expected a power of two"),
+    ("parallel_window", {"Kh": 4}, "windows of 4 x 3, expected 1 x 1 to 3 x 3"),
+    ("step_counter", {"Count": 3, "Start": 3}, "Start is 3, expected less than Count = 3"),
     ("window_sum", {"Pixels": 5, "InBits": 4, "OutBits": 6}, "OutBits = 6 cannot hold"),
     ("arg_max", {"Classes": 10, "IndexBits": 3}, "cannot number 10 classes"),
     ("wrap_activation", {"Style": "tree"}, "expected .search. or .table."),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""window_max, pool_max, window_sum and arg_max against numpy."""
+"""window_max, pool_max and pool_ahead, window_sum and arg_max against numpy."""
 
 import numpy as np
 import pytest
@@ -32,13 +32,13 @@ def max_case(ch: int, k: int, pe: int, bits: int) -> Case:
     )
 
 
-def pool_case(height: int, columns: int, kh: int, kw: int, ch: int, pe: int, bits: int) -> Case:
+def pool_case(height: int, columns: int, kh: int, kw: int, ch: int, pe: int, bits: int, cell: str = "pool_max") -> Case:
     frames = 500 // (height * columns * ch // pe) + 2
     x = np.random.default_rng(ch).integers(0, 1 << bits, (frames, height, columns, ch))
     down, across = height // kh, columns // kw
     tiles = x[:, : down * kh, : across * kw].reshape(frames, down, kh, across, kw, ch)
     return Case(
-        "pool_max",
+        cell,
         {"Height": height, "Columns": columns, "Kh": kh, "Kw": kw, "Ch": ch, "Pe": pe, "Bits": bits},
         {"in_": Stream(x.reshape(-1, pe), bits)},
         {"out_": Stream(tiles.max(axis=(2, 4)).reshape(-1, pe), bits)},
@@ -75,7 +75,7 @@ def arg_max_case(classes: int, pe: int, bits: int, index_bits: int) -> Case:
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     cases = [max_case(*shape) for shape in MAXIMA]
-    cases += [pool_case(*shape) for shape in POOLS]
+    cases += [pool_case(*shape, cell) for shape in POOLS for cell in ("pool_max", "pool_ahead")]
     cases += [sum_case(*shape) for shape in SUMS]
     cases += [arg_max_case(*shape) for shape in ARG_MAXIMA]
     return Bench(cases, tmp_path_factory.mktemp("windows"), "windows")
@@ -90,14 +90,14 @@ def test_one_word_a_cycle_and_latency(bench: Bench) -> None:
     """Inputs never wait, and the first result comes 1 cycle (arg_max: 2) after the word that completes it."""
     for case, result in zip(bench.cases, bench.run(0, 0), strict=True):
         # The bench ends with the last result: words behind it, in no window, need not have been read.
-        read = np.count_nonzero(result.inputs) + 1
+        read = np.count_nonzero(result.inputs) + (result.inputs[0] == 0)
         assert np.all(np.diff(result.inputs[:read]) == 1) and read >= len(result.inputs) - 50
         words = {
             "window_max": lambda p: p["K"],
-            "pool_max": lambda p: ((p["Kh"] - 1) * p["Columns"] + p["Kw"] - 1) * p["Ch"] // p["Pe"] + 1,
+            "pool": lambda p: ((p["Kh"] - 1) * p["Columns"] + p["Kw"] - 1) * p["Ch"] // p["Pe"] + 1,
             "window_sum": lambda p: (p["Pixels"] - 1) * p["Ch"] // p["Pe"] + 1,
             "arg_max": lambda p: p["Classes"] // p["Pe"],
-        }[case.cell](case.parameters)
+        }["pool" if case.cell.startswith("pool") else case.cell](case.parameters)
         assert result.outputs[0] - result.inputs[words - 1] == (2 if case.cell == "arg_max" else 1)
 
 
