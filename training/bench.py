@@ -189,7 +189,7 @@ def _contender(name: str, ours: nn.Module, stage: Stage, batch: Batch, steps: in
     images, labels, *_ = batch
     if name == "ours":
         return lambda: _own_step(ours, stage, images, labels, steps)
-    twin = plain(ours, stock=name == "brevitas")
+    twin = plain(ours, stock=name == "brevitas").to(images.device)
     return lambda: _plain_step(twin, stage, images, labels)
 
 
@@ -254,7 +254,7 @@ def _plain_step(model: nn.Module, stage: Stage, images: Tensor, labels: Tensor) 
 
 
 def _prepared(model: nn.Module, images: Tensor) -> tuple[nn.Module, Tensor]:
-    model = model.to(device=images.device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
+    model = model.to(memory_format=torch.channels_last).train()  # type: ignore[call-overload]
     return model, images.contiguous(memory_format=torch.channels_last)
 
 
