@@ -51,6 +51,10 @@ class StreamOp(HWCustomOp):
 
     # what follows ----------------------------------------------------------------------------------------------
 
+    def short(self) -> bool:
+        """Whether the clock allows so few levels of logic that cells take registers which they can do without."""
+        return bool(self.get_nodeattr("maxLevels") < 5)
+
     def get_input_datatype(self, ind: int = 0) -> BaseDataType:
         return DataType[self.get_nodeattr("inputDataType")]
 

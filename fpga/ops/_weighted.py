@@ -72,12 +72,8 @@ class WeightedOp(StreamOp):
         words = int(np.prod(self.weight_shape())) // lanes
         return rom.Rom(words, lanes * self.get_input_datatype(1).bitwidth())
 
-    def short(self) -> bool:
-        """Whether the clock allows so few levels of logic that the cells cut a dot product of 1-bit weights in two."""
-        return bool(self.get_nodeattr("maxLevels") < 5)
-
     def late_weights(self) -> bool:
-        """Whether there is a register behind the weights' memory, which may be block RAM, for the same reason."""
+        """Whether there is a register behind the weights' memory, which may be block RAM, because levels are few."""
         return self.short() and self.get_nodeattr("romStyle") != rom.DISTRIBUTED and self.weight_memory().depth > 1
 
     def dot_latency(self, simd: int, way: Way = "planes") -> int:

@@ -23,4 +23,4 @@ class PoolMax_rtl(RtlOp, PoolMax):
             "Pe": self.get_nodeattr("PE"),
             "Bits": self.get_input_datatype().bitwidth(),
         }
-        return Cell("pool_ahead" if self.get_nodeattr("maxLevels") < 5 else "pool_max", parameters)
+        return Cell("pool_ahead" if self.short() else "pool_max", parameters)
