@@ -169,9 +169,12 @@ def _streams() -> Iterator[Proof]:
 
 
 def _windows() -> Iterator[Proof]:
-    for count, start in ((1, 0), (2, 0), (2, 1), (3, 1), (5, 0), (9, 4)):
-        yield _proof("step_counter", {"Count": count, "Start": start}, quick=count == 3)
-    for first, stride in ((1, 1), (3, 1), (1, 2), (2, 3), (5, 4)):
+    for count, start in ((1, 0), (2, 0), (2, 1), (3, 1), (4, 3), (5, 0), (8, 0), (9, 4), (18, 0)):
+        yield _proof("step_counter", {"Count": count, "Start": start, "Late": count % 2}, quick=count in (2, 3))
+    for count in (1, 2, 3, 6, 8):
+        for early in (0, 1):
+            yield _proof("index_counter", {"Count": count, "Early": early}, quick=count == 3)
+    for first, stride in ((1, 1), (3, 1), (9, 1), (1, 2), (2, 3), (5, 4)):
         yield _proof("stride_counter", {"First": first, "Stride": stride}, quick=first == 2)
     for before, inside, after in ((0, 1, 0), (1, 2, 1), (0, 2, 5), (3, 1, 0), (2, 1, 4)):
         yield _proof("span_counter", {"Before": before, "Inside": inside, "After": after}, quick=before == 2)
@@ -179,17 +182,19 @@ def _windows() -> Iterator[Proof]:
         values = {"Width": 2, "Words": words, "Height": height, "Columns": columns}
         values |= dict(zip(("Top", "Left", "Bottom", "Right"), pads, strict=True))
         yield _proof("pad_image", values, apart=REGISTERED, quick=words == 2)
-    for rows, columns, kernel, strides, dilation, depth in (
-        (2, 2, (1, 1), (1, 1), (1, 1), 0),
-        (2, 3, (2, 2), (1, 1), (1, 1), 16),
-        (3, 4, (2, 2), (1, 2), (1, 1), 22),
-        (2, 5, (2, 2), (1, 1), (1, 1), 16),
-        (3, 3, (2, 2), (1, 1), (2, 2), 18),
+    for words, rows, columns, kernel, strides, dilation, depth in (
+        (1, 2, 2, (1, 1), (1, 1), (1, 1), 0),
+        (2, 2, 3, (1, 1), (1, 2), (1, 1), 18),
+        (1, 2, 3, (2, 2), (1, 1), (1, 1), 16),
+        (1, 3, 4, (2, 2), (1, 2), (1, 1), 22),
+        (1, 2, 5, (2, 2), (1, 1), (1, 1), 16),
+        (1, 3, 3, (2, 2), (1, 1), (2, 2), 18),
     ):
         names = ("Kh", "Kw", "StrideH", "StrideW", "DilationH", "DilationW")
-        values = {"Rows": rows, "Columns": columns}
+        values = {"Words": words, "Rows": rows, "Columns": columns}
         values |= dict(zip(names, (*kernel, *strides, *dilation), strict=True))
-        yield _proof("parallel_window", values, apart=REGISTERED, depth=depth, quick=columns == 3 and rows == 2)
+        quick = (words, rows, columns) == (1, 2, 3)
+        yield _proof("parallel_window", values, apart=REGISTERED, depth=depth, quick=quick)
     # Words of an image, places, steps of each loop and how far each goes: kernel, rows, channels, a stride.
     for image, places, counts, steps, depth in (
         (6, 8, (1, 2, 2, 2, 1), (1, 1, 3, 1, 3), 18),

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // Pixels of an image in, row by row, whole windows out: pixel (y, x) of a window at bits (y * Kw + x) * Width. One pixel
-// a cycle, images back to back; latency 1 from the pixel that completes a window.
+// a cycle, images back to back; latency 1 from the pixel that completes a window. Windows of one pixel may come in Words
+// words.
 //
 // Windows are Kh x Kw pixels, Dilation<H, W> apart, StrideH rows and StrideW columns from one to the next; pixels that
 // complete none are taken. The image, padding included, is Rows x Columns. Each row but the last of a window waits in a
 // memory until the next one comes. in_ready_o depends on out_ready_i, but on nothing else of the cycle.
 module parallel_window #(
     parameter int unsigned Width = 8,
+    parameter int unsigned Words = 1,
     parameter int unsigned Rows = 3,
     parameter int unsigned Columns = 3,
     parameter int unsigned Kh = 3,
@@ -36,6 +38,9 @@ module parallel_window #(
     $error("parallel_window: windows of %0d x %0d, expected 1 x 1 to %0d x %0d, of at least a bit", High, Wide, Rows,
            Columns);
   end
+  if (Words < 1 || (Words > 1 && Kh * Kw > 1)) begin : gen_check_words
+    $error("parallel_window: Words is %0d with windows of %0d x %0d, expected 1", Words, Kh, Kw);
+  end
   if (StrideH < 1 || StrideW < 1) begin : gen_check_stride
     $error("parallel_window: the stride is %0d x %0d, expected at least 1", StrideH, StrideW);
   end
@@ -43,7 +48,7 @@ module parallel_window #(
   // window_q[y][x]: the pixels of the last High rows, the newest in the lower right corner.
   logic [High-1:0][Wide-1:0][Width-1:0] window_q;
   logic [High-1:0][Width-1:0] entering;
-  logic column_last, row_last, column_due, row_due, shift, out_valid_q;
+  logic pixel, column_last, row_last, column_due, row_due, shift, out_valid_q;
 
   assign in_ready_o = !out_valid_q || out_ready_i;
   assign shift = in_valid_i && in_ready_o;
@@ -65,11 +70,12 @@ module parallel_window #(
       always_ff @(posedge clk_i) if (shift) entering[y] <= window_q[y+1][0];
     end
   end else if (Above > 0) begin : gen_memory
-    localparam int unsigned Words = Waits - 1;
-    localparam int unsigned AddressBits = Words > 1 ? $clog2(Words) : 1;
-    (* ram_style = "distributed", no_rw_check *) logic [Above*Width-1:0] memory[Words];
+    localparam int unsigned Depth = Waits - 1;
+    localparam int unsigned AddressBits = Depth > 1 ? $clog2(Depth) : 1;
+    (* ram_style = "distributed", no_rw_check *) logic [Above*Width-1:0] memory[Depth];
     logic [Above*Width-1:0] leaving, waited_q;
-    logic [AddressBits-1:0] address_q;
+    logic [AddressBits-1:0] address;
+    logic unused;
 
     for (genvar y = 0; y < Above; y++) begin : gen_above
       assign leaving[y*Width+:Width] = window_q[y+1][0];
@@ -77,12 +83,19 @@ module parallel_window #(
     end
     always_ff @(posedge clk_i) begin
       if (shift) begin
-        memory[address_q] <= leaving;
-        waited_q <= memory[address_q];
+        memory[address] <= leaving;
+        waited_q <= memory[address];
       end
-      if (!rst_ni) address_q <= '0;
-      else if (shift) address_q <= address_q == AddressBits'(Words - 1) ? '0 : address_q + 1'b1;
     end
+    index_counter #(
+        .Count(Depth)
+    ) i_address (
+        .clk_i,
+        .rst_ni,
+        .step_i (shift),
+        .index_o(address),
+        .last_o (unused)
+    );
   end
 
   for (genvar y = 0; y < High; y++) begin : gen_row
@@ -94,11 +107,19 @@ module parallel_window #(
   end
 
   step_counter #(
+      .Count(Words)
+  ) i_words (
+      .clk_i,
+      .rst_ni,
+      .step_i(shift),
+      .last_o(pixel)
+  );
+  step_counter #(
       .Count(Columns)
   ) i_columns (
       .clk_i,
       .rst_ni,
-      .step_i(shift),
+      .step_i(shift && pixel),
       .last_o(column_last)
   );
   step_counter #(
@@ -106,7 +127,7 @@ module parallel_window #(
   ) i_rows (
       .clk_i,
       .rst_ni,
-      .step_i(shift && column_last),
+      .step_i(shift && pixel && column_last),
       .last_o(row_last)
   );
   stride_counter #(
@@ -115,7 +136,7 @@ module parallel_window #(
   ) i_column_due (
       .clk_i,
       .rst_ni,
-      .step_i(shift),
+      .step_i(shift && pixel),
       .restart_i(column_last),
       .due_o(column_due)
   );
@@ -125,7 +146,7 @@ module parallel_window #(
   ) i_row_due (
       .clk_i,
       .rst_ni,
-      .step_i(shift && column_last),
+      .step_i(shift && pixel && column_last),
       .restart_i(row_last),
       .due_o(row_due)
   );

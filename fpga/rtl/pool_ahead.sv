@@ -47,7 +47,7 @@ module pool_ahead #(
   // Of the word behind it: the same, from its place in the pixel and the window's in the row. Its pixel may be the first
   // or last of a window's row, or the last of the image's; its row likewise of a window or the image.
   logic [WordBits-1:0] place;
-  logic [CBits-1:0] c_q;
+  logic [CBits-1:0] c;
   logic [ABits-1:0] across_q;
   logic stays, pixel, left_q, right, row, top_q, bottom, frame;
   logic known_q, learn, learn_pixel, learn_row, step, out_valid_q;
@@ -68,17 +68,19 @@ module pool_ahead #(
     assign place = WordBits'(across_q);
     assign stays = Across == 1 || !(right || row);
   end else begin : gen_split_pixels
-    assign place = WordBits'({across_q, c_q});
+    assign place = WordBits'({across_q, c});
     assign stays = 1'b0;
   end
 
-  step_counter #(
-      .Count(Cf)
+  index_counter #(
+      .Count(Cf),
+      .Early(1'b1)
   ) i_words (
       .clk_i,
       .rst_ni,
-      .step_i(learn),
-      .last_o(pixel)
+      .step_i (learn),
+      .index_o(c),
+      .last_o (pixel)
   );
   step_counter #(
       .Count(Columns)
@@ -139,20 +141,16 @@ module pool_ahead #(
   end
 
   always_ff @(posedge clk_i) begin
+    if (!rst_ni || learn_row) across_q <= '0;
+    else if (learn_pixel) across_q <= across_q + ABits'(right);
     if (!rst_ni) begin
-      c_q <= '0;
-      across_q <= '0;
       left_q <= 1'b1;
       top_q <= 1'b1;
       known_q <= 1'b0;
       out_valid_q <= 1'b0;
     end else begin
       known_q <= 1'b1;
-      if (learn) c_q <= pixel ? '0 : c_q + 1'b1;
-      if (learn_pixel) begin
-        across_q <= row ? '0 : across_q + ABits'(right);
-        left_q   <= right || row;
-      end
+      if (learn_pixel) left_q <= right || row;
       if (learn_row) top_q <= bottom || frame;
       if (step && complete_q) out_valid_q <= 1'b1;
       else if (out_ready_i) out_valid_q <= 1'b0;

@@ -56,31 +56,46 @@ module stream_fifo #(
     localparam int unsigned Words = Depth - 1;
     localparam int unsigned AddressBits = $clog2(Words);
     localparam int unsigned CountBits = $clog2(Words + 1);
-    localparam logic [AddressBits-1:0] Last = AddressBits'(Words - 1);
 
     (* no_rw_check *) logic [Width-1:0] memory[Words];
-    logic [AddressBits-1:0] write_q, read_q;
+    logic [AddressBits-1:0] write, read;
     logic [CountBits-1:0] count_q;
+    logic [1:0] unused;
     logic some_q, pop;
 
     assign pop = load && some_q;
 
+    index_counter #(
+        .Count(Words)
+    ) i_write (
+        .clk_i,
+        .rst_ni,
+        .step_i (push),
+        .index_o(write),
+        .last_o (unused[0])
+    );
+    index_counter #(
+        .Count(Words)
+    ) i_read (
+        .clk_i,
+        .rst_ni,
+        .step_i (pop),
+        .index_o(read),
+        .last_o (unused[1])
+    );
+
     always_ff @(posedge clk_i) begin
-      if (push) memory[write_q] <= in_data_i;
-      if (pop) out_q <= memory[read_q];
+      if (push) memory[write] <= in_data_i;
+      if (pop) out_q <= memory[read];
     end
 
     always_ff @(posedge clk_i) begin
       if (!rst_ni) begin
-        write_q <= '0;
-        read_q <= '0;
         count_q <= '0;
         some_q <= 1'b0;
         free_q <= 1'b1;
         out_valid_q <= 1'b0;
       end else begin
-        if (push) write_q <= write_q == Last ? '0 : write_q + 1'b1;
-        if (pop) read_q <= read_q == Last ? '0 : read_q + 1'b1;
         if (push && !pop) begin
           count_q <= count_q + 1'b1;
           some_q <= 1'b1;

@@ -25,25 +25,28 @@ module stream_narrow #(
   localparam int unsigned PartBits = Parts > 1 ? $clog2(Parts) : 1;
 
   logic [Parts-1:0][Width-1:0] parts;
-  logic [PartBits-1:0] part_q;
+  logic [PartBits-1:0] part;
   logic last, free;
 
   assign parts = in_data_i;
-  assign last = part_q == PartBits'(Parts - 1);
   assign in_ready_o = free && last;
 
-  always_ff @(posedge clk_i) begin
-    if (!rst_ni) part_q <= '0;
-    else if (in_valid_i && free) part_q <= last ? '0 : part_q + 1'b1;
-  end
-
+  index_counter #(
+      .Count(Parts)
+  ) i_parts (
+      .clk_i,
+      .rst_ni,
+      .step_i (in_valid_i && free),
+      .index_o(part),
+      .last_o (last)
+  );
   stream_fifo #(
       .Width(Width),
       .Depth(2)
   ) i_pair (
       .clk_i,
       .rst_ni,
-      .in_data_i(parts[part_q]),
+      .in_data_i(parts[part]),
       .in_valid_i,
       .in_ready_o(free),
       .out_data_o,

@@ -29,18 +29,23 @@ module window_max #(
     $error("window_max: Bits is %0d, expected at least 1", Bits);
   end
 
-  localparam int unsigned KBits = K > 1 ? $clog2(K) : 1;
-
-  logic [KBits-1:0] k_q;
   logic last, step, out_valid_q;
   // best_q is 0, the least value, before the first word of a window.
   logic [Pe*Bits-1:0] best_q, best, out_q;
 
-  assign last = k_q == KBits'(K - 1);
   assign in_ready_o = !(last && out_valid_q && !out_ready_i);
   assign step = in_valid_i && in_ready_o;
   assign out_data_o = out_q;
   assign out_valid_o = out_valid_q;
+
+  step_counter #(
+      .Count(K)
+  ) i_k (
+      .clk_i,
+      .rst_ni,
+      .step_i(step),
+      .last_o(last)
+  );
 
   for (genvar p = 0; p < Pe; p++) begin : gen_lane
     logic [Bits-1:0] now, held;
@@ -53,13 +58,8 @@ module window_max #(
     if (step && last) out_q <= best;
     if (!rst_ni || (step && last)) best_q <= '0;
     else if (step) best_q <= best;
-    if (!rst_ni) begin
-      k_q <= '0;
-      out_valid_q <= 1'b0;
-    end else begin
-      if (step) k_q <= last ? '0 : k_q + 1'b1;
-      if (step && last) out_valid_q <= 1'b1;
-      else if (out_ready_i) out_valid_q <= 1'b0;
-    end
+    if (!rst_ni) out_valid_q <= 1'b0;
+    else if (step && last) out_valid_q <= 1'b1;
+    else if (out_ready_i) out_valid_q <= 1'b0;
   end
 endmodule

@@ -59,9 +59,9 @@ module wrap_activation #(
   localparam bit Split = Style == "search" && MaxLevels < 2 + ReadLevels;
   localparam int unsigned Latency = Style == "table" ? 1 : Split ? 2 * OutBits : OutBits + 1;
 
-  logic [ WordBits-1:0] word_q;
+  logic [WordBits-1:0] word;
   logic [Latency-1:0] valid_q;
-  logic move;
+  logic move, unused;
 
   assign move = !out_valid_o || out_ready_i;
   assign in_ready_o = move;
@@ -72,14 +72,15 @@ module wrap_activation #(
     else if (move) valid_q <= Latency'({valid_q, in_valid_i});
   end
 
-  if (Words > 1) begin : gen_count
-    always_ff @(posedge clk_i) begin
-      if (!rst_ni) word_q <= '0;
-      else if (move && in_valid_i) word_q <= word_q == WordBits'(Words - 1) ? '0 : word_q + 1'b1;
-    end
-  end else begin : gen_one
-    assign word_q = '0;
-  end
+  index_counter #(
+      .Count(Words)
+  ) i_words (
+      .clk_i,
+      .rst_ni,
+      .step_i (move && in_valid_i),
+      .index_o(word),
+      .last_o (unused)
+  );
 
   for (genvar p = 0; p < Pe; p++) begin : gen_lane
     if (Style == "table") begin : gen_table
@@ -92,7 +93,7 @@ module wrap_activation #(
       ) i_lane (
           .clk_i,
           .move_i(move),
-          .word_i(word_q),
+          .word_i(word),
           .m_i(in_data_i[p*InBits+:InBits]),
           .out_o(out_data_o[p*OutBits+:OutBits])
       );
@@ -110,7 +111,7 @@ module wrap_activation #(
       ) i_lane (
           .clk_i,
           .move_i(move),
-          .word_i(word_q),
+          .word_i(word),
           .m_i(in_data_i[p*InBits+:InBits]),
           .out_o(out_data_o[p*OutBits+:OutBits])
       );

@@ -73,8 +73,6 @@ module wrap_mvu #(
 
   localparam int unsigned Sf = Mw / Simd;
   localparam int unsigned Nf = Mh / Groups / Pe;
-  localparam int unsigned SfBits = Sf > 1 ? $clog2(Sf) : 1;
-  localparam int unsigned NfBits = Nf > 1 ? $clog2(Nf) : 1;
   localparam int unsigned Depth = Sf * Nf * Groups;
   localparam int unsigned DepthBits = Depth > 1 ? $clog2(Depth) : 1;
   localparam int unsigned XBits = Simd * InBits;
@@ -103,105 +101,120 @@ module wrap_mvu #(
 
   // Step 1: a word leaves for step 2, where inputs and weights are registers. move: the pipeline advances; it stops
   // when a result finds the output occupied.
-  logic [SfBits-1:0] sf_q;
-  logic [DepthBits-1:0] address_q;
+  logic [DepthBits-1:0] address;
   logic [XBits-1:0] x2_q;
   logic [WBits-1:0] w2;
   logic valid2_q, last2_q;
-  logic move, step, last, wrapping, present;
+  logic move, step, last, unused_last, present;
 
   assign step = move && present;
 
-  if (Short) begin : gen_known
-    // Registers: what a counter comes to is compared a step before.
-    logic ends_q, wraps_q;
-    assign last = Sf == 1 || ends_q;
-    assign wrapping = Depth == 1 || wraps_q;
-    always_ff @(posedge clk_i) begin
-      if (!rst_ni) begin
-        ends_q  <= 1'b0;
-        wraps_q <= 1'b0;
-      end else if (step) begin
-        ends_q  <= sf_q == SfBits'(Sf - 2);
-        wraps_q <= address_q == DepthBits'(Depth - 2);
-      end
-    end
-  end else begin : gen_compared
-    assign last = sf_q == SfBits'(Sf - 1);
-    assign wrapping = address_q == DepthBits'(Depth - 1);
-  end
+  index_counter #(
+      .Count(Depth),
+      .Early(Short)
+  ) i_address (
+      .clk_i,
+      .rst_ni,
+      .step_i (step),
+      .index_o(address),
+      .last_o (unused_last)
+  );
 
   always_ff @(posedge clk_i) begin
     if (move) last2_q <= last;
-    if (!rst_ni) begin
-      sf_q <= '0;
-      address_q <= '0;
-      valid2_q <= 1'b0;
-    end else begin
-      if (step) begin
-        sf_q <= last ? '0 : sf_q + 1'b1;
-        address_q <= wrapping ? '0 : address_q + 1'b1;
-      end
-      if (move) valid2_q <= present;
-    end
+    if (!rst_ni) valid2_q <= 1'b0;
+    else if (move) valid2_q <= present;
   end
 
   if (Nf == 1) begin : gen_through
     assign present = in_valid_i;
     assign in_ready_o = move;
+    step_counter #(
+        .Count(Sf)
+    ) i_sf (
+        .clk_i,
+        .rst_ni,
+        .step_i(step),
+        .last_o(last)
+    );
     always_ff @(posedge clk_i) if (move) x2_q <= in_data_i;
   end else begin : gen_replay
-    localparam logic [NfBits-1:0] Final = NfBits'(Nf - 1);
-    logic [NfBits-1:0] nf_q;
-    logic take;
+    logic take, final_pass;
 
     assign take = in_valid_i && in_ready_o;
 
-    always_ff @(posedge clk_i) begin
-      if (!rst_ni) nf_q <= '0;
-      else if (step && last) nf_q <= nf_q == Final ? '0 : nf_q + 1'b1;
-    end
+    step_counter #(
+        .Count(Nf),
+        .Late (Short)
+    ) i_passes (
+        .clk_i,
+        .rst_ni,
+        .step_i(step && last),
+        .last_o(final_pass)
+    );
 
     if (Sf == 1) begin : gen_word
       // x2_q keeps the vector; the next one waits in a register.
       logic [XBits-1:0] next_q;
-      logic waiting_q, first;
+      logic waiting_q, first_q;
 
-      assign first = nf_q == '0;
-      assign present = waiting_q || !first;
+      assign last = 1'b1;
+      assign present = waiting_q || !first_q;
       assign in_ready_o = !waiting_q;
 
       always_ff @(posedge clk_i) begin
         if (in_ready_o) next_q <= in_data_i;
-        if (move && first) x2_q <= next_q;
+        if (move && first_q) x2_q <= next_q;
+        if (!rst_ni) first_q <= 1'b1;
+        else if (step) first_q <= final_pass;
         if (!rst_ni) waiting_q <= 1'b0;
         else if (take) waiting_q <= 1'b1;
-        else if (step && first) waiting_q <= 1'b0;
+        else if (step && first_q) waiting_q <= 1'b0;
       end
     end else begin : gen_vectors
       // Two vectors, word by word in turn. A vector is whole once its last word is taken, and its place free when its
       // last pass ends; one that is not whole yet can be in its first pass.
       (* no_rw_check *) logic [XBits-1:0] memory[2*Sf];
-      logic [SfBits-1:0] taken_q;
+      localparam int unsigned SfBits = $clog2(Sf);
+      logic [SfBits-1:0] sf, taken;
       logic take_side_q, side_q, one_q, both_q;
-      logic whole, leave;
+      logic take_last, whole, leave;
 
-      assign leave = step && last && nf_q == Final;
-      assign whole = take && taken_q == SfBits'(Sf - 1);
-      assign present = one_q || both_q || taken_q != sf_q;
+      assign leave = step && last && final_pass;
+      assign whole = take && take_last;
+      assign present = one_q || both_q || taken != sf;
       assign in_ready_o = !both_q;
 
+      index_counter #(
+          .Count(Sf),
+          .Early(Short)
+      ) i_sf (
+          .clk_i,
+          .rst_ni,
+          .step_i (step),
+          .index_o(sf),
+          .last_o (last)
+      );
+      index_counter #(
+          .Count(Sf),
+          .Early(Short)
+      ) i_taken (
+          .clk_i,
+          .rst_ni,
+          .step_i (take),
+          .index_o(taken),
+          .last_o (take_last)
+      );
+
       always_ff @(posedge clk_i) begin
-        if (take) memory[{taken_q, take_side_q}] <= in_data_i;
-        if (move) x2_q <= memory[{sf_q, side_q}];
+        if (take) memory[{taken, take_side_q}] <= in_data_i;
+        if (move) x2_q <= memory[{sf, side_q}];
         if (!rst_ni) begin
-          taken_q <= '0;
           take_side_q <= 1'b0;
           side_q <= 1'b0;
           one_q <= 1'b0;
           both_q <= 1'b0;
         end else begin
-          if (take) taken_q <= whole ? '0 : taken_q + 1'b1;
           take_side_q <= take_side_q ^ whole;
           side_q <= side_q ^ leave;
           if (whole != leave) begin
@@ -221,7 +234,7 @@ module wrap_mvu #(
   ) i_weights (
       .clk_i,
       .move_i(move),
-      .address_i(address_q),
+      .address_i(address),
       .word_o(w2)
   );
 
@@ -322,13 +335,18 @@ module wrap_mvu #(
   if (Starts) begin : gen_starts
     localparam int unsigned Rows = Nf * Groups;
     localparam int unsigned RowBits = Rows > 1 ? $clog2(Rows) : 1;
-    logic [RowBits-1:0] row_q;
-    logic first;
+    logic [RowBits-1:0] row;
+    logic first, unused_row;
 
-    always_ff @(posedge clk_i) begin
-      if (!rst_ni) row_q <= '0;
-      else if (move && valid_q[Levels] && last_q[Levels]) row_q <= row_q == RowBits'(Rows - 1) ? '0 : row_q + 1'b1;
-    end
+    index_counter #(
+        .Count(Rows)
+    ) i_rows (
+        .clk_i,
+        .rst_ni,
+        .step_i (move && valid_q[Levels] && last_q[Levels]),
+        .index_o(row),
+        .last_o (unused_row)
+    );
 
     if (Sf == 1) begin : gen_single
       assign first = 1'b1;
@@ -345,7 +363,7 @@ module wrap_mvu #(
         .Width(Pe * SumBits),
         .InitFile(StartFile)
     ) i_starts (
-        .row_i  (row_q),
+        .row_i  (row),
         .first_i(first),
         .start_o(start)
     );

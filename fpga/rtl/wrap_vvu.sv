@@ -49,7 +49,6 @@ module wrap_vvu #(
 
   localparam int unsigned Depth = Ch / Pe * K;
   localparam int unsigned DepthBits = Depth > 1 ? $clog2(Depth) : 1;
-  localparam int unsigned KBits = K > 1 ? $clog2(K) : 1;
 
   // What wrap_dot adds K times over a window, taken away at the start.
   localparam logic [63:0] Extra = WeightBits == 1 ? 64'd0 : 64'(K) * ((64'd1 << InBits) - 64'd1) << (WeightBits - 1);
@@ -59,15 +58,13 @@ module wrap_vvu #(
   localparam int unsigned Steps = 32'(Late) + (WeightBits == 1 ? 1 : heap_pkg::levels(1, InBits, WeightBits));
 
   // Step 1: inputs and weights. Then products, then sums, to the output register with the last of the K.
-  logic [KBits-1:0] k_q;
-  logic [DepthBits-1:0] address_q;
+  logic [DepthBits-1:0] address;
   logic [Pe*InBits-1:0] x1_q, x;
   logic [Pe*WeightBits-1:0] w1, w;
   logic [Pe*AccBits-1:0] sums, out_q;
   logic [Steps:0] valid_q, last_q;
-  logic last, move, step, complete, out_valid_q;
+  logic last, unused_last, move, step, complete, out_valid_q;
 
-  assign last = k_q == KBits'(K - 1);
   assign complete = valid_q[Steps] && last_q[Steps];
   assign move = !(complete && out_valid_q && !out_ready_i);
   assign step = move && in_valid_i;
@@ -75,6 +72,23 @@ module wrap_vvu #(
   assign out_data_o = out_q;
   assign out_valid_o = out_valid_q;
 
+  step_counter #(
+      .Count(K)
+  ) i_k (
+      .clk_i,
+      .rst_ni,
+      .step_i(step),
+      .last_o(last)
+  );
+  index_counter #(
+      .Count(Depth)
+  ) i_address (
+      .clk_i,
+      .rst_ni,
+      .step_i (step),
+      .index_o(address),
+      .last_o (unused_last)
+  );
   weight_rom #(
       .Depth(Depth),
       .Width(Pe * WeightBits),
@@ -83,7 +97,7 @@ module wrap_vvu #(
   ) i_weights (
       .clk_i,
       .move_i(move),
-      .address_i(address_q),
+      .address_i(address),
       .word_o(w1)
   );
 
@@ -143,15 +157,9 @@ module wrap_vvu #(
     end
     if (move && complete) out_q <= sums;
     if (!rst_ni) begin
-      k_q <= '0;
-      address_q <= '0;
       valid_q <= '0;
       out_valid_q <= 1'b0;
     end else begin
-      if (step) begin
-        k_q <= last ? '0 : k_q + 1'b1;
-        address_q <= address_q == DepthBits'(Depth - 1) ? '0 : address_q + 1'b1;
-      end
       if (move) valid_q <= {valid_q[Steps-1:0], in_valid_i};
       if (move && complete) out_valid_q <= 1'b1;
       else if (out_ready_i) out_valid_q <= 1'b0;
