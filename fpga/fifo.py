@@ -24,16 +24,17 @@ import numpy.typing as npt
 
 from chain.errors import UnsupportedError
 from fpga.estimate.memory import rounded
-from fpga.layers import CONVERTERS, cycles, repeats, slides
+from fpga.layers import CONVERTERS, cycles, repeats
 from fpga.levels import UNLIMITED
 from fpga.names import op_of
-from fpga.sliding import Schedule, Times, Window, behind, geometry, schedule, window
+from fpga.sliding import Schedule, Times, Window, behind, geometry, schedule, slides, window
 
 FRAMES = 4
-LATENCY = 4  # cycles of FINN's padding, sliding window or width converter: generous
+LATENCY = 4  # cycles of padding, a sliding window or FINN's width converter: generous
 QUEUE = 2  # cycles of a FIFO
 SLACK = 1.005  # of the rate, when a FIFO behind a sliding window is chosen
-# Their ready and valid are registers: next to one of them two words of a FIFO would break no path and hold no word.
+# A converter's ready and valid are registers, and padding stands before a sliding window, whose ready is one: two words
+# of a FIFO next to them would break no long path and hold no word.
 _REGISTERED = {"FMPadding", *CONVERTERS}
 _WINDOW_READERS = ("WrapMVU", "WrapVVU", "WindowMax")
 

@@ -7,12 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from chain.errors import UnsupportedError
 from fpga.estimate import nodes as estimate
 from fpga.estimate.memory import rounded
 from fpga.names import layer_of, op_of
 from fpga.resources import Use
-from fpga.sliding import period
+from fpga.sliding import period, slides
 
 CONVERTERS = ("StreamingDataWidthConverter", "StreamNarrow")
 """Ops that change the width of a stream: they come after folding."""
@@ -44,11 +43,6 @@ def cycles(inst: Any) -> int:
     own = period(inst) if slides(inst) else int(inst.get_exp_cycles())
     sides = [inst.get_folded_input_shape(), inst.get_folded_output_shape()]
     return max(own, *(int(np.prod(shape[:-1])) for shape in sides))
-
-
-def slides(inst: Any) -> bool:
-    """Is it a sliding window that writes a window in several steps, from an addressable buffer?"""
-    return op_of(inst.onnx_node) == "ConvolutionInputGenerator" and inst.select_impl_style() == "default"
 
 
 def repeats(inst: Any) -> bool:
@@ -89,12 +83,7 @@ class Layer:
         self.name = layer_of(nodes[-1]) or nodes[-1].name
         self.inputs = [name for index, name in enumerate(nodes[0].input) if self.nodes[0].get_instream_width(index)]
         self.outputs = list(nodes[-1].output)
-        self._settings_known = [setting for setting in self._settings() if self._realisable(setting)]
-        if not self._settings_known:
-            raise UnsupportedError(
-                f"layer {self.name!r}: FINN's sliding window has no form for this kernel, stride and image; "
-                "use a stride no larger than the kernel"
-            )
+        self._settings_known = list(self._settings())
         measured = [self._measure(setting) for setting in self._settings_known]
         self.cycles = np.array([cycles for cycles, _ in measured], dtype=np.int64)
         self.luts = np.array([use.lut for _, use in measured], dtype=np.float64)
@@ -135,22 +124,6 @@ class Layer:
             f"Its {op_of(slowest.onnx_node)} takes at most a word (here a whole pixel or vector) a cycle: use fewer "
             "pixels (stride, pooling), or a lower FPS="
         )
-
-    def _realisable(self, setting: Setting) -> bool:
-        """Whether FINN can write the sliding window: it cannot step over more words than its buffer holds, and whole
-        windows come out wrong where there are two in a row.
-        """
-        _apply(setting)
-        for node in self.nodes:
-            if op_of(node.onnx_node) == "ConvolutionInputGenerator":
-                if node.get_nodeattr("parallel_window") and node.get_nodeattr("OFMDim")[1] == 2:
-                    return False
-                try:
-                    if slides(node):
-                        node.prepare_codegen_default()
-                except AssertionError:
-                    return False
-        return True
 
     def _measure(self, setting: Setting) -> tuple[int, Use]:
         """Cycles and cells, with what is between the nodes."""
@@ -193,16 +166,13 @@ class Layer:
             channels = before[0].get_folded_input_shape()[-1] * before[0].get_folded_input_shape()[-2] if before else 0
             columns, rows = divisors(channels or unit.get_nodeattr("MW")), divisors(unit.get_nodeattr("MH"))
             serial = [(slider, {"parallel_window": 0})] if slider else []
-            serial_form = any(
-                self._realisable([*((node, {"SIMD": simd}) for node in before), *serial]) for simd in columns
-            )
             for simd, pe in itertools.product(columns, rows):
                 yield [(unit, {"PE": pe, "SIMD": simd}), *((node, {"SIMD": simd}) for node in before), *serial]
             if slider is None:
                 return
             # A window a cycle: the sliding window takes whole pixels, the unit any part of a window.
             for simd, pe in itertools.product(divisors(unit.get_nodeattr("MW")), rows):
-                if simd > channels or not serial_form:
+                if simd > channels:
                     wide = [(node, {"SIMD": channels}) for node in before]
                     yield [(unit, {"PE": pe, "SIMD": simd}), *wide, (slider, {"parallel_window": 1})]
         elif op in _MAXIMA_AND_DEPTHWISE:

@@ -18,15 +18,13 @@ from typing import Any
 import numpy as np
 
 from chain.errors import InputError, ToolError, UnsupportedError
-from fpga import levels, windows
+from fpga import windows
 from fpga.design import Design, Edge, Layer, Stream, Tap
 from fpga.layers import cycles
 from fpga.names import layer_of, op_of
 from fpga.ops import _cells
-from fpga.ops._wrapper import Cell
 
 TOP = "accelerator"
-CELLS = Path(__file__).parent / "rtl"
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _MEMORY_SUFFIXES = {".hex", ".mem", ".dat"}
@@ -36,12 +34,6 @@ _TRANSPARENT = (
     *("FMPadding", "ConvolutionInputGenerator", "StreamingDataWidthConverter", "StreamNarrow"),
     *("StreamingFIFO", "StreamFork"),
 )
-# FINN's padding has a run-time configuration port that is not used here.
-_AXILITE_INPUTS = (
-    *(("AWVALID", 1), ("AWADDR", 5), ("WVALID", 1), ("WDATA", 32), ("WSTRB", 4), ("BREADY", 1)),
-    *(("ARVALID", 1), ("ARADDR", 5), ("RREADY", 1)),
-)
-_AXILITE_OUTPUTS = ("AWREADY", "WREADY", "BVALID", "BRESP", "ARREADY", "RVALID", "RDATA", "RRESP")
 
 
 @dataclass(frozen=True)
@@ -83,9 +75,6 @@ def stitch(
     """
     nodes = [_Node(model, node) for node in model.graph.node]
     _check(model, nodes)
-    if levels.limit(part, clock_mhz) < levels.UNLIMITED:
-        for node in nodes:
-            node.ours = windows.cell(node.inst)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as scratch:
         target, generated = Path(scratch) / "rtl", Path(scratch) / "generated"
@@ -93,14 +82,14 @@ def stitch(
         collect = _Collector(target)
         for node in nodes:
             if node.op == "StreamingFIFO":
-                collect.source(CELLS / "stream_fifo.sv")
+                collect.cell("stream_fifo")
+                continue
+            moves = windows.cell(node.inst)
+            if moves is not None:
+                collect.cell(moves.name)
+                collect.text(f"{node.name}.v", windows.module(node.name, node.inst, moves))
                 continue
             home = generated / node.name
-            if node.ours is not None:
-                for path in _cells.files(node.ours.name):
-                    collect.source(path)
-                collect.text(f"{node.name}.v", windows.module(node.name, node.inst, node.ours))
-                continue
             node.generate(model, home, part, 1000.0 / clock_mhz)
             for path in node.inst.get_rtl_file_list(abspath=True):
                 collect.source(Path(path))
@@ -156,7 +145,7 @@ def taps(model: Any) -> tuple[Tap, ...]:
 
 
 class _Node:
-    """A node of the graph with FINN's instance of it; `ours` is a cell that takes the place of FINN's module."""
+    """A node of the graph with FINN's instance of it."""
 
     def __init__(self, model: Any, node: Any) -> None:
         from qonnx.custom_op.registry import getCustomOp
@@ -175,7 +164,6 @@ class _Node:
         self._streams = streams
         self.inputs: list[str] = [node.input[index] for index in streams]
         self.outputs: list[str] = list(node.output)
-        self.ours: Cell | None = None
 
     def in_width(self, index: int) -> int:
         """Bits of input stream `index`, whole bytes."""
@@ -218,6 +206,10 @@ class _Collector:
 
     def source(self, path: Path) -> None:
         self._add(path.name, self._read(path), self.files)
+
+    def cell(self, name: str) -> None:
+        for path in _cells.files(name):
+            self.source(path)
 
     def memory(self, path: Path) -> None:
         self._add(path.name, self._read(path), self.memories)
@@ -330,15 +322,12 @@ def _instance(node: _Node, signals: dict[str, str]) -> list[str]:
                 f"    wire unused_{source} = &{{1'b0, {source}_{upper}}};",
             ]
     else:
-        head = (node.ours is None and node.inst.get_nodeattr("gen_top_module")) or node.name
+        head = node.inst.get_nodeattr("gen_top_module") or node.name
         ports = [("ap_clk", "ap_clk"), ("ap_rst_n", "ap_rst_n")]
         for index, tensor in enumerate(node.inputs):
             ports += _stream_ports(f"in{node.input_index(index)}_V", signals[tensor])
         for index, tensor in enumerate(node.outputs):
             ports += _stream_ports(f"out{index}_V", signals[tensor])
-        if node.op == "FMPadding" and node.ours is None:
-            ports += [(f"s_axilite_{port}", f"{width}'d0") for port, width in _AXILITE_INPUTS]
-            ports += [(f"s_axilite_{port}", "") for port in _AXILITE_OUTPUTS]
     listed = [f"        .{port}({signal})" for port, signal in ports]
     return [f"    {head} {instance_name(node.name)} (", ",\n".join(listed), "    );", *extra]
 
@@ -364,7 +353,7 @@ def _design(
 ) -> Design:
     source, sink = nodes[0], nodes[-1]
     layers = tuple(_layers(nodes))
-    # Packages first, tops last: FINN's and our files import nothing but swg_pkg.
+    # Packages first, the top last.
     files = sorted(collect.files, key=lambda file: (not file.endswith("_pkg.sv"), file == f"{TOP}.sv"))
     return Design(
         model=name,

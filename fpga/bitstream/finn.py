@@ -13,6 +13,7 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from finn.transformation.fpgadataflow.make_zynq_proj import ZynqBuild
 from finn.util.settings import get_settings
@@ -22,8 +23,12 @@ from chain.errors import InputError, ToolError, UnsupportedError
 from fpga import environment
 from fpga.bitstream import vivado_reports
 from fpga.bitstream.job import Built, Job, Timing
+from fpga.layers import hardware
+from fpga.names import op_of
+from fpga.sliding import slides
 
 WORK = "work"
+DATAFLOW = "dataflow.onnx"
 _PROJECT = "vivado_zynq_proj_"
 _STAGES = {
     "dataflow_partition_": "FINN: the design is cut into input DMA, accelerator and output DMA",
@@ -48,12 +53,13 @@ def build(job: Job) -> Built:
         raise InputError(f"{str(work)!r}: FINN's scripts take no path with a blank in it; set BUILD= to another folder")
     version = environment.vendor_tools(job.programs["vivado"])
     _require_sources()
+    require_windows(ModelWrapper(str(job.rtl.parent / DATAFLOW)))
     shutil.rmtree(job.folder, ignore_errors=True)
     work.mkdir(parents=True)
     job.say(f"FINN's Zynq build for {platform} with Vivado {version}, in {work}")
     with _quiet(), _build_folder(work), _stages(work, job.say):
         try:
-            model = transform(job.rtl.parent / "dataflow.onnx", platform, job.design.clock_mhz)
+            model = transform(job.rtl.parent / DATAFLOW, platform, job.design.clock_mhz)
         except Exception as error:  # FINN raises a dozen types, some of them plain Exception
             raise ToolError(f"FINN's build failed: {_told(work) or error}\nAll scripts and logs: {work}") from error
     return _built(job, model, version)
@@ -64,6 +70,30 @@ def transform(dataflow: Path, platform: str, clock_mhz: float) -> ModelWrapper:
     # FINN cuts the frequency that it computes from this to whole MHz: a rounding error must not cost one.
     period = 1000.0 / (clock_mhz * (1 + 1e-12))
     return ModelWrapper(str(dataflow)).transform(ZynqBuild(platform, period))
+
+
+def require_windows(model: ModelWrapper) -> None:
+    """UnsupportedError for a sliding window that our cells can do and FINN's module cannot."""
+    for node in model.graph.node:
+        if op_of(node) == "ConvolutionInputGenerator":
+            _require_window(hardware(node))
+
+
+def _require_window(inst: Any) -> None:
+    """FINN's whole windows come out wrong where there are two in a row, and its addressed buffer cannot step over more
+    words than it holds.
+    """
+    try:
+        fits = not inst.get_nodeattr("parallel_window") or inst.get_nodeattr("OFMDim")[1] != 2
+        if slides(inst):
+            inst.prepare_codegen_default()
+    except AssertionError:
+        fits = False
+    if not fits:
+        raise UnsupportedError(
+            f"{inst.onnx_node.name}: FINN's sliding window does not do this kernel, stride and image at this folding; "
+            "take another toolchain (TOOLCHAIN=), or another FPS="
+        )
 
 
 def _built(job: Job, model: ModelWrapper, version: str) -> Built:

@@ -2,80 +2,115 @@
 """The structure of what moves words between the units: windows, padding, converters, FIFOs, pooling, joins."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from fpga import windows
 from fpga.estimate import memory
 from fpga.estimate.structure import CELLS, Structure, bits, blocks
 
-# Adders and comparisons of the sliding window's counters of elements, and of its read address.
-_MOVES, _MOVES_PARALLEL, _WRAPS = 8, 4, 4
-
 
 def window(inst: Any) -> Structure:
-    """FINN's sliding window: a buffer that is addressed, or one of shift registers that gives whole windows."""
-    width = int(inst.get_instream_width())
-    (rows, columns), (height, across) = inst.get_nodeattr("ConvKernelDim"), inst.get_nodeattr("OFMDim")
-    fold = inst.get_nodeattr("IFMChannels") // inst.get_nodeattr("SIMD")
-    loops = [height, across, rows, columns, fold]
-    counters = sum(bits(count) + 1 for count in loops if count > 1)
-    words = int(np.prod(inst.get_folded_input_shape()[:-1]))
-    position = bits(words) + 1
-    if inst.select_impl_style() == "parallel":
-        image, dilations = inst.get_nodeattr("IFMDim")[1], inst.get_nodeattr("Dilation")
-        gap = image * dilations[0] - (columns - 1) * dilations[1] - 1
-        line = memory.ram(gap, width) if gap > 0 else memory.Memory()
-        lines = rows - 1 if min(inst.get_nodeattr("IFMDim")) > 1 else 0
-        lut = {
-            "lines": lines * line.lut,
-            "addresses": lines * 4 * bits(gap) if gap > 1 else 0,
-            "position": _MOVES_PARALLEL * position,
-            "counters": counters,
-            "one": 1,
-        }
-        ff = {
-            "window": width * rows * columns,
-            "lines": lines * line.registers,
-            "addresses": lines * 2 * bits(gap) if gap > 1 else 0,
-            "position": 2 * position,
-            "counters": counters,
-            "one": 1,
-        }
-        return Structure(
-            "sliding window, parallel", lut, ff, {"position": _MOVES_PARALLEL * blocks(position)}, lines * line.bram36
-        )
-    depth = int(inst.get_buffer_depth())
-    buffer = memory.ram(depth, width)
-    address = bits(depth) + 1
+    """sliding_window, whose buffer is addressed, or parallel_window, of shift registers and memories for the rows."""
+    cell = windows.cell(inst)
+    assert cell is not None  # it is of no other op
+    parameters = {name: int(value) for name, value in cell.parameters.items()}
+    return _words(**parameters) if cell.name == "sliding_window" else _whole(**parameters)
+
+
+def _words(Width: int, Places: int, **loops: int) -> Structure:
+    buffer, address = memory.ram(Places, Width), bits(Places)
+    # Of the loops that go on and of the image: how far a step moves, and how many words it leaves behind.
+    counts = [loops[f"Count{index}"] for index in range(5)]
+    active = [index for index, count in enumerate(counts) if count > 1] + [5]
+    moves, leaves = ([loops.get(f"{name}{index}", 0) for index in active] for name in ("Move", "Advance"))
+    ahead, held = bits(max(Places, *moves)) + 1, bits(Places + max(leaves)) + 1
+    changing, left = _different(moves, ahead), _different(leaves, held)
     lut = {
         "buffer": buffer.lut,
-        "address": _WRAPS * address,
-        "position": _MOVES * position,
-        "counters": counters,
+        "address": 2 * address,
+        "ahead": 2 * ahead,
+        "held": held,
+        "moves": changing + left,
+        "counters": sum(_tables(count) for count in counts),
         "one": 1,
-        "depthwise": inst.get_nodeattr("depthwise"),
     }
     ff = {
+        CELLS: sum(_registers(count) for count in counts),
         "buffer": buffer.registers,
         "address": 2 * address,
-        "position": 3 * position,
-        "counters": counters + bits(rows * columns * fold),
+        "ahead": ahead + held,
+        "moves": changing + 2 * left,
         "one": 1,
     }
-    chains = {"address": 2 * blocks(address), "position": (_MOVES - 1) * blocks(position)}
-    return Structure("sliding window, serial", lut, ff, chains, buffer.bram36)
+    chains = {"address": 2 * blocks(address), "held": blocks(ahead) + blocks(held), "one": 1}
+    return Structure("sliding window, words", lut, ff, chains, buffer.bram36)
+
+
+def _different(values: Sequence[int], width: int) -> int:
+    """Bits, of `width`, in which the values differ, those that always agree with each other counted once."""
+    columns = {tuple(-value >> bit & 1 for value in values) for bit in range(width)}
+    return sum(len(set(column)) > 1 for column in columns)
+
+
+def _whole(
+    Width: int,
+    Words: int,
+    Rows: int,
+    Columns: int,
+    Kh: int,
+    Kw: int,
+    StrideH: int,
+    StrideW: int,
+    DilationH: int,
+    DilationW: int,
+) -> Structure:
+    high, wide = (Kh - 1) * DilationH + 1, (Kw - 1) * DilationW + 1
+    waits = Columns - wide
+    lines = memory.ram(waits - 1, (high - 1) * Width, distributed=True) if waits > 1 and high > 1 else memory.Memory()
+    address = bits(waits - 1) if lines.lut else 0
+    due = [_strides(wide, StrideW), _strides(high, StrideH)]
+    counts = (Words, Columns, Rows)
+    counters = sum(map(_tables, counts)) + sum(tables for tables, _ in due)
+    lut = {"lines": lines.lut, "address": address, "counters": counters, "one": 1}
+    waiting = (high - 1) * Width if waits else 0
+    registers = sum(map(_registers, counts)) + sum(registers for _, registers in due)
+    ff = {CELLS: Width * high * wide + waiting + address + registers, "one": 1}
+    return Structure("sliding window, whole", lut, ff, {"address": blocks(address)})
 
 
 def padding(inst: Any) -> Structure:
-    """FINN's padding: three counters and two registers of a word, in whole bytes."""
-    width = int(inst.get_outstream_width_padded())
+    """pad_image: a register of a word, which zeros clear, and counters."""
     height, across = inst.get_nodeattr("ImgDim")
     top, left, bottom, right = inst.get_nodeattr("Padding")
-    counters = bits(height + top + bottom) + bits(across + left + right)
-    counters += bits(inst.get_nodeattr("NumChannels") // inst.get_nodeattr("SIMD"))
-    terms = {"words": width, "counters": 2 * counters, "one": 1}
-    return Structure("FMPadding", terms, {CELLS: 2 * width, "counters": counters, "one": 1}, {"one": 1})
+    words = inst.get_nodeattr("NumChannels") // inst.get_nodeattr("SIMD")
+    spans = [(left, across, right), (top, height, bottom)]
+    counts = [words, *(sum(span) for span in spans)]
+    changes = sum(bool(before) + bool(after) for before, _, after in spans)
+    counters = sum(_tables(count) for count in counts)
+    width = int(inst.get_outstream_width())
+    registers = width + sum(_registers(count) for count in counts)
+    return Structure("FMPadding", {"counters": counters, "changes": changes, "one": 1}, {CELLS: registers, "one": 1})
+
+
+def _tables(count: int) -> int:
+    """Of a step_counter: the bit that is fed back, the reset, and the comparison that finds the last step but one."""
+    return 0 if count < 2 else 1 if count == 2 else 3 + (bits(count) > 5)
+
+
+def _registers(count: int) -> int:
+    """Of a step_counter."""
+    return 0 if count < 2 else 1 if count == 2 else bits(count) + 1
+
+
+def _strides(first: int, stride: int) -> tuple[int, int]:
+    """Tables and registers of a stride_counter."""
+    if stride == 1 and first <= 8:
+        return first > 1, first - 1
+    counter = bits(max(first, stride)) + 1
+    return 2 * counter, counter
 
 
 def converter(in_width: int, out_width: int) -> Structure:
@@ -114,10 +149,10 @@ def fifo(width: int, depth: int) -> Structure:
 def maximum(inst: Any) -> Structure:
     """window_max."""
     width, pe = int(inst.get_outstream_width()), int(inst.get_nodeattr("PE"))
-    counter = bits(inst.get_nodeattr("Kernel"))
-    element = width // pe
-    lut = {"select": width, "compare": pe * max(0, element - 1), "counters": counter, "one": 1}
-    return Structure("WindowMax", lut, {"words": 2 * width, "counters": counter, "one": 1}, {"compare": pe})
+    kernel, element = inst.get_nodeattr("Kernel"), width // pe
+    lut = {"select": width, "compare": pe * max(0, element - 1), "counters": _tables(kernel), "one": 1}
+    ff = {"words": 2 * width, "counters": _registers(kernel), "one": 1}
+    return Structure("WindowMax", lut, ff, {"compare": pe})
 
 
 def tile(inst: Any) -> Structure:
@@ -147,7 +182,7 @@ def tile(inst: Any) -> Structure:
 def narrow(width: int, parts: int) -> Structure:
     """stream_narrow: a multiplexer before a pair of words of `width` bits; two inputs are in the pair's tables."""
     counter = bits(parts)
-    lut = {"words": width, "choose": 2 * width * (parts > 2) + width * max(0, parts - 7), "counters": counter, "one": 1}
+    lut = {"words": width, "choose": width * (1 + -(-parts // 4)) * (parts > 2), "counters": counter, "one": 1}
     return Structure("StreamNarrow", lut, {CELLS: 2 * width + counter, "one": 1})
 
 

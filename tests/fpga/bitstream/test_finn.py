@@ -8,10 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from qonnx.core.modelwrapper import ModelWrapper
 
 from chain.errors import InputError, ToolError, UnsupportedError
 from fpga.bitstream import board, finn, toolchains
 from fpga.bitstream.job import Job
+from tests.fpga import finn_graphs
 from tests.fpga.bitstream import toy_job
 
 from finn.util.basic import pynq_part_map  # isort: skip
@@ -182,6 +184,18 @@ def test_paths_and_boards_that_finn_cannot_take(make: Make, tmp_path: Path) -> N
     other = replace(job, board=replace(job.board, zynq=replace(job.board.zynq, finn="")))
     with pytest.raises(UnsupportedError, match="FINN has no board 'pynq-z1'; take toolchain vivado"):
         finn.build(other)
+
+
+@pytest.mark.parametrize(("kernel", "stride", "parallel"), [([3, 3], 1, 1), ([1, 3], 2, 0)])
+def test_windows_that_finns_module_cannot_do_are_named(kernel: list[int], stride: int, parallel: int) -> None:
+    def graph(size: int, step: int) -> ModelWrapper:
+        node = finn_graphs.window("in", "out", "w", [size] * 2, kernel, [step] * 2, 2, 2, 3, parallel=parallel)
+        out = [(size - length) // step + 1 for length in kernel]
+        return finn_graphs.graph([node], {"in": [1, size, size, 2], "out": [1, *out, 2 * kernel[0] * kernel[1]]}, 3)
+
+    finn.require_windows(graph(5, 1))
+    with pytest.raises(UnsupportedError, match=r"w: FINN's sliding window does not do .*TOOLCHAIN="):
+        finn.require_windows(graph(4, stride))
 
 
 @pytest.mark.parametrize("name", [name for name in board.names() if "finn" in board.load(name).toolchains])

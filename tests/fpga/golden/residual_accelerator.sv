@@ -82,9 +82,6 @@ module accelerator (
     wire [31:0] StreamingDataWidthConverter_rtl_2_out0_tdata;
     wire StreamingDataWidthConverter_rtl_2_out0_tvalid;
     wire StreamingDataWidthConverter_rtl_2_out0_tready;
-    wire [31:0] StreamingDataWidthConverter_rtl_2_fifo0_out0_tdata;
-    wire StreamingDataWidthConverter_rtl_2_fifo0_out0_tvalid;
-    wire StreamingDataWidthConverter_rtl_2_fifo0_out0_tready;
     wire [31:0] FMPadding_rtl_3_out0_tdata;
     wire FMPadding_rtl_3_out0_tvalid;
     wire FMPadding_rtl_3_out0_tready;
@@ -127,24 +124,7 @@ module accelerator (
         .in0_V_TREADY(s_axis_tready),
         .out0_V_TDATA(FMPadding_rtl_0_out0_tdata),
         .out0_V_TVALID(FMPadding_rtl_0_out0_tvalid),
-        .out0_V_TREADY(FMPadding_rtl_0_out0_tready),
-        .s_axilite_AWVALID(1'd0),
-        .s_axilite_AWADDR(5'd0),
-        .s_axilite_WVALID(1'd0),
-        .s_axilite_WDATA(32'd0),
-        .s_axilite_WSTRB(4'd0),
-        .s_axilite_BREADY(1'd0),
-        .s_axilite_ARVALID(1'd0),
-        .s_axilite_ARADDR(5'd0),
-        .s_axilite_RREADY(1'd0),
-        .s_axilite_AWREADY(),
-        .s_axilite_WREADY(),
-        .s_axilite_BVALID(),
-        .s_axilite_BRESP(),
-        .s_axilite_ARREADY(),
-        .s_axilite_RVALID(),
-        .s_axilite_RDATA(),
-        .s_axilite_RRESP()
+        .out0_V_TREADY(FMPadding_rtl_0_out0_tready)
     );
 
     ConvolutionInputGenerator_rtl_0 i_ConvolutionInputGenerator_rtl_0 (
@@ -250,24 +230,7 @@ module accelerator (
         .in0_V_TREADY(StreamingDataWidthConverter_rtl_0_out0_tready),
         .out0_V_TDATA(FMPadding_rtl_1_out0_tdata),
         .out0_V_TVALID(FMPadding_rtl_1_out0_tvalid),
-        .out0_V_TREADY(FMPadding_rtl_1_out0_tready),
-        .s_axilite_AWVALID(1'd0),
-        .s_axilite_AWADDR(5'd0),
-        .s_axilite_WVALID(1'd0),
-        .s_axilite_WDATA(32'd0),
-        .s_axilite_WSTRB(4'd0),
-        .s_axilite_BREADY(1'd0),
-        .s_axilite_ARVALID(1'd0),
-        .s_axilite_ARADDR(5'd0),
-        .s_axilite_RREADY(1'd0),
-        .s_axilite_AWREADY(),
-        .s_axilite_WREADY(),
-        .s_axilite_BVALID(),
-        .s_axilite_BRESP(),
-        .s_axilite_ARREADY(),
-        .s_axilite_RVALID(),
-        .s_axilite_RDATA(),
-        .s_axilite_RRESP()
+        .out0_V_TREADY(FMPadding_rtl_1_out0_tready)
     );
 
     ConvolutionInputGenerator_rtl_1 i_ConvolutionInputGenerator_rtl_1 (
@@ -333,24 +296,7 @@ module accelerator (
         .in0_V_TREADY(StreamingDataWidthConverter_rtl_1_out0_tready),
         .out0_V_TDATA(FMPadding_rtl_2_out0_tdata),
         .out0_V_TVALID(FMPadding_rtl_2_out0_tvalid),
-        .out0_V_TREADY(FMPadding_rtl_2_out0_tready),
-        .s_axilite_AWVALID(1'd0),
-        .s_axilite_AWADDR(5'd0),
-        .s_axilite_WVALID(1'd0),
-        .s_axilite_WDATA(32'd0),
-        .s_axilite_WSTRB(4'd0),
-        .s_axilite_BREADY(1'd0),
-        .s_axilite_ARVALID(1'd0),
-        .s_axilite_ARADDR(5'd0),
-        .s_axilite_RREADY(1'd0),
-        .s_axilite_AWREADY(),
-        .s_axilite_WREADY(),
-        .s_axilite_BVALID(),
-        .s_axilite_BRESP(),
-        .s_axilite_ARREADY(),
-        .s_axilite_RVALID(),
-        .s_axilite_RDATA(),
-        .s_axilite_RRESP()
+        .out0_V_TREADY(FMPadding_rtl_2_out0_tready)
     );
 
     ConvolutionInputGenerator_rtl_2 i_ConvolutionInputGenerator_rtl_2 (
@@ -435,43 +381,15 @@ module accelerator (
         .out0_V_TREADY(StreamingDataWidthConverter_rtl_2_out0_tready)
     );
 
-    stream_fifo #(.Width(32), .Depth(33)) i_StreamingDataWidthConverter_rtl_2_fifo0 (
-        .clk_i(ap_clk),
-        .rst_ni(ap_rst_n),
-        .in_data_i(StreamingDataWidthConverter_rtl_2_out0_tdata[31:0]),
-        .in_valid_i(StreamingDataWidthConverter_rtl_2_out0_tvalid),
-        .in_ready_o(StreamingDataWidthConverter_rtl_2_out0_tready),
-        .out_data_o(StreamingDataWidthConverter_rtl_2_fifo0_out0_tdata[31:0]),
-        .out_valid_o(StreamingDataWidthConverter_rtl_2_fifo0_out0_tvalid),
-        .out_ready_i(StreamingDataWidthConverter_rtl_2_fifo0_out0_tready)
-    );
-
     FMPadding_rtl_3 i_FMPadding_rtl_3 (
         .ap_clk(ap_clk),
         .ap_rst_n(ap_rst_n),
-        .in0_V_TDATA(StreamingDataWidthConverter_rtl_2_fifo0_out0_tdata),
-        .in0_V_TVALID(StreamingDataWidthConverter_rtl_2_fifo0_out0_tvalid),
-        .in0_V_TREADY(StreamingDataWidthConverter_rtl_2_fifo0_out0_tready),
+        .in0_V_TDATA(StreamingDataWidthConverter_rtl_2_out0_tdata),
+        .in0_V_TVALID(StreamingDataWidthConverter_rtl_2_out0_tvalid),
+        .in0_V_TREADY(StreamingDataWidthConverter_rtl_2_out0_tready),
         .out0_V_TDATA(FMPadding_rtl_3_out0_tdata),
         .out0_V_TVALID(FMPadding_rtl_3_out0_tvalid),
-        .out0_V_TREADY(FMPadding_rtl_3_out0_tready),
-        .s_axilite_AWVALID(1'd0),
-        .s_axilite_AWADDR(5'd0),
-        .s_axilite_WVALID(1'd0),
-        .s_axilite_WDATA(32'd0),
-        .s_axilite_WSTRB(4'd0),
-        .s_axilite_BREADY(1'd0),
-        .s_axilite_ARVALID(1'd0),
-        .s_axilite_ARADDR(5'd0),
-        .s_axilite_RREADY(1'd0),
-        .s_axilite_AWREADY(),
-        .s_axilite_WREADY(),
-        .s_axilite_BVALID(),
-        .s_axilite_BRESP(),
-        .s_axilite_ARREADY(),
-        .s_axilite_RVALID(),
-        .s_axilite_RDATA(),
-        .s_axilite_RRESP()
+        .out0_V_TREADY(FMPadding_rtl_3_out0_tready)
     );
 
     ConvolutionInputGenerator_rtl_3 i_ConvolutionInputGenerator_rtl_3 (

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 create_bd_design "StreamingDataflowPartition_1"
+add_files -norecurse FPGA/rtl/index_counter.sv
 add_files -norecurse FPGA/rtl/table_lane.sv
 add_files -norecurse FPGA/rtl/fold_value.sv
 add_files -norecurse FPGA/rtl/search_lane.sv
@@ -8,6 +9,9 @@ add_files -norecurse WORK/code_gen_ipgen_StreamingDataflowPartition_1_WrapActiva
 add_files -norecurse WORK/code_gen_ipgen_StreamingDataflowPartition_1_WrapActivation_rtl_0_RANDOM/StreamingDataflowPartition_1_WrapActivation_rtl_0_table_0.hex
 create_bd_cell -type module -reference StreamingDataflowPartition_1_WrapActivation_rtl_0 StreamingDataflowPartition_1_WrapActivation_rtl_0
 add_files -norecurse FPGA/rtl/heap_pkg.sv
+add_files -norecurse FPGA/rtl/index_counter.sv
+add_files -norecurse FPGA/rtl/lfsr_pkg.sv
+add_files -norecurse FPGA/rtl/step_counter.sv
 add_files -norecurse FPGA/rtl/weight_rom.sv
 add_files -norecurse FPGA/rtl/add_pair.sv
 add_files -norecurse FPGA/rtl/start_rom.sv
