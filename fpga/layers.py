@@ -2,7 +2,9 @@
 """Layers as they are folded: nodes whose PE and SIMD depend on each other, with every legal setting of these."""
 
 import itertools
+import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -50,18 +52,20 @@ def repeats(inst: Any) -> bool:
     return op_of(inst.onnx_node) == "WrapMVU" and bool(inst.repeats())
 
 
-def _queue(slider: Any, reader: Any) -> Use:
+def _queue(slider: Any, reader: Any, padded: bool) -> Use:
     """The FIFOs between a sliding window and its reader, by estimate."""
     width, into = int(slider.get_outstream_width()), int(reader.get_instream_width())
     if slides(slider):
         # A whole window waits for the reader while the next one is gathered, unless the reader keeps it itself.
         kept = repeats(reader) and reader.get_nodeattr("groups") == 1
         return estimate.fifo(width, 0 if kept else rounded(_window_words(slider)))
-    # Windows come in runs, with pauses between the rows.
+    # Windows come in runs, with pauses between the rows, and those of padding come at once.
     use = Use()
     if width != into:
         use.add(estimate.fifo(width, FEW))
         use.add(estimate.fifo(into, FEW))
+    elif padded and repeats(reader):
+        use.add(estimate.fifo(width, FEW))
     elif not repeats(reader):
         use.add(estimate.fifo(width, 2))
     return use
@@ -69,6 +73,16 @@ def _queue(slider: Any, reader: Any) -> Use:
 
 Setting = Sequence[tuple[Any, dict[str, int]]]
 """Attributes to set, node by node."""
+
+
+@dataclass(frozen=True)
+class _Folded:
+    """A node's cycles an image, its cells, and the widths of its streams' words."""
+
+    cycles: int
+    use: Use
+    inputs: list[int]
+    outputs: list[int]
 
 
 class Layer:
@@ -84,11 +98,12 @@ class Layer:
         self.inputs = [name for index, name in enumerate(nodes[0].input) if self.nodes[0].get_instream_width(index)]
         self.outputs = list(nodes[-1].output)
         self._settings_known = list(self._settings())
+        self._folded: dict[Any, _Folded] = {}
         measured = [self._measure(setting) for setting in self._settings_known]
-        self.cycles = np.array([cycles for cycles, _ in measured], dtype=np.int64)
-        self.luts = np.array([use.lut for _, use in measured], dtype=np.float64)
-        self.bram36 = np.array([use.bram36 for _, use in measured], dtype=np.float64)
-        self._ends = [self._widths(setting) for setting in self._settings_known]
+        self.cycles = np.array([cycles for cycles, _, _ in measured], dtype=np.int64)
+        self.luts = np.array([use.lut for _, use, _ in measured], dtype=np.float64)
+        self.bram36 = np.array([use.bram36 for _, use, _ in measured], dtype=np.float64)
+        self._ends = [ends for _, _, ends in measured]
 
     def fastest(self) -> int:
         """The fewest cycles an image that a legal setting has."""
@@ -125,26 +140,33 @@ class Layer:
             "pixels (stride, pooling), or a lower FPS="
         )
 
-    def _measure(self, setting: Setting) -> tuple[int, Use]:
-        """Cycles and cells, with what is between the nodes."""
+    def _measure(self, setting: Setting) -> tuple[int, Use, tuple[list[int], list[int], int]]:
+        """Cycles; cells, with what is between the nodes; the widths of words in and out, the depth of FIFOs before it."""
         _apply(setting)
+        changed: dict[str, dict[str, int]] = {}
+        for node, values in setting:
+            changed.setdefault(node.onnx_node.name, {}).update(values)
+        folded = [self._fold(node, tuple(changed.get(node.onnx_node.name, {}).items())) for node in self.nodes]
         use = Use()
-        for node in self.nodes:
-            use.add(estimate.node(node))
-        for node, reader in itertools.pairwise(self.nodes):
-            width = int(node.get_outstream_width())
-            use.add(estimate.converter(width, int(reader.get_instream_width())))
+        for one in folded:
+            use.add(one.use)
+        for (node, reader), (one, other) in zip(
+            itertools.pairwise(self.nodes), itertools.pairwise(folded), strict=True
+        ):
+            use.add(estimate.converter(one.outputs[0], other.inputs[0]))
             if op_of(node.onnx_node) == "ConvolutionInputGenerator":
-                use.add(_queue(node, reader))
-        return max(cycles(node) for node in self.nodes), use
+                use.add(_queue(node, reader, padded=node is not self.nodes[0]))
+        return max(one.cycles for one in folded), use, (folded[0].inputs, folded[-1].outputs, self._depth())
 
-    def _widths(self, setting: Setting) -> tuple[list[int], list[int], int]:
-        """Word widths of the input and output streams, and the depth of the FIFOs before the inputs."""
-        _apply(setting)
-        first = self.nodes[0]
-        inputs = [int(first.get_instream_width(index)) for index, _ in enumerate(first.onnx_node.input)]
-        outputs = [int(self.unit.get_outstream_width(index)) for index, _ in enumerate(self.unit.onnx_node.output)]
-        return [width for width in inputs if width], outputs, self._depth()
+    def _fold(self, node: Any, values: tuple[tuple[str, int], ...]) -> "_Folded":
+        """A node by itself, which has these attributes now."""
+        key = (node.onnx_node.name, values)
+        if key not in self._folded:
+            inputs = [int(node.get_instream_width(index)) for index, _ in enumerate(node.onnx_node.input)]
+            outputs = [int(node.get_outstream_width(index)) for index, _ in enumerate(node.onnx_node.output)]
+            streams = [width for width in inputs if width]
+            self._folded[key] = _Folded(cycles(node), estimate.node(node), streams, outputs)
+        return self._folded[key]
 
     def _depth(self) -> int:
         """Expected of a FIFO before an input, which fpga.fifo will find: a sliding window stops now and then, and what
@@ -164,12 +186,17 @@ class Layer:
         elif op == "WrapMVU":
             slider = next((node for node in before if op_of(node.onnx_node) == "ConvolutionInputGenerator"), None)
             channels = before[0].get_folded_input_shape()[-1] * before[0].get_folded_input_shape()[-2] if before else 0
-            columns, rows = divisors(channels or unit.get_nodeattr("MW")), divisors(unit.get_nodeattr("MH"))
-            serial = [(slider, {"parallel_window": 0})] if slider else []
-            for simd, pe in itertools.product(columns, rows):
-                yield [(unit, {"PE": pe, "SIMD": simd}), *((node, {"SIMD": simd}) for node in before), *serial]
+            columns, rows = divisors(unit.get_nodeattr("MW")), divisors(unit.get_nodeattr("MH"))
             if slider is None:
+                for simd, pe in itertools.product(columns, rows):
+                    yield [(unit, {"PE": pe, "SIMD": simd}), *((node, {"SIMD": simd}) for node in before)]
                 return
+            # The sliding window may write narrower words than the unit takes, unless the unit would wait for them.
+            for simd, pe in itertools.product(columns, rows):
+                for part in divisors(math.gcd(simd, channels)):
+                    if simd * pe <= part * rows[-1]:
+                        narrow = [(node, {"SIMD": part}) for node in before]
+                        yield [(unit, {"PE": pe, "SIMD": simd}), *narrow, (slider, {"parallel_window": 0})]
             # A window a cycle: the sliding window takes whole pixels, the unit any part of a window.
             for simd, pe in itertools.product(divisors(unit.get_nodeattr("MW")), rows):
                 if simd > channels:

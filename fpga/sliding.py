@@ -100,11 +100,12 @@ def window(inst: Any) -> Window:
 
 def period(inst: Any) -> int:
     """Cycles an image at full speed."""
-    alone = window(inst)
-    key = (*loops(inst), len(alone.real))
+    words = int(np.prod(inst.get_folded_input_shape()[:-1]))
+    key = (*loops(inst), words)
     if key not in _periods:
         frames = 3  # the first one finds the buffer empty
-        steps = schedule(alone, np.zeros(frames * len(alone.real), dtype=np.int64), frames, frames * len(alone.first))
+        alone = window(inst)
+        steps = schedule(alone, np.zeros(frames * words, dtype=np.int64), frames, frames * len(alone.first))
         ends = steps.emitted.reshape(frames, -1)[:, -1]
         _periods[key] = int(ends[2] - ends[1])
     return _periods[key]
