@@ -141,7 +141,7 @@ class Layer:
         )
 
     def _measure(self, setting: Setting) -> tuple[int, Use, tuple[list[int], list[int], int]]:
-        """Cycles; cells, with what is between the nodes; the widths of words in and out, the depth of FIFOs before it."""
+        """Cycles; cells, those between the nodes too; the widths of words in and out, and the depth of FIFOs before."""
         _apply(setting)
         changed: dict[str, dict[str, int]] = {}
         for node, values in setting:
