@@ -37,16 +37,22 @@ module accelerator (
     wire [7:0] StreamFork_rtl_0_fifo1_out0_tdata;
     wire StreamFork_rtl_0_fifo1_out0_tvalid;
     wire StreamFork_rtl_0_fifo1_out0_tready;
-    wire [23:0] StreamingDataWidthConverter_rtl_0_out0_tdata;
+    wire [15:0] StreamingDataWidthConverter_rtl_0_out0_tdata;
     wire StreamingDataWidthConverter_rtl_0_out0_tvalid;
     wire StreamingDataWidthConverter_rtl_0_out0_tready;
-    wire [23:0] FMPadding_rtl_1_out0_tdata;
+    wire [15:0] StreamingDataWidthConverter_rtl_0_fifo0_out0_tdata;
+    wire StreamingDataWidthConverter_rtl_0_fifo0_out0_tvalid;
+    wire StreamingDataWidthConverter_rtl_0_fifo0_out0_tready;
+    wire [15:0] FMPadding_rtl_1_out0_tdata;
     wire FMPadding_rtl_1_out0_tvalid;
     wire FMPadding_rtl_1_out0_tready;
-    wire [23:0] ConvolutionInputGenerator_rtl_1_out0_tdata;
+    wire [15:0] ConvolutionInputGenerator_rtl_1_out0_tdata;
     wire ConvolutionInputGenerator_rtl_1_out0_tvalid;
     wire ConvolutionInputGenerator_rtl_1_out0_tready;
-    wire [31:0] WrapMVU_rtl_1_out0_tdata;
+    wire [39:0] StreamingDataWidthConverter_rtl_1_out0_tdata;
+    wire StreamingDataWidthConverter_rtl_1_out0_tvalid;
+    wire StreamingDataWidthConverter_rtl_1_out0_tready;
+    wire [15:0] WrapMVU_rtl_1_out0_tdata;
     wire WrapMVU_rtl_1_out0_tvalid;
     wire WrapMVU_rtl_1_out0_tready;
     wire [7:0] StreamNarrow_rtl_1_out0_tdata;
@@ -55,16 +61,22 @@ module accelerator (
     wire [7:0] WrapActivation_rtl_1_out0_tdata;
     wire WrapActivation_rtl_1_out0_tvalid;
     wire WrapActivation_rtl_1_out0_tready;
-    wire [15:0] StreamingDataWidthConverter_rtl_1_out0_tdata;
-    wire StreamingDataWidthConverter_rtl_1_out0_tvalid;
-    wire StreamingDataWidthConverter_rtl_1_out0_tready;
-    wire [15:0] FMPadding_rtl_2_out0_tdata;
+    wire [7:0] StreamingDataWidthConverter_rtl_2_out0_tdata;
+    wire StreamingDataWidthConverter_rtl_2_out0_tvalid;
+    wire StreamingDataWidthConverter_rtl_2_out0_tready;
+    wire [7:0] StreamingDataWidthConverter_rtl_2_fifo0_out0_tdata;
+    wire StreamingDataWidthConverter_rtl_2_fifo0_out0_tvalid;
+    wire StreamingDataWidthConverter_rtl_2_fifo0_out0_tready;
+    wire [7:0] FMPadding_rtl_2_out0_tdata;
     wire FMPadding_rtl_2_out0_tvalid;
     wire FMPadding_rtl_2_out0_tready;
-    wire [15:0] ConvolutionInputGenerator_rtl_2_out0_tdata;
+    wire [7:0] ConvolutionInputGenerator_rtl_2_out0_tdata;
     wire ConvolutionInputGenerator_rtl_2_out0_tvalid;
     wire ConvolutionInputGenerator_rtl_2_out0_tready;
-    wire [31:0] WrapMVU_rtl_2_out0_tdata;
+    wire [23:0] StreamingDataWidthConverter_rtl_3_out0_tdata;
+    wire StreamingDataWidthConverter_rtl_3_out0_tvalid;
+    wire StreamingDataWidthConverter_rtl_3_out0_tready;
+    wire [15:0] WrapMVU_rtl_2_out0_tdata;
     wire WrapMVU_rtl_2_out0_tvalid;
     wire WrapMVU_rtl_2_out0_tready;
     wire [7:0] StreamNarrow_rtl_2_out0_tdata;
@@ -79,9 +91,9 @@ module accelerator (
     wire [7:0] StreamAdd_rtl_0_out0_tdata;
     wire StreamAdd_rtl_0_out0_tvalid;
     wire StreamAdd_rtl_0_out0_tready;
-    wire [31:0] StreamingDataWidthConverter_rtl_2_out0_tdata;
-    wire StreamingDataWidthConverter_rtl_2_out0_tvalid;
-    wire StreamingDataWidthConverter_rtl_2_out0_tready;
+    wire [31:0] StreamingDataWidthConverter_rtl_4_out0_tdata;
+    wire StreamingDataWidthConverter_rtl_4_out0_tvalid;
+    wire StreamingDataWidthConverter_rtl_4_out0_tready;
     wire [31:0] FMPadding_rtl_3_out0_tdata;
     wire FMPadding_rtl_3_out0_tvalid;
     wire FMPadding_rtl_3_out0_tready;
@@ -198,7 +210,7 @@ module accelerator (
         .out1_V_TREADY(StreamFork_rtl_0_out1_tready)
     );
 
-    stream_fifo #(.Width(3), .Depth(193)) i_StreamFork_rtl_0_fifo1 (
+    stream_fifo #(.Width(3), .Depth(257)) i_StreamFork_rtl_0_fifo1 (
         .clk_i(ap_clk),
         .rst_ni(ap_rst_n),
         .in_data_i(StreamFork_rtl_0_out1_tdata[2:0]),
@@ -222,12 +234,25 @@ module accelerator (
         .out0_V_TREADY(StreamingDataWidthConverter_rtl_0_out0_tready)
     );
 
+    stream_fifo #(.Width(12), .Depth(33)) i_StreamingDataWidthConverter_rtl_0_fifo0 (
+        .clk_i(ap_clk),
+        .rst_ni(ap_rst_n),
+        .in_data_i(StreamingDataWidthConverter_rtl_0_out0_tdata[11:0]),
+        .in_valid_i(StreamingDataWidthConverter_rtl_0_out0_tvalid),
+        .in_ready_o(StreamingDataWidthConverter_rtl_0_out0_tready),
+        .out_data_o(StreamingDataWidthConverter_rtl_0_fifo0_out0_tdata[11:0]),
+        .out_valid_o(StreamingDataWidthConverter_rtl_0_fifo0_out0_tvalid),
+        .out_ready_i(StreamingDataWidthConverter_rtl_0_fifo0_out0_tready)
+    );
+    assign StreamingDataWidthConverter_rtl_0_fifo0_out0_tdata[15:12] = 4'd0;
+    wire unused_StreamingDataWidthConverter_rtl_0_out0 = &{1'b0, StreamingDataWidthConverter_rtl_0_out0_tdata[15:12]};
+
     FMPadding_rtl_1 i_FMPadding_rtl_1 (
         .ap_clk(ap_clk),
         .ap_rst_n(ap_rst_n),
-        .in0_V_TDATA(StreamingDataWidthConverter_rtl_0_out0_tdata),
-        .in0_V_TVALID(StreamingDataWidthConverter_rtl_0_out0_tvalid),
-        .in0_V_TREADY(StreamingDataWidthConverter_rtl_0_out0_tready),
+        .in0_V_TDATA(StreamingDataWidthConverter_rtl_0_fifo0_out0_tdata),
+        .in0_V_TVALID(StreamingDataWidthConverter_rtl_0_fifo0_out0_tvalid),
+        .in0_V_TREADY(StreamingDataWidthConverter_rtl_0_fifo0_out0_tready),
         .out0_V_TDATA(FMPadding_rtl_1_out0_tdata),
         .out0_V_TVALID(FMPadding_rtl_1_out0_tvalid),
         .out0_V_TREADY(FMPadding_rtl_1_out0_tready)
@@ -244,12 +269,23 @@ module accelerator (
         .out0_V_TREADY(ConvolutionInputGenerator_rtl_1_out0_tready)
     );
 
-    WrapMVU_rtl_1 i_WrapMVU_rtl_1 (
+    StreamingDataWidthConverter_rtl_1 i_StreamingDataWidthConverter_rtl_1 (
         .ap_clk(ap_clk),
         .ap_rst_n(ap_rst_n),
         .in0_V_TDATA(ConvolutionInputGenerator_rtl_1_out0_tdata),
         .in0_V_TVALID(ConvolutionInputGenerator_rtl_1_out0_tvalid),
         .in0_V_TREADY(ConvolutionInputGenerator_rtl_1_out0_tready),
+        .out0_V_TDATA(StreamingDataWidthConverter_rtl_1_out0_tdata),
+        .out0_V_TVALID(StreamingDataWidthConverter_rtl_1_out0_tvalid),
+        .out0_V_TREADY(StreamingDataWidthConverter_rtl_1_out0_tready)
+    );
+
+    WrapMVU_rtl_1 i_WrapMVU_rtl_1 (
+        .ap_clk(ap_clk),
+        .ap_rst_n(ap_rst_n),
+        .in0_V_TDATA(StreamingDataWidthConverter_rtl_1_out0_tdata),
+        .in0_V_TVALID(StreamingDataWidthConverter_rtl_1_out0_tvalid),
+        .in0_V_TREADY(StreamingDataWidthConverter_rtl_1_out0_tready),
         .out0_V_TDATA(WrapMVU_rtl_1_out0_tdata),
         .out0_V_TVALID(WrapMVU_rtl_1_out0_tvalid),
         .out0_V_TREADY(WrapMVU_rtl_1_out0_tready)
@@ -277,23 +313,34 @@ module accelerator (
         .out0_V_TREADY(WrapActivation_rtl_1_out0_tready)
     );
 
-    StreamingDataWidthConverter_rtl_1 i_StreamingDataWidthConverter_rtl_1 (
+    StreamingDataWidthConverter_rtl_2 i_StreamingDataWidthConverter_rtl_2 (
         .ap_clk(ap_clk),
         .ap_rst_n(ap_rst_n),
         .in0_V_TDATA(WrapActivation_rtl_1_out0_tdata),
         .in0_V_TVALID(WrapActivation_rtl_1_out0_tvalid),
         .in0_V_TREADY(WrapActivation_rtl_1_out0_tready),
-        .out0_V_TDATA(StreamingDataWidthConverter_rtl_1_out0_tdata),
-        .out0_V_TVALID(StreamingDataWidthConverter_rtl_1_out0_tvalid),
-        .out0_V_TREADY(StreamingDataWidthConverter_rtl_1_out0_tready)
+        .out0_V_TDATA(StreamingDataWidthConverter_rtl_2_out0_tdata),
+        .out0_V_TVALID(StreamingDataWidthConverter_rtl_2_out0_tvalid),
+        .out0_V_TREADY(StreamingDataWidthConverter_rtl_2_out0_tready)
+    );
+
+    stream_fifo #(.Width(8), .Depth(33)) i_StreamingDataWidthConverter_rtl_2_fifo0 (
+        .clk_i(ap_clk),
+        .rst_ni(ap_rst_n),
+        .in_data_i(StreamingDataWidthConverter_rtl_2_out0_tdata[7:0]),
+        .in_valid_i(StreamingDataWidthConverter_rtl_2_out0_tvalid),
+        .in_ready_o(StreamingDataWidthConverter_rtl_2_out0_tready),
+        .out_data_o(StreamingDataWidthConverter_rtl_2_fifo0_out0_tdata[7:0]),
+        .out_valid_o(StreamingDataWidthConverter_rtl_2_fifo0_out0_tvalid),
+        .out_ready_i(StreamingDataWidthConverter_rtl_2_fifo0_out0_tready)
     );
 
     FMPadding_rtl_2 i_FMPadding_rtl_2 (
         .ap_clk(ap_clk),
         .ap_rst_n(ap_rst_n),
-        .in0_V_TDATA(StreamingDataWidthConverter_rtl_1_out0_tdata),
-        .in0_V_TVALID(StreamingDataWidthConverter_rtl_1_out0_tvalid),
-        .in0_V_TREADY(StreamingDataWidthConverter_rtl_1_out0_tready),
+        .in0_V_TDATA(StreamingDataWidthConverter_rtl_2_fifo0_out0_tdata),
+        .in0_V_TVALID(StreamingDataWidthConverter_rtl_2_fifo0_out0_tvalid),
+        .in0_V_TREADY(StreamingDataWidthConverter_rtl_2_fifo0_out0_tready),
         .out0_V_TDATA(FMPadding_rtl_2_out0_tdata),
         .out0_V_TVALID(FMPadding_rtl_2_out0_tvalid),
         .out0_V_TREADY(FMPadding_rtl_2_out0_tready)
@@ -310,12 +357,23 @@ module accelerator (
         .out0_V_TREADY(ConvolutionInputGenerator_rtl_2_out0_tready)
     );
 
-    WrapMVU_rtl_2 i_WrapMVU_rtl_2 (
+    StreamingDataWidthConverter_rtl_3 i_StreamingDataWidthConverter_rtl_3 (
         .ap_clk(ap_clk),
         .ap_rst_n(ap_rst_n),
         .in0_V_TDATA(ConvolutionInputGenerator_rtl_2_out0_tdata),
         .in0_V_TVALID(ConvolutionInputGenerator_rtl_2_out0_tvalid),
         .in0_V_TREADY(ConvolutionInputGenerator_rtl_2_out0_tready),
+        .out0_V_TDATA(StreamingDataWidthConverter_rtl_3_out0_tdata),
+        .out0_V_TVALID(StreamingDataWidthConverter_rtl_3_out0_tvalid),
+        .out0_V_TREADY(StreamingDataWidthConverter_rtl_3_out0_tready)
+    );
+
+    WrapMVU_rtl_2 i_WrapMVU_rtl_2 (
+        .ap_clk(ap_clk),
+        .ap_rst_n(ap_rst_n),
+        .in0_V_TDATA(StreamingDataWidthConverter_rtl_3_out0_tdata),
+        .in0_V_TVALID(StreamingDataWidthConverter_rtl_3_out0_tvalid),
+        .in0_V_TREADY(StreamingDataWidthConverter_rtl_3_out0_tready),
         .out0_V_TDATA(WrapMVU_rtl_2_out0_tdata),
         .out0_V_TVALID(WrapMVU_rtl_2_out0_tvalid),
         .out0_V_TREADY(WrapMVU_rtl_2_out0_tready)
@@ -370,23 +428,23 @@ module accelerator (
         .out0_V_TREADY(StreamAdd_rtl_0_out0_tready)
     );
 
-    StreamingDataWidthConverter_rtl_2 i_StreamingDataWidthConverter_rtl_2 (
+    StreamingDataWidthConverter_rtl_4 i_StreamingDataWidthConverter_rtl_4 (
         .ap_clk(ap_clk),
         .ap_rst_n(ap_rst_n),
         .in0_V_TDATA(StreamAdd_rtl_0_out0_tdata),
         .in0_V_TVALID(StreamAdd_rtl_0_out0_tvalid),
         .in0_V_TREADY(StreamAdd_rtl_0_out0_tready),
-        .out0_V_TDATA(StreamingDataWidthConverter_rtl_2_out0_tdata),
-        .out0_V_TVALID(StreamingDataWidthConverter_rtl_2_out0_tvalid),
-        .out0_V_TREADY(StreamingDataWidthConverter_rtl_2_out0_tready)
+        .out0_V_TDATA(StreamingDataWidthConverter_rtl_4_out0_tdata),
+        .out0_V_TVALID(StreamingDataWidthConverter_rtl_4_out0_tvalid),
+        .out0_V_TREADY(StreamingDataWidthConverter_rtl_4_out0_tready)
     );
 
     FMPadding_rtl_3 i_FMPadding_rtl_3 (
         .ap_clk(ap_clk),
         .ap_rst_n(ap_rst_n),
-        .in0_V_TDATA(StreamingDataWidthConverter_rtl_2_out0_tdata),
-        .in0_V_TVALID(StreamingDataWidthConverter_rtl_2_out0_tvalid),
-        .in0_V_TREADY(StreamingDataWidthConverter_rtl_2_out0_tready),
+        .in0_V_TDATA(StreamingDataWidthConverter_rtl_4_out0_tdata),
+        .in0_V_TVALID(StreamingDataWidthConverter_rtl_4_out0_tvalid),
+        .in0_V_TREADY(StreamingDataWidthConverter_rtl_4_out0_tready),
         .out0_V_TDATA(FMPadding_rtl_3_out0_tdata),
         .out0_V_TVALID(FMPadding_rtl_3_out0_tvalid),
         .out0_V_TREADY(FMPadding_rtl_3_out0_tready)
