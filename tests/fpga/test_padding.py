@@ -36,9 +36,9 @@ def at(fps):
 
 def test_padding_saves_lanes_and_changes_nothing(prime, tmp_path):
     plain = mapped(prime, tmp_path)
-    without = at(20_000)(mapped(prime, tmp_path))
-    graph, chosen = padding.fold(plain, at(20_000), padding.fewer_luts)
-    assert chosen.padded and chosen.luts * padding.GAIN < without.luts and chosen.fps >= 20_000
+    without = at(200_000)(mapped(prime, tmp_path))
+    graph, chosen = padding.fold(plain, at(200_000), padding.fewer_luts)
+    assert chosen.padded and chosen.luts * padding.GAIN < without.luts and chosen.fps >= 200_000
     for layer, had, has in chosen.padded:
         assert (layer, had) in [("first", 13), ("second", 11)] and has in (12, 16)
     graph = fifo.name_streams(mapping.specialise(graph))
@@ -57,7 +57,7 @@ def test_nothing_is_padded_without_need(tmp_path):
 def test_the_given_graph_is_left_alone(prime, tmp_path):
     plain = mapped(prime, tmp_path)
     before = plain.model.SerializeToString()
-    padding.fold(plain, at(20_000), padding.fewer_luts)
+    padding.fold(plain, at(200_000), padding.fewer_luts)
     assert plain.model.SerializeToString() == before
 
 
@@ -79,7 +79,7 @@ def test_the_best_count_is_taken_and_of_equals_the_smallest(prime, tmp_path, che
     found = []
 
     def made_up(graph):
-        plain = folding.for_fps(graph, 20_000, 100.0)
+        plain = folding.for_fps(graph, 200_000, 100.0)
         count = next(getCustomOp(n).get_nodeattr("MH") for n in graph.graph.node if n.name == second)
         found.append(count)
         luts = 1000 if count == 11 else 400 if count == cheapest else 500
