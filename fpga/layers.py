@@ -187,18 +187,16 @@ class Layer:
             slider = next((node for node in before if op_of(node.onnx_node) == "ConvolutionInputGenerator"), None)
             channels = before[0].get_folded_input_shape()[-1] * before[0].get_folded_input_shape()[-2] if before else 0
             columns, rows = divisors(unit.get_nodeattr("MW")), divisors(unit.get_nodeattr("MH"))
-            if slider is None:
-                for simd, pe in itertools.product(columns, rows):
-                    yield [(unit, {"PE": pe, "SIMD": simd}), *((node, {"SIMD": simd}) for node in before)]
-                return
-            # The sliding window may write narrower words than the unit takes, unless the unit would wait for them.
+            serial = [(slider, {"parallel_window": 0})] if slider else []
+            # What is before the unit may write narrower words than it takes, unless the unit would wait for them.
             for simd, pe in itertools.product(columns, rows):
-                for part in divisors(math.gcd(simd, channels)):
+                for part in divisors(math.gcd(simd, channels)) if before else [simd]:
                     if simd * pe <= part * rows[-1]:
-                        narrow = [(node, {"SIMD": part}) for node in before]
-                        yield [(unit, {"PE": pe, "SIMD": simd}), *narrow, (slider, {"parallel_window": 0})]
+                        yield [(unit, {"PE": pe, "SIMD": simd}), *((node, {"SIMD": part}) for node in before), *serial]
+            if slider is None:
+                return
             # A window a cycle: the sliding window takes whole pixels, the unit any part of a window.
-            for simd, pe in itertools.product(divisors(unit.get_nodeattr("MW")), rows):
+            for simd, pe in itertools.product(columns, rows):
                 if simd > channels:
                     wide = [(node, {"SIMD": channels}) for node in before]
                     yield [(unit, {"PE": pe, "SIMD": simd}), *wide, (slider, {"parallel_window": 1})]

@@ -11,6 +11,7 @@ from qonnx.custom_op.registry import getCustomOp
 from chain.errors import InputError
 from fpga import folding, layers, mapping
 from fpga.estimate import nodes, samples
+from fpga.names import op_of
 from tests import graphs
 
 
@@ -135,6 +136,19 @@ def test_more_lanes_never_cost_less():
             inst.set_nodeattr(key, lanes)
             costs.append(nodes.node(inst).lut)
         assert costs == sorted(costs) and costs[-1] > 4 * costs[0]
+
+
+def test_padding_before_a_unit_gives_whole_parts_of_its_channels(tmp_path):
+    """A kernel of the size of the padded image has no sliding window between the two."""
+    builder = graphs.Builder((2, 4, 4), 0).input_quant(2)
+    builder.conv("whole", 3, (6, 6), pads=(1, 1, 1, 1), bits=6).activate("whole_act", 2)
+    onnx.save(builder.head("fc", 3, 4, "INT4", bits=5), tmp_path / "model.onnx")
+    model = mapping.to_dataflow(tmp_path / "model.onnx")
+    layer = next(layer for layer in folding.Network(model, 100.0).layers if len(layer.nodes) == 2)
+    assert [op_of(node.onnx_node) for node in layer.nodes] == ["FMPadding", "WrapMVU"]
+    for index in range(len(layer.cycles)):
+        layer.take(index)
+        assert layer.nodes[0].get_nodeattr("NumChannels") % layer.nodes[0].get_nodeattr("SIMD") == 0
 
 
 def test_windows_come_word_by_word_or_whole(tmp_path):
