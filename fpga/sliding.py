@@ -78,9 +78,11 @@ def geometry(inst: Any) -> tuple[Times, Times]:
 
 def places(inst: Any) -> int:
     """Words that the buffer holds, a power of two: a window, and what comes meanwhile for the next one."""
-    offsets, first = geometry(inst)
-    moves = np.diff(first)
-    return 1 << int(offsets.max() + moves.max(initial=1)).bit_length()
+    *within, (across, right), (rows, down) = loops(inst)
+    span = sum((count - 1) * step for count, step in within)
+    # To the next window of a row, and to that of the next row, where there are several.
+    moves = [right * (across > 1), (down - (across - 1) * right) * (rows > 1)]
+    return 1 << (span + max(1, *moves)).bit_length()
 
 
 def window(inst: Any) -> Window:

@@ -28,7 +28,6 @@ from fpga.names import op_of
 from fpga.sliding import slides
 
 WORK = "work"
-DATAFLOW = "dataflow.onnx"
 _PROJECT = "vivado_zynq_proj_"
 _STAGES = {
     "dataflow_partition_": "FINN: the design is cut into input DMA, accelerator and output DMA",
@@ -53,23 +52,24 @@ def build(job: Job) -> Built:
         raise InputError(f"{str(work)!r}: FINN's scripts take no path with a blank in it; set BUILD= to another folder")
     version = environment.vendor_tools(job.programs["vivado"])
     _require_sources()
-    require_windows(ModelWrapper(str(job.rtl.parent / DATAFLOW)))
+    dataflow = ModelWrapper(str(job.rtl.parent / "dataflow.onnx"))
+    require_windows(dataflow)
     shutil.rmtree(job.folder, ignore_errors=True)
     work.mkdir(parents=True)
     job.say(f"FINN's Zynq build for {platform} with Vivado {version}, in {work}")
     with _quiet(), _build_folder(work), _stages(work, job.say):
         try:
-            model = transform(job.rtl.parent / DATAFLOW, platform, job.design.clock_mhz)
+            model = transform(dataflow, platform, job.design.clock_mhz)
         except Exception as error:  # FINN raises a dozen types, some of them plain Exception
             raise ToolError(f"FINN's build failed: {_told(work) or error}\nAll scripts and logs: {work}") from error
     return _built(job, model, version)
 
 
-def transform(dataflow: Path, platform: str, clock_mhz: float) -> ModelWrapper:
+def transform(dataflow: ModelWrapper, platform: str, clock_mhz: float) -> ModelWrapper:
     """The graph after FINN's whole build: its metadata names the files. `platform` is the board as FINN names it."""
     # FINN cuts the frequency that it computes from this to whole MHz: a rounding error must not cost one.
     period = 1000.0 / (clock_mhz * (1 + 1e-12))
-    return ModelWrapper(str(dataflow)).transform(ZynqBuild(platform, period))
+    return dataflow.transform(ZynqBuild(platform, period))
 
 
 def require_windows(model: ModelWrapper) -> None:
