@@ -130,7 +130,8 @@ module wrap_mvu #(
     assign present = in_valid_i;
     assign in_ready_o = move;
     step_counter #(
-        .Count(Sf)
+        .Count(Sf),
+        .Late (1'b1)
     ) i_sf (
         .clk_i,
         .rst_ni,
@@ -145,7 +146,7 @@ module wrap_mvu #(
 
     step_counter #(
         .Count(Nf),
-        .Late (Short)
+        .Late (1'b1)
     ) i_passes (
         .clk_i,
         .rst_ni,
@@ -187,7 +188,7 @@ module wrap_mvu #(
 
       index_counter #(
           .Count(Sf),
-          .Early(Short)
+          .Early(1'b1)
       ) i_sf (
           .clk_i,
           .rst_ni,
