@@ -7,52 +7,52 @@ nodes is a depth that never blocks. In such a system everything happens no later
 deeper, so the design keeps that rate and cannot deadlock: skew between the branches of a residual block is one such
 number.
 
-FINN's sliding window reads nothing of the next image before it has written the last window of this one. Padding,
+A sliding window takes no word for which its buffer has no place, and none while whole windows wait to leave. Padding,
 sliding window and the unit behind it are therefore one process here, with a FIFO of m windows between the last two: the
-least m that keeps the rate is taken.
+least m that keeps the rate is taken. Words that would wait in front may wait in the buffer instead, where a block RAM,
+say, has room for them: what costs the least is taken.
 
-A WrapMVU that passes a vector several times takes the next one meanwhile: it is a FIFO of a vector itself, and its
-ready a register, so that most need none in front.
+A WrapMVU that passes a vector several times takes the next one meanwhile: it is a FIFO of a vector itself. A word that
+waits alone stays in the register that it came to, and what is ahead of the first window waits in the source. So most
+streams have no FIFO but where ready would go through many nodes in a cycle.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from chain.errors import UnsupportedError
-from fpga.estimate.memory import rounded
+from fpga.estimate import nodes as estimate
+from fpga.estimate.memory import price, rounded
 from fpga.layers import CONVERTERS, cycles, repeats
 from fpga.levels import UNLIMITED
 from fpga.names import op_of
-from fpga.sliding import Schedule, Times, Window, behind, geometry, schedule, slides, window
+from fpga.process import FRAMES, behind, node_steps, process
+from fpga.sliding import Schedule, Times, Window, schedule, set_spare, slides, window
 
-FRAMES = 4
 LATENCY = 4  # cycles of padding, a sliding window or FINN's width converter: generous
 QUEUE = 2  # cycles of a FIFO
+_PASSED = 3  # nodes that a ready goes through in a cycle
+_DOUBLINGS = 3  # of a sliding window's buffer, at most
 SLACK = 1.005  # of the rate, when a FIFO behind a sliding window is chosen
-# A converter's ready and valid are registers, and padding stands before a sliding window, whose ready is one: two words
-# of a FIFO next to them would break no long path and hold no word.
+# A converter's ready and valid are registers, and padding stands before a sliding window: two words of a FIFO next to
+# them would hold no word.
 _REGISTERED = {"FMPadding", *CONVERTERS}
+_WINDOW = "ConvolutionInputGenerator"
 _WINDOW_READERS = ("WrapMVU", "WrapVVU", "WindowMax")
 
 
 @dataclass(frozen=True)
-class Steps:
-    """One image of a node: for each step, which inputs it reads and which outputs it emits ([ports, steps] bool)."""
-
-    reads: npt.NDArray[np.bool_]
-    emits: npt.NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
 class Depths:
-    """`edges` maps tensors to FIFO depths (0: no FIFO); `interval` is what the analysis expects between images."""
+    """`edges` maps tensors to FIFO depths (0: no FIFO), `spare` names of sliding windows to words that their buffers
+    hold beyond what windows need; `interval` is what the analysis expects between images.
+    """
 
     edges: Mapping[str, int]
-    interval: float
+    spare: Mapping[str, int] = field(default_factory=dict)
+    interval: float = 0.0
 
 
 def depths(model: Any, most_levels: int = UNLIMITED) -> Depths:
@@ -66,20 +66,30 @@ def depths(model: Any, most_levels: int = UNLIMITED) -> Depths:
     if result.interval > bound:
         # A node needs longer than its estimate says: words would pile up without end at the estimated rate.
         result = _depths(model, nodes, result.interval)
-    return result if most_levels >= UNLIMITED else Depths(_apart(nodes, result.edges), result.interval)
+    return replace(result, edges=_apart(nodes, result.edges, _PASSED if most_levels >= UNLIMITED else 0))
 
 
-def _apart(nodes: Sequence[tuple[Any, Any]], edges: Mapping[str, int]) -> dict[str, int]:
-    """`edges` with a FIFO on each stream but those from registers to a reader whose ready is a register."""
-    makers = {tensor: _op(inst) for node, inst in nodes for tensor in node.output}
-    readers = {tensor: inst for node, inst in nodes for tensor in node.input}
-    registered = {
-        tensor
-        for tensor, inst in readers.items()
-        if (_op(inst) == "StreamingDataWidthConverter" or slides(inst) or repeats(inst))
-        and makers.get(tensor) != "StreamFork"
-    }
-    return {tensor: depth or (0 if tensor in registered else 2) for tensor, depth in edges.items()}
+def _apart(nodes: Sequence[tuple[Any, Any]], edges: Mapping[str, int], most: int) -> dict[str, int]:
+    """`edges` with a FIFO wherever ready would go through more than `most` nodes in a cycle.
+
+    With `most` 0 a fork has FIFOs behind it too: its valid is no register.
+    """
+    found = dict(edges)
+    passed: dict[str, int] = {}  # by stream: nodes that its reader's ready goes through
+    for node, inst in reversed(nodes):
+        after = 0
+        for tensor in (tensor for tensor in node.output if tensor in edges):
+            if not found[tensor] and (passed[tensor] > most or (_op(inst) == "StreamFork" and not most)):
+                found[tensor] = 2
+            after = max(after, 0 if found[tensor] else passed[tensor])
+        if _op(inst) == "StreamingDataWidthConverter" or slides(inst) or repeats(inst):
+            own = 0  # a register
+        elif _op(inst) == "StreamNarrow":
+            own = 1  # behind the register of its own FIFO
+        else:
+            own = after + 1
+        passed.update(dict.fromkeys(node.input, own))
+    return found
 
 
 def name_streams(model: Any) -> Any:
@@ -92,12 +102,15 @@ def name_streams(model: Any) -> Any:
     return model
 
 
-def insert(model: Any, edges: Mapping[str, int]) -> Any:
+def insert(model: Any, depths: Depths) -> Any:
     """`model` with a StreamingFIFO of the given depth on each stream, called `<producer>_fifo<output>`."""
     from onnx import helper
 
     makers = {tensor: (node, index) for node in model.graph.node for index, tensor in enumerate(node.output)}
-    for tensor, depth in edges.items():
+    for node in model.graph.node:
+        if node.name in depths.spare:
+            set_spare(_custom(node), depths.spare[node.name])
+    for tensor, depth in depths.edges.items():
         if not depth:
             continue
         maker, port = makers[tensor]
@@ -134,10 +147,13 @@ def _depths(model: Any, nodes: Sequence[tuple[Any, Any]], interval: float) -> De
     arrivals = {source: _even(nodes, source, interval)}
     taken: dict[str, Times] = {}
     fixed: dict[str, int] = {}
+    spare: dict[str, int] = {}
+    # Streams whose words may as well wait in the source, which then sends them a word a cycle.
+    patient = {source}
     for group in _groups(nodes):
         node, inst = group[-1]
         head = group[0][0]
-        if len(group) == 1 and not slides(inst):
+        if op_of(head) != _WINDOW and len(group) == 1:
             steps = node_steps(inst)
             inputs = [tensor for tensor in head.input if tensor in arrivals]
             at = process(steps, [arrivals[tensor] for tensor in inputs])
@@ -145,46 +161,75 @@ def _depths(model: Any, nodes: Sequence[tuple[Any, Any]], interval: float) -> De
                 taken[tensor] = at[np.tile(steps.reads[port], FRAMES)]
             if repeats(inst):
                 taken[inputs[0]] = _ahead(inst, arrivals[inputs[0]], at)
+            if patient.issuperset(inputs) and steps.emits.all() and len(node.output) == 1:
+                patient.update(node.output)
             for port, tensor in enumerate(node.output):
                 arrivals[tensor] = at[np.tile(steps.emits[port], FRAMES)] + _latency(inst, model) + QUEUE
             continue
-        unit = _window(group)
-        times, queued = slide(unit, arrivals[head.input[0]], interval)
-        taken[head.input[0]] = times.taken
-        arrivals[node.output[0]] = times.emitted + sum(_latency(inside, model) + QUEUE for _, inside in group)
+        placed, slider = next(member for member in group if op_of(member[0]) == _WINDOW)
+        doublings = _DOUBLINGS if slides(slider) and head.input[0] not in patient else 0
+        kept = _kept([inst for _, inst in group], slider, arrivals[head.input[0]], interval, doublings)
+        taken[head.input[0]] = kept.times.taken
+        arrivals[node.output[0]] = kept.times.emitted + sum(_latency(inside, model) + QUEUE for _, inside in group)
+        spare[placed.name] = kept.spare
         held = 1 if repeats(inst) and inst.get_nodeattr("groups") == 1 else 0
-        inner = {name: 2 for member, _ in group[:-1] for name in member.output}
-        for member, inside in group:
-            if slides(inside) and member is not node:
-                inner[member.output[0]] = rounded((queued - held) * len(unit.offsets))
-        fixed.update(inner)
+        fixed.update({name: 2 for member, _ in group[:-1] for name in member.output})
+        if placed is not node:
+            fixed[placed.output[0]] = rounded((kept.queued - held) * kept.words)
     found = {}
     registered = {tensor for node, inst in nodes if _op(inst) in _REGISTERED for tensor in (*node.input, *node.output)}
-    registered |= {node.input[0] for node, inst in nodes if repeats(inst)}
-    for node, _ in nodes:
-        for tensor in node.output:
-            if tensor != sink:
-                found[tensor] = fixed.get(tensor) or rounded(_occupancy(arrivals[tensor], taken[tensor]))
-                if found[tensor] == 2 and tensor in registered:
-                    found[tensor] = 0
+    registered |= {node.input[0] for node, inst in nodes if repeats(inst) or slides(inst)}
+    for node, inst in nodes:
+        for tensor in (tensor for tensor in node.output if tensor != sink):
+            if tensor in fixed:
+                depth = fixed[tensor]
+            else:
+                waiting = 1 if tensor in patient else _occupancy(arrivals[tensor], taken[tensor])
+                # A word alone waits in the register that it came to.
+                depth = 0 if waiting == 1 and _op(inst) != "StreamFork" else rounded(waiting)
+            found[tensor] = 0 if depth == 2 and tensor in registered else depth
     last = arrivals[sink].reshape(FRAMES, -1)[:, -1]
-    return Depths(found, float(last[-1] - last[1]) / (FRAMES - 2))
+    return Depths(found, spare, float(last[-1] - last[1]) / (FRAMES - 2))
 
 
-def process(steps: Steps, arrivals: Sequence[Times]) -> Times:
-    """Cycle of every step of FRAMES images, inputs arriving at `arrivals` (one array of word times each)."""
-    count = steps.reads.shape[1] * FRAMES
-    earliest = np.full(count, -1, dtype=np.int64)
-    for port, times in enumerate(arrivals):
-        mask = np.tile(steps.reads[port], FRAMES)
-        earliest[mask] = np.maximum(earliest[mask], times)
-    ramp = np.arange(count, dtype=np.int64)
-    return np.maximum.accumulate(earliest - ramp) + ramp
+@dataclass(frozen=True)
+class _Kept:
+    """A sliding window with its reader: its `times`, windows of so many `words` that are `queued` between the two,
+    `spare` words of the buffer.
+    """
+
+    times: Schedule
+    words: int
+    queued: int
+    spare: int
 
 
-def slide(unit: Window, arrivals: Times, interval: float) -> tuple[Schedule, int]:
-    """When a sliding window takes and its reader emits, and the least windows between the two that keep the rate."""
-    queued = 1
+def _kept(group: Sequence[Any], slider: Any, arrivals: Times, interval: float, doublings: int) -> _Kept:
+    """The group [padding,] `slider` [, converters .., reader] with the buffer, doubled `doublings` times at most, that
+    costs least with the FIFO in front.
+    """
+    unit, width = behind(window(slider), group), group[0].get_instream_width()
+    queue = 1 if group[-1] is not slider else len(unit.first)
+    best, least = None, np.inf
+    for doubled in range(doublings + 1):
+        spare = (unit.places << doubled) - unit.places
+        times, queued = slide(replace(unit, places=unit.places + spare), arrivals, interval, queue)
+        depth = rounded(_occupancy(arrivals, times.taken))
+        cost = price(estimate.fifo(width, depth if depth > 2 else 0))
+        if doublings:
+            cost += price(estimate.sliding(slider, unit.places + spare))
+        if cost < least:
+            best, least = _Kept(times, len(unit.offsets), queued, spare), cost
+        if depth == 2:
+            break
+    assert best is not None
+    return best
+
+
+def slide(unit: Window, arrivals: Times, interval: float, queued: int = 1) -> tuple[Schedule, int]:
+    """When a sliding window takes and its reader emits, and the least windows between the two, from `queued` on, that
+    keep the rate.
+    """
     while True:
         times = schedule(unit, arrivals, FRAMES, queued)
         ends = times.emitted.reshape(FRAMES, -1)[:, -1]
@@ -223,83 +268,6 @@ def _even(nodes: Sequence[tuple[Any, Any]], source: str, interval: float) -> Tim
     raise UnsupportedError(f"no node reads the graph's input {source!r}")
 
 
-# what each op does -----------------------------------------------------------------------------------------------
-
-
-def node_steps(inst: Any) -> Steps:
-    """Steps of one image of any node but the sliding window of several steps."""
-    op = _op(inst)
-    if op == "FMPadding":
-        real = _padding_mask(inst)
-        return Steps(real[None], np.ones((1, len(real)), dtype=bool))
-    if op == "ConvolutionInputGenerator":
-        offsets, first = geometry(inst)
-        steps = int(np.prod(inst.get_folded_input_shape()[:-1]))
-        emits = np.zeros((1, steps), dtype=bool)
-        fold = inst.get_nodeattr("IFMChannels") // inst.get_nodeattr("SIMD")  # words of the window's last pixel
-        emits[0, first[:, None] + int(offsets.max()) - np.arange(fold)] = True
-        return Steps(np.ones((1, steps), dtype=bool), emits)
-    if op == "WrapMVU":
-        _, reads, emits = _vector(inst)
-        vectors = int(np.prod([1, *inst.get_nodeattr("vectors")]))
-        return Steps(np.tile(reads, vectors)[None], np.tile(emits, vectors)[None])
-    if op == "PoolMax":
-        emits = inst.completes()
-        return Steps(np.ones((1, len(emits)), dtype=bool), emits[None])
-    inputs = [int(np.prod(inst.get_folded_input_shape(i)[:-1])) for i in range(_streams_in(inst))]
-    outputs = [int(np.prod(inst.get_folded_output_shape(i)[:-1])) for i in range(len(inst.onnx_node.output))]
-    steps = max(*inputs, *outputs)
-    reads = np.stack([_spread(words, steps, first=True) for words in inputs])
-    emits = np.stack([_spread(words, steps, first=False) for words in outputs])
-    if op == "WindowSum":
-        emits[:] = np.arange(steps) >= steps - outputs[0]
-    return Steps(reads, emits)
-
-
-def _spread(words: int, steps: int, first: bool) -> npt.NDArray[np.bool_]:
-    """`words` of `steps` steps: each group's first (for reading) or last (for emitting)."""
-    step = np.arange(steps + 1, dtype=np.int64)
-    number = -(-step * words // steps) if first else step * words // steps
-    return np.diff(number) > 0
-
-
-def _vector(inst: Any) -> tuple[int, npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    """Steps of one of a WrapMVU's `vectors`: their number, which read, which emit."""
-    synapses = inst.get_nodeattr("MW") // inst.get_nodeattr("SIMD")
-    rows, groups = inst.get_nodeattr("MH") // inst.get_nodeattr("PE"), inst.get_nodeattr("groups")
-    step = np.arange(synapses * rows)
-    return len(step), step % (synapses * rows // groups) < synapses, step % synapses == synapses - 1
-
-
-def _padding_mask(inst: Any) -> npt.NDArray[np.bool_]:
-    height, width = inst.get_nodeattr("ImgDim")
-    top, left, bottom, right = inst.get_nodeattr("Padding")
-    fold = inst.get_nodeattr("NumChannels") // inst.get_nodeattr("SIMD")
-    mask = np.zeros((height + top + bottom, width + left + right, fold), dtype=bool)
-    mask[top : top + height, left : left + width] = True
-    return mask.reshape(-1)
-
-
-def _window(group: Sequence[tuple[Any, Any]]) -> Window:
-    """The group of nodes [padding,] sliding window [, converters .., reader] as one process."""
-    slider = next(inst for _, inst in group if slides(inst))
-    head, reader = group[0][1], group[-1][1]
-    alone = window(slider)
-    real = _padding_mask(head) if _op(head) == "FMPadding" else None
-    if reader is slider:
-        return behind(alone, real, None)
-    words, windows = len(alone.offsets), len(alone.first)
-    if _op(reader) == "WrapMVU":
-        period, reads, emits = _vector(reader)
-        reading = np.flatnonzero(reads)
-    else:
-        period = cycles(reader) // windows
-        reading = np.arange(period, dtype=np.int64)
-        emits = _spread(int(np.prod(reader.get_folded_output_shape()[:-1])) // windows, period, first=False)
-    read_at = reading[np.arange(words, dtype=np.int64) * len(reading) // words]
-    return behind(alone, real, (period, read_at, np.flatnonzero(emits)))
-
-
 def _groups(nodes: Sequence[tuple[Any, Any]]) -> Iterator[list[tuple[Any, Any]]]:
     """Nodes in order; padding, sliding window, converters and the reader behind it in one list."""
     readers = {tensor: (node, inst) for node, inst in nodes for tensor in node.input}
@@ -310,9 +278,9 @@ def _groups(nodes: Sequence[tuple[Any, Any]]) -> Iterator[list[tuple[Any, Any]]]
         group = [(node, inst)]
         if _op(inst) == "FMPadding":
             after = readers.get(node.output[0])
-            if after and slides(after[1]):
+            if after and _op(after[1]) == _WINDOW:
                 group.append(after)
-        if slides(group[-1][1]):
+        if _op(group[-1][1]) == _WINDOW and not _in_parts(group[-1][1]):
             trial = list(group)
             after = readers.get(trial[-1][0].output[0])
             while after and _op(after[1]) in CONVERTERS:
@@ -324,12 +292,13 @@ def _groups(nodes: Sequence[tuple[Any, Any]]) -> Iterator[list[tuple[Any, Any]]]
         yield group
 
 
+def _in_parts(slider: Any) -> bool:
+    """Does it write windows of one pixel as they come, in parts of their channels?"""
+    return not slides(slider) and slider.get_nodeattr("IFMChannels") > slider.get_nodeattr("SIMD")
+
+
 def _op(inst: Any) -> str:
     return op_of(inst.onnx_node)
-
-
-def _streams_in(inst: Any) -> int:
-    return sum(1 for index, _ in enumerate(inst.onnx_node.input) if inst.get_instream_width(index))
 
 
 def _nodes(model: Any) -> list[tuple[Any, Any]]:

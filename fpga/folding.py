@@ -2,8 +2,9 @@
 """Folding: PE and SIMD of every node, legal values only, for a frame rate or a LUT budget.
 
 The slowest node's cycles an image bound the frame rate. Of all settings that are fast enough, those are taken that
-together cost the fewest LUTs by estimate, the width converters and FIFOs between the layers included: a layer that is
-faster than it must be wastes LUTs, and so do two neighbours whose words differ in width.
+together cost the fewest LUTs by estimate, the width converters between the layers included: a layer that is faster than
+it must be wastes LUTs, and so do two neighbours whose words differ in width. FIFOs come after (`fpga.fifo`): few are
+needed.
 """
 
 import math
@@ -38,7 +39,7 @@ class Choice:
 class Folding:
     """All nodes' folding, in graph order. `padded`: layers with more channels than they had (name, had, has).
 
-    `between` is what converters and FIFOs take, in LUTs estimated.
+    `between` is what width converters take, in LUTs estimated.
     """
 
     choices: tuple[Choice, ...]
@@ -167,26 +168,19 @@ class _Link:
 
 
 def _links(layers: Sequence[Layer]) -> Iterator[_Link]:
-    """The streams between layers: a converter where the widths differ, and FIFOs."""
+    """The streams between layers: a converter where the widths differ."""
     makers = {tensor: (index, port) for index, layer in enumerate(layers) for port, tensor in enumerate(layer.outputs)}
     for sink, layer in enumerate(layers):
         for port, tensor in enumerate(layer.inputs):
             if tensor in makers:
                 source, out = makers[tensor]
                 widths = layers[source].out_widths(out), layer.in_widths(port)
-                yield _Link(source, sink, _link_luts(*widths, layer.depths()))
+                yield _Link(source, sink, _link_luts(*widths))
 
 
-def _link_luts(outs: Sequence[int], ins: Sequence[int], depths: Sequence[int]) -> npt.NDArray[np.float64]:
-    ends = list(zip(ins, depths, strict=True))
-    costs = {(out, into, depth): float(_between(out, into, depth)) for out in set(outs) for into, depth in set(ends)}
-    return np.array([[costs[out, into, depth] for into, depth in ends] for out in outs])
-
-
-def _between(out: int, into: int, depth: int) -> int:
-    """LUTs of a converter, whose ready is a register, and of a FIFO; one of two words only where there is no other."""
-    luts = estimate.converter(out, into).lut
-    return luts + (estimate.fifo(into, depth).lut if out == into or depth > 2 else 0)
+def _link_luts(outs: Sequence[int], ins: Sequence[int]) -> npt.NDArray[np.float64]:
+    costs = {(out, into): float(estimate.converter(out, into).lut) for out in set(outs) for into in set(ins)}
+    return np.array([[costs[out, into] for into in ins] for out in outs])
 
 
 def _choices(model: Any) -> Iterator[Choice]:

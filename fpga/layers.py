@@ -18,8 +18,6 @@ from fpga.sliding import period, slides
 CONVERTERS = ("StreamingDataWidthConverter", "StreamNarrow")
 """Ops that change the width of a stream: they come after folding."""
 _MAXIMA_AND_DEPTHWISE = ("WindowMax", "PoolMax", "WrapVVU")
-FEW = 33
-"""Words of a FIFO in LUT RAM of the least size."""
 _FED = ("WrapMVU", "ConvolutionInputGenerator")
 
 
@@ -52,23 +50,14 @@ def repeats(inst: Any) -> bool:
     return op_of(inst.onnx_node) == "WrapMVU" and bool(inst.repeats())
 
 
-def _queue(slider: Any, reader: Any, padded: bool) -> Use:
-    """The FIFOs between a sliding window and its reader, by estimate."""
-    width, into = int(slider.get_outstream_width()), int(reader.get_instream_width())
+def _queue(slider: Any, reader: Any) -> Use:
+    """The FIFO between a sliding window and its reader, by estimate."""
+    width = int(slider.get_outstream_width())
     if slides(slider):
         # A whole window waits for the reader while the next one is gathered, unless the reader keeps it itself.
         kept = repeats(reader) and reader.get_nodeattr("groups") == 1
         return estimate.fifo(width, 0 if kept else rounded(_window_words(slider)))
-    # Windows come in runs, with pauses between the rows, and those of padding come at once.
-    use = Use()
-    if width != into:
-        use.add(estimate.fifo(width, FEW))
-        use.add(estimate.fifo(into, FEW))
-    elif padded and repeats(reader):
-        use.add(estimate.fifo(width, FEW))
-    elif not repeats(reader):
-        use.add(estimate.fifo(width, 2))
-    return use
+    return estimate.fifo(width, 0 if repeats(reader) or width != reader.get_instream_width() else 2)
 
 
 Setting = Sequence[tuple[Any, dict[str, int]]]
@@ -119,15 +108,11 @@ class Layer:
 
     def in_widths(self, port: int) -> list[int]:
         """Bits of a word of an input stream, for each setting."""
-        return [inputs[port] for inputs, _, _ in self._ends]
+        return [inputs[port] for inputs, _ in self._ends]
 
     def out_widths(self, port: int) -> list[int]:
         """Bits of a word of an output stream, for each setting."""
-        return [outputs[port] for _, outputs, _ in self._ends]
-
-    def depths(self) -> list[int]:
-        """Expected depths of the FIFOs before the inputs, for each setting."""
-        return [depth for _, _, depth in self._ends]
+        return [outputs[port] for _, outputs in self._ends]
 
     def remedy(self) -> str:
         """Why this layer is no faster, and what the user can do about it."""
@@ -140,8 +125,8 @@ class Layer:
             "pixels (stride, pooling), or a lower FPS="
         )
 
-    def _measure(self, setting: Setting) -> tuple[int, Use, tuple[list[int], list[int], int]]:
-        """Cycles; cells, those between the nodes too; the widths of words in and out, and the depth of FIFOs before."""
+    def _measure(self, setting: Setting) -> tuple[int, Use, tuple[list[int], list[int]]]:
+        """Cycles; cells, those between the nodes too; the widths of words in and out."""
         _apply(setting)
         changed: dict[str, dict[str, int]] = {}
         for node, values in setting:
@@ -155,8 +140,8 @@ class Layer:
         ):
             use.add(estimate.converter(one.outputs[0], other.inputs[0]))
             if op_of(node.onnx_node) == "ConvolutionInputGenerator":
-                use.add(_queue(node, reader, padded=node is not self.nodes[0]))
-        return max(one.cycles for one in folded), use, (folded[0].inputs, folded[-1].outputs, self._depth())
+                use.add(_queue(node, reader))
+        return max(one.cycles for one in folded), use, (folded[0].inputs, folded[-1].outputs)
 
     def _fold(self, node: Any, values: tuple[tuple[str, int], ...]) -> "_Folded":
         """A node by itself, which has these attributes now."""
@@ -167,14 +152,6 @@ class Layer:
             streams = [width for width in inputs if width]
             self._folded[key] = _Folded(cycles(node), estimate.node(node), streams, outputs)
         return self._folded[key]
-
-    def _depth(self) -> int:
-        """Expected of a FIFO before an input, which fpga.fifo will find: a sliding window stops now and then, and what
-        has a register for its ready needs none.
-        """
-        if any(op_of(node.onnx_node) == "ConvolutionInputGenerator" for node in self.nodes):
-            return FEW
-        return 0 if repeats(self.nodes[0]) or op_of(self.nodes[0].onnx_node) == "FMPadding" else 2
 
     def _settings(self) -> Iterator[Setting]:
         unit, before = self.unit, self.nodes[:-1]

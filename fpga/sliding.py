@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The sliding window that writes a window in several words (`fpga/rtl/sliding_window.sv`): its loops, and its times.
+"""Sliding windows: their loops, and their times.
 
-It takes a word a cycle where its buffer has a place, and gives a word a cycle where it has the one that is due, images
-back to back. A place is free once the last window that needs its word is written.
+One that writes a window in several words (`fpga/rtl/sliding_window.sv`) takes a word a cycle where its buffer has a
+place, and gives a word a cycle where it has the one that is due, images back to back. A place is free once the last
+window that needs its word is written. One that writes whole windows (`fpga/rtl/parallel_window.sv`) takes a word a
+cycle unless the window before waits to leave.
 """
 
 import functools
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,7 +19,7 @@ from fpga.names import op_of
 Times = npt.NDArray[np.int64]
 
 _NEVER = -(10**12)
-_FREED = 2  # cycles from a window's last word to the places that it leaves
+_DEPTH = 2  # FINN's default, of a FIFO that holds no more than registers
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,7 @@ class Window:
     offsets    word read by each step of a window, relative to the window's first
     first      word at which each window begins, in order of the windows
     places     words that the sliding window holds
+    freed      cycles from a window's last word to the places that it leaves
     period     cycles in which the reader takes a window
     read_at    step of the reader that takes each word of a window
     emit_at    steps of the reader that emit
@@ -37,6 +40,7 @@ class Window:
     offsets: Times
     first: Times
     places: int
+    freed: int
     period: int
     read_at: Times
     emit_at: Times
@@ -77,23 +81,42 @@ def geometry(inst: Any) -> tuple[Times, Times]:
 
 
 def places(inst: Any) -> int:
-    """Words that the buffer holds, a power of two: a window, and what comes meanwhile for the next one."""
+    """Words that the buffer holds, a power of two: a window, what comes for the next one meanwhile, `spare` ones."""
     *within, (across, right), (rows, down) = loops(inst)
     span = sum((count - 1) * step for count, step in within)
     # To the next window of a row, and to that of the next row, where there are several.
     moves = [right * (across > 1), (down - (across - 1) * right) * (rows > 1)]
-    return 1 << (span + max(1, *moves)).bit_length()
+    return 1 << (span + max(1, *moves) + spare(inst)).bit_length()
+
+
+def spare(inst: Any) -> int:
+    """Words that the buffer holds in place of a FIFO in front."""
+    return int(inst.get_nodeattr("inFIFODepths")[0]) - _DEPTH
+
+
+def set_spare(inst: Any, words: int) -> None:
+    """Have the buffer hold `words` more than it needs."""
+    inst.set_nodeattr("inFIFODepths", [_DEPTH + words])
 
 
 def window(inst: Any) -> Window:
     """The sliding window by itself: no padding, and a reader that takes a word a cycle."""
     offsets, first = geometry(inst)
+    words = int(np.prod(inst.get_folded_input_shape()[:-1]))
+    if slides(inst):
+        held, freed = places(inst), 2
+    else:
+        # The last pixel of a window is what it waits for, and what it holds until it leaves.
+        fold = inst.get_nodeattr("IFMChannels") // inst.get_nodeattr("SIMD")
+        first = (first[:, None] + int(offsets.max()) + 1 - fold + np.arange(fold)).reshape(-1)
+        offsets, held, freed = np.zeros(1, dtype=np.int64), 1, 0
     steps = np.arange(len(offsets), dtype=np.int64)
     return Window(
-        real=np.ones(int(np.prod(inst.get_folded_input_shape()[:-1])), dtype=bool),
+        real=np.ones(words, dtype=bool),
         offsets=offsets,
         first=first,
-        places=places(inst),
+        places=held,
+        freed=freed,
         period=len(offsets),
         read_at=steps,
         emit_at=steps,
@@ -103,7 +126,7 @@ def window(inst: Any) -> Window:
 def period(inst: Any) -> int:
     """Cycles an image at full speed."""
     words = int(np.prod(inst.get_folded_input_shape()[:-1]))
-    key = (*loops(inst), words)
+    key = (*loops(inst), words, places(inst))
     if key not in _periods:
         frames = 3  # the first one finds the buffer empty
         alone = window(inst)
@@ -133,7 +156,7 @@ def schedule(window: Window, arrivals: Times, frames: int, queued: int) -> Sched
 
     def take(until: int) -> None:
         nonlocal done, last
-        free = ended[leaves[done:until]] + _FREED
+        free = ended[leaves[done:until]] + window.freed
         taken[done:until] = _run(np.maximum(earliest[done:until], free), last)
         done, last = until, int(taken[until - 1])
 
@@ -161,13 +184,3 @@ def _run(earliest: Times, before: int) -> Times:
 @functools.cache
 def _ramp(length: int) -> Times:
     return np.arange(length, dtype=np.int64)
-
-
-def behind(alone: Window, real: npt.NDArray[np.bool_] | None, reader: tuple[int, Times, Times] | None) -> Window:
-    """`alone` with padding in front (`real`) and a reader behind: cycles a window, when it reads, when it emits."""
-    if real is not None:
-        alone = replace(alone, real=real)
-    if reader is not None:
-        cycles, read_at, emit_at = reader
-        alone = replace(alone, period=cycles, read_at=read_at, emit_at=emit_at)
-    return alone

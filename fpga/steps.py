@@ -139,7 +139,7 @@ def build_rtl(model: Model, fps: float | None = None, luts: int | None = None) -
             graph, chosen = padding.fold(graph, lambda g: folding.for_fps(g, rate, clock), padding.fewer_luts)
         graph = mapping.specialise(graph, part=hardware.part, clock_ns=1000.0 / hardware.clock_mhz)
         graph = fifo.name_streams(graph)
-        graph = fifo.insert(graph, fifo.depths(graph, levels.limit(hardware.part, clock)).edges)
+        graph = fifo.insert(graph, fifo.depths(graph, levels.limit(hardware.part, clock)))
         graph.set_metadata_prop(SOURCE, _digest(model.onnx))
         model.dataflow.unlink(missing_ok=True)  # there is one only beside the rtl/ that was made of it
         made = stitch.stitch(graph, model.rtl, model.name, hardware.clock_mhz, hardware.part, model.classes)

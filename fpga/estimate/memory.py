@@ -10,7 +10,7 @@ import functools
 from dataclasses import dataclass
 
 from fpga import rom
-from fpga.resources import PARTS
+from fpga.resources import PARTS, Use
 
 USUAL = PARTS["xc7z020"]
 HALF, FULL, CASCADE, QUAD = 129, 257, 513, 48 / 7
@@ -78,6 +78,11 @@ def ram(depth: int, width: int, distributed: bool = False, together: bool = Fals
         return blocks.memory
     cells = banks * -(-width // lanes)
     return Memory(4 * cells + width * selectors(banks), width)
+
+
+def price(use: Use) -> float:
+    """LUTs, and the fewest that must be saved for the block RAM to be spent, as `fpga.rom` has it."""
+    return use.lut + use.bram36 * USUAL.lut / USUAL.bram36 / rom.WORTH
 
 
 def rounded(words: int) -> int:

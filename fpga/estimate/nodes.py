@@ -46,6 +46,11 @@ def node(inst: Any) -> Use:
     return coefficients.shipped().use(structure(inst))
 
 
+def sliding(inst: Any, places: int) -> Use:
+    """What a sliding window that writes a window in several words takes with a buffer of `places` words."""
+    return coefficients.shipped().use(streams.window(inst, Places=places))
+
+
 def converter(in_width: int, out_width: int) -> Use:
     """What a width converter takes; nothing between equal widths."""
     if in_width == out_width:

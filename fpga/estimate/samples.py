@@ -288,7 +288,7 @@ def _fifo(rng: Rng) -> ModelWrapper:
     lanes = int(rng.choice([1, 2, 4, 8, 16] if words < 300 else [1, 2, 4]))
     model = folded(lanes, 8, int(rng.choice([2, 4, 8])), 0)
     first = model.graph.node[0]
-    return fifo.insert(_behind(model, "WrapFold", ["out0"], first.attribute), {"out0": words})
+    return fifo.insert(_behind(model, "WrapFold", ["out0"], first.attribute), fifo.Depths({"out0": words}))
 
 
 def _add(rng: Rng) -> ModelWrapper:
@@ -298,7 +298,7 @@ def _add(rng: Rng) -> ModelWrapper:
     model = node("StreamFork", {"in": (shape, kind)}, [], shape=shape, PE=pe, inputDataType=kind)
     values = {"shape": shape, "outBits": bits + 1, "PE": pe, "inputDataType": kind, "inputDataType1": kind}
     attributes = [helper.make_attribute(name, value) for name, value in values.items()]
-    return fifo.insert(_behind(model, "StreamAdd", ["out0", "out1"], attributes), {"out1": 2})
+    return fifo.insert(_behind(model, "StreamAdd", ["out0", "out1"], attributes), fifo.Depths({"out1": 2}))
 
 
 def _behind(model: ModelWrapper, op: str, inputs: Sequence[str], attributes: Sequence[Any]) -> ModelWrapper:

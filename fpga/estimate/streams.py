@@ -12,11 +12,13 @@ from fpga.estimate import memory
 from fpga.estimate.structure import CELLS, Structure, bits, blocks
 
 
-def window(inst: Any) -> Structure:
-    """sliding_window, whose buffer is addressed, or parallel_window, of shift registers and memories for the rows."""
+def window(inst: Any, **others: int) -> Structure:
+    """sliding_window, whose buffer is addressed, or parallel_window, of shift registers and memories for the rows; with
+    `others` in place of its own parameters.
+    """
     cell = windows.cell(inst)
     assert cell is not None  # it is of no other op
-    parameters = {name: int(value) for name, value in cell.parameters.items()}
+    parameters = {name: int(value) for name, value in cell.parameters.items()} | others
     return _words(**parameters) if cell.name == "sliding_window" else _whole(**parameters)
 
 

@@ -24,7 +24,7 @@ def queued(model: ModelProto, folder: Path, fps: float, clock: float = 100.0) ->
     graph = mapping.to_dataflow(folder / "model.onnx")
     folding.for_fps(graph, fps, clock)
     graph = fifo.name_streams(mapping.specialise(graph, clock_ns=1000 / clock))
-    return fifo.insert(graph, fifo.depths(graph, levels.limit(PART, clock)).edges)
+    return fifo.insert(graph, fifo.depths(graph, levels.limit(PART, clock)))
 
 
 def design(model: ModelProto, folder: Path, fps: float, clock: float = 100.0) -> tuple[Design, ModelWrapper]:

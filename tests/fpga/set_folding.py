@@ -40,7 +40,7 @@ def cost(model: Any) -> Use:
     """The estimate of a folded dataflow graph with the converters and FIFOs that it gets."""
     special = fifo.name_streams(mapping.specialise(model))
     use = Use()
-    for node in fifo.insert(special, fifo.depths(special).edges).graph.node:
+    for node in fifo.insert(special, fifo.depths(special)).graph.node:
         use.add(nodes.node(hardware(node)))
     return use
 

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from chain.errors import ToolError
-from fpga import fifo, layers, simulate, sliding, stitch
+from fpga import fifo, layers, process, simulate, sliding, stitch
+from fpga.names import layer_of, op_of
 from tests import graphs
 from tests.fpga import finn_graphs, hardware
 
@@ -51,25 +52,65 @@ def test_residual_keeps_the_rate_and_needs_its_depth(tmp_path):
         simulate.Simulator(tmp_path / "shallow", hardware.CACHE).run(images)
 
 
+def pooled():
+    """Two convolutions that are the slowest together; the second one's rows come in bursts, from the pooling."""
+    b = graphs.Builder((1, 12, 12)).input_quant(3)
+    b.conv("conv1", 8, (3, 3), pads=(1, 1, 1, 1)).activate("act1", 2).max_pool("pool1", (2, 2))
+    b.conv("conv2", 16, (3, 3), pads=(1, 1, 1, 1)).activate("act2", 2).max_pool("pool2", (2, 2))
+    return b.head("fc", 144, 4)
+
+
+def test_words_wait_in_the_buffer_of_a_sliding_window(tmp_path):
+    model = pooled()
+    design, graph = hardware.design(model, tmp_path, 86_000)
+    sliders = [layers.hardware(node) for node in graph.graph.node if op_of(node) == "ConvolutionInputGenerator"]
+    (slider,) = (inst for inst in sliders if sliding.slides(inst))
+    assert sliding.spare(slider) > 0
+    assert op_of(before(graph, "conv2")) != "StreamingFIFO"
+    images = hardware.pixels(model, 8)
+    run = simulate.measure(simulate.Simulator(tmp_path / "rtl", hardware.CACHE), images)
+    assert run.interval <= simulate.TOLERANCE * design.bound
+
+    sliding.set_spare(slider, 0)
+    stitch.stitch(graph, tmp_path / "small", "toy", 100.0, hardware.PART)
+    with pytest.raises(ToolError, match=r"over 1\.02 times the folding's bound"):
+        simulate.measure(simulate.Simulator(tmp_path / "small", hardware.CACHE), images)
+
+
+def before(graph, layer):
+    """The node in front of the padding of `layer`."""
+    (padding,) = (node for node in graph.graph.node if op_of(node) == "FMPadding" and layer_of(node) == layer)
+    return graph.find_producer(padding.input[0])
+
+
+@pytest.mark.parametrize("clock", [100.0, 200.0])
 @pytest.mark.parametrize("fps", [1_000, 200_000])
 @pytest.mark.parametrize("name", ["plain", "odd", "depthwise", "grouped", "residual"])
-def test_every_stream_is_considered(name, fps, tmp_path):
-    registered = ("FMPadding", *layers.CONVERTERS)
+def test_ready_goes_through_few_nodes(name, fps, clock, tmp_path):
+    """Through three at 100 MHz; at 200 MHz each stream but a fork's has a register on both sides, a fork's a FIFO."""
     most = 50_000 if name in ("odd", "grouped") else fps
-    graph = hardware.queued(graphs.CASES[name](0), tmp_path, min(fps, most))
+    graph = hardware.queued(graphs.CASES[name](0), tmp_path, min(fps, most), clock)
     for node in graph.graph.node:
-        if node.op_type == "StreamingFIFO_rtl":
+        if op_of(node) == "StreamingFIFO":
             maker = graph.find_producer(node.input[0])
             assert node.name == f"{maker.name}_fifo{list(maker.output).index(node.input[0])}"
             assert layers.hardware(node).get_nodeattr("depth") >= 2
-        elif node.op_type.removesuffix("_rtl") not in registered:
-            for tensor in node.output:
-                reader = graph.find_consumer(tensor)
-                if reader is not None and reader.op_type not in ("StreamingFIFO_rtl", "WrapMVU_rtl"):
-                    assert reader.op_type.removesuffix("_rtl") in registered
-                elif reader is not None and reader.op_type == "WrapMVU_rtl":
-                    unit = layers.hardware(reader)
-                    assert unit.get_nodeattr("PE") * unit.get_nodeattr("groups") < unit.get_nodeattr("MH")
+        elif clock > 100:
+            assert passed(graph, node) <= 1
+            if op_of(node) == "StreamFork":
+                assert {op_of(reader) for reader in graph.find_direct_successors(node)} == {"StreamingFIFO"}
+        else:
+            assert passed(graph, node) <= 4
+
+
+def passed(graph, node):
+    """Nodes that the ready of the stream behind `node` goes through until there is a register, and `node` itself."""
+    inst = layers.hardware(node)
+    if op_of(node) in ("StreamingFIFO", "StreamingDataWidthConverter") or sliding.slides(inst) or layers.repeats(inst):
+        return 0
+    if op_of(node) == "StreamNarrow":  # a FIFO is part of it
+        return 1
+    return 1 + max((passed(graph, reader) for reader in graph.find_direct_successors(node) or []), default=0)
 
 
 def test_more_words_never_get_less_depth():
@@ -81,5 +122,5 @@ def test_more_words_never_get_less_depth():
 def test_steps_by_hand():
     """One word in, two words out: the first at once, then the next image's only after both are gone."""
     reads, emits = np.array([[True, False]]), np.array([[True, True]])
-    times = fifo.process(fifo.Steps(reads, emits), [np.array([5, 6, 7, 8])])
+    times = process.process(process.Steps(reads, emits), [np.array([5, 6, 7, 8])])
     assert times.tolist() == [5, 6, 7, 8, 9, 10, 11, 12]

@@ -42,7 +42,7 @@ def test_padding_saves_lanes_and_changes_nothing(prime, tmp_path):
     for layer, had, has in chosen.padded:
         assert (layer, had) in [("first", 13), ("second", 11)] and has in (12, 16)
     graph = fifo.name_streams(mapping.specialise(graph))
-    graph = fifo.insert(graph, fifo.depths(graph).edges)
+    graph = fifo.insert(graph, fifo.depths(graph))
     stitch.stitch(graph, tmp_path / "rtl", "toy", 100.0, hardware.PART)
     images = hardware.pixels(prime, 10)
     run = simulate.Simulator(tmp_path / "rtl", hardware.CACHE).run(images, 1, 20)

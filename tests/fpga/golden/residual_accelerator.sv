@@ -25,9 +25,6 @@ module accelerator (
     wire [7:0] WrapActivation_rtl_0_out0_tdata;
     wire WrapActivation_rtl_0_out0_tvalid;
     wire WrapActivation_rtl_0_out0_tready;
-    wire [7:0] WrapActivation_rtl_0_fifo0_out0_tdata;
-    wire WrapActivation_rtl_0_fifo0_out0_tvalid;
-    wire WrapActivation_rtl_0_fifo0_out0_tready;
     wire [7:0] StreamFork_rtl_0_out0_tdata;
     wire StreamFork_rtl_0_out0_tvalid;
     wire StreamFork_rtl_0_out0_tready;
@@ -37,63 +34,45 @@ module accelerator (
     wire [7:0] StreamFork_rtl_0_fifo1_out0_tdata;
     wire StreamFork_rtl_0_fifo1_out0_tvalid;
     wire StreamFork_rtl_0_fifo1_out0_tready;
-    wire [15:0] StreamingDataWidthConverter_rtl_0_out0_tdata;
+    wire [23:0] StreamingDataWidthConverter_rtl_0_out0_tdata;
     wire StreamingDataWidthConverter_rtl_0_out0_tvalid;
     wire StreamingDataWidthConverter_rtl_0_out0_tready;
-    wire [15:0] StreamingDataWidthConverter_rtl_0_fifo0_out0_tdata;
-    wire StreamingDataWidthConverter_rtl_0_fifo0_out0_tvalid;
-    wire StreamingDataWidthConverter_rtl_0_fifo0_out0_tready;
-    wire [15:0] FMPadding_rtl_1_out0_tdata;
+    wire [23:0] FMPadding_rtl_1_out0_tdata;
     wire FMPadding_rtl_1_out0_tvalid;
     wire FMPadding_rtl_1_out0_tready;
-    wire [15:0] ConvolutionInputGenerator_rtl_1_out0_tdata;
+    wire [23:0] ConvolutionInputGenerator_rtl_1_out0_tdata;
     wire ConvolutionInputGenerator_rtl_1_out0_tvalid;
     wire ConvolutionInputGenerator_rtl_1_out0_tready;
-    wire [39:0] StreamingDataWidthConverter_rtl_1_out0_tdata;
-    wire StreamingDataWidthConverter_rtl_1_out0_tvalid;
-    wire StreamingDataWidthConverter_rtl_1_out0_tready;
-    wire [15:0] WrapMVU_rtl_1_out0_tdata;
+    wire [31:0] WrapMVU_rtl_1_out0_tdata;
     wire WrapMVU_rtl_1_out0_tvalid;
     wire WrapMVU_rtl_1_out0_tready;
-    wire [7:0] StreamNarrow_rtl_1_out0_tdata;
-    wire StreamNarrow_rtl_1_out0_tvalid;
-    wire StreamNarrow_rtl_1_out0_tready;
     wire [7:0] WrapActivation_rtl_1_out0_tdata;
     wire WrapActivation_rtl_1_out0_tvalid;
     wire WrapActivation_rtl_1_out0_tready;
-    wire [7:0] StreamingDataWidthConverter_rtl_2_out0_tdata;
-    wire StreamingDataWidthConverter_rtl_2_out0_tvalid;
-    wire StreamingDataWidthConverter_rtl_2_out0_tready;
-    wire [7:0] StreamingDataWidthConverter_rtl_2_fifo0_out0_tdata;
-    wire StreamingDataWidthConverter_rtl_2_fifo0_out0_tvalid;
-    wire StreamingDataWidthConverter_rtl_2_fifo0_out0_tready;
     wire [7:0] FMPadding_rtl_2_out0_tdata;
     wire FMPadding_rtl_2_out0_tvalid;
     wire FMPadding_rtl_2_out0_tready;
     wire [7:0] ConvolutionInputGenerator_rtl_2_out0_tdata;
     wire ConvolutionInputGenerator_rtl_2_out0_tvalid;
     wire ConvolutionInputGenerator_rtl_2_out0_tready;
-    wire [23:0] StreamingDataWidthConverter_rtl_3_out0_tdata;
-    wire StreamingDataWidthConverter_rtl_3_out0_tvalid;
-    wire StreamingDataWidthConverter_rtl_3_out0_tready;
+    wire [23:0] StreamingDataWidthConverter_rtl_1_out0_tdata;
+    wire StreamingDataWidthConverter_rtl_1_out0_tvalid;
+    wire StreamingDataWidthConverter_rtl_1_out0_tready;
     wire [15:0] WrapMVU_rtl_2_out0_tdata;
     wire WrapMVU_rtl_2_out0_tvalid;
     wire WrapMVU_rtl_2_out0_tready;
-    wire [7:0] StreamNarrow_rtl_2_out0_tdata;
-    wire StreamNarrow_rtl_2_out0_tvalid;
-    wire StreamNarrow_rtl_2_out0_tready;
+    wire [7:0] StreamNarrow_rtl_1_out0_tdata;
+    wire StreamNarrow_rtl_1_out0_tvalid;
+    wire StreamNarrow_rtl_1_out0_tready;
     wire [7:0] WrapActivation_rtl_2_out0_tdata;
     wire WrapActivation_rtl_2_out0_tvalid;
     wire WrapActivation_rtl_2_out0_tready;
-    wire [7:0] WrapActivation_rtl_2_fifo0_out0_tdata;
-    wire WrapActivation_rtl_2_fifo0_out0_tvalid;
-    wire WrapActivation_rtl_2_fifo0_out0_tready;
     wire [7:0] StreamAdd_rtl_0_out0_tdata;
     wire StreamAdd_rtl_0_out0_tvalid;
     wire StreamAdd_rtl_0_out0_tready;
-    wire [31:0] StreamingDataWidthConverter_rtl_4_out0_tdata;
-    wire StreamingDataWidthConverter_rtl_4_out0_tvalid;
-    wire StreamingDataWidthConverter_rtl_4_out0_tready;
+    wire [31:0] StreamingDataWidthConverter_rtl_2_out0_tdata;
+    wire StreamingDataWidthConverter_rtl_2_out0_tvalid;
+    wire StreamingDataWidthConverter_rtl_2_out0_tready;
     wire [31:0] FMPadding_rtl_3_out0_tdata;
     wire FMPadding_rtl_3_out0_tvalid;
     wire FMPadding_rtl_3_out0_tready;
@@ -103,30 +82,18 @@ module accelerator (
     wire [7:0] WrapMVU_rtl_3_out0_tdata;
     wire WrapMVU_rtl_3_out0_tvalid;
     wire WrapMVU_rtl_3_out0_tready;
-    wire [7:0] WrapMVU_rtl_3_fifo0_out0_tdata;
-    wire WrapMVU_rtl_3_fifo0_out0_tvalid;
-    wire WrapMVU_rtl_3_fifo0_out0_tready;
     wire [7:0] WrapActivation_rtl_3_out0_tdata;
     wire WrapActivation_rtl_3_out0_tvalid;
     wire WrapActivation_rtl_3_out0_tready;
-    wire [7:0] WrapActivation_rtl_3_fifo0_out0_tdata;
-    wire WrapActivation_rtl_3_fifo0_out0_tvalid;
-    wire WrapActivation_rtl_3_fifo0_out0_tready;
     wire [7:0] WindowSum_rtl_0_out0_tdata;
     wire WindowSum_rtl_0_out0_tvalid;
     wire WindowSum_rtl_0_out0_tready;
-    wire [7:0] WindowSum_rtl_0_fifo0_out0_tdata;
-    wire WindowSum_rtl_0_fifo0_out0_tvalid;
-    wire WindowSum_rtl_0_fifo0_out0_tready;
     wire [7:0] WrapActivation_rtl_4_out0_tdata;
     wire WrapActivation_rtl_4_out0_tvalid;
     wire WrapActivation_rtl_4_out0_tready;
     wire [7:0] WrapMVU_rtl_4_out0_tdata;
     wire WrapMVU_rtl_4_out0_tvalid;
     wire WrapMVU_rtl_4_out0_tready;
-    wire [7:0] WrapMVU_rtl_4_fifo0_out0_tdata;
-    wire WrapMVU_rtl_4_fifo0_out0_tvalid;
-    wire WrapMVU_rtl_4_fifo0_out0_tready;
 
     FMPadding_rtl_0 i_FMPadding_rtl_0 (
         .ap_clk(ap_clk),
@@ -183,25 +150,12 @@ module accelerator (
         .out0_V_TREADY(WrapActivation_rtl_0_out0_tready)
     );
 
-    stream_fifo #(.Width(3), .Depth(2)) i_WrapActivation_rtl_0_fifo0 (
-        .clk_i(ap_clk),
-        .rst_ni(ap_rst_n),
-        .in_data_i(WrapActivation_rtl_0_out0_tdata[2:0]),
-        .in_valid_i(WrapActivation_rtl_0_out0_tvalid),
-        .in_ready_o(WrapActivation_rtl_0_out0_tready),
-        .out_data_o(WrapActivation_rtl_0_fifo0_out0_tdata[2:0]),
-        .out_valid_o(WrapActivation_rtl_0_fifo0_out0_tvalid),
-        .out_ready_i(WrapActivation_rtl_0_fifo0_out0_tready)
-    );
-    assign WrapActivation_rtl_0_fifo0_out0_tdata[7:3] = 5'd0;
-    wire unused_WrapActivation_rtl_0_out0 = &{1'b0, WrapActivation_rtl_0_out0_tdata[7:3]};
-
     StreamFork_rtl_0 i_StreamFork_rtl_0 (
         .ap_clk(ap_clk),
         .ap_rst_n(ap_rst_n),
-        .in0_V_TDATA(WrapActivation_rtl_0_fifo0_out0_tdata),
-        .in0_V_TVALID(WrapActivation_rtl_0_fifo0_out0_tvalid),
-        .in0_V_TREADY(WrapActivation_rtl_0_fifo0_out0_tready),
+        .in0_V_TDATA(WrapActivation_rtl_0_out0_tdata),
+        .in0_V_TVALID(WrapActivation_rtl_0_out0_tvalid),
+        .in0_V_TREADY(WrapActivation_rtl_0_out0_tready),
         .out0_V_TDATA(StreamFork_rtl_0_out0_tdata),
         .out0_V_TVALID(StreamFork_rtl_0_out0_tvalid),
         .out0_V_TREADY(StreamFork_rtl_0_out0_tready),
@@ -234,25 +188,12 @@ module accelerator (
         .out0_V_TREADY(StreamingDataWidthConverter_rtl_0_out0_tready)
     );
 
-    stream_fifo #(.Width(12), .Depth(33)) i_StreamingDataWidthConverter_rtl_0_fifo0 (
-        .clk_i(ap_clk),
-        .rst_ni(ap_rst_n),
-        .in_data_i(StreamingDataWidthConverter_rtl_0_out0_tdata[11:0]),
-        .in_valid_i(StreamingDataWidthConverter_rtl_0_out0_tvalid),
-        .in_ready_o(StreamingDataWidthConverter_rtl_0_out0_tready),
-        .out_data_o(StreamingDataWidthConverter_rtl_0_fifo0_out0_tdata[11:0]),
-        .out_valid_o(StreamingDataWidthConverter_rtl_0_fifo0_out0_tvalid),
-        .out_ready_i(StreamingDataWidthConverter_rtl_0_fifo0_out0_tready)
-    );
-    assign StreamingDataWidthConverter_rtl_0_fifo0_out0_tdata[15:12] = 4'd0;
-    wire unused_StreamingDataWidthConverter_rtl_0_out0 = &{1'b0, StreamingDataWidthConverter_rtl_0_out0_tdata[15:12]};
-
     FMPadding_rtl_1 i_FMPadding_rtl_1 (
         .ap_clk(ap_clk),
         .ap_rst_n(ap_rst_n),
-        .in0_V_TDATA(StreamingDataWidthConverter_rtl_0_fifo0_out0_tdata),
-        .in0_V_TVALID(StreamingDataWidthConverter_rtl_0_fifo0_out0_tvalid),
-        .in0_V_TREADY(StreamingDataWidthConverter_rtl_0_fifo0_out0_tready),
+        .in0_V_TDATA(StreamingDataWidthConverter_rtl_0_out0_tdata),
+        .in0_V_TVALID(StreamingDataWidthConverter_rtl_0_out0_tvalid),
+        .in0_V_TREADY(StreamingDataWidthConverter_rtl_0_out0_tready),
         .out0_V_TDATA(FMPadding_rtl_1_out0_tdata),
         .out0_V_TVALID(FMPadding_rtl_1_out0_tvalid),
         .out0_V_TREADY(FMPadding_rtl_1_out0_tready)
@@ -269,78 +210,34 @@ module accelerator (
         .out0_V_TREADY(ConvolutionInputGenerator_rtl_1_out0_tready)
     );
 
-    StreamingDataWidthConverter_rtl_1 i_StreamingDataWidthConverter_rtl_1 (
+    WrapMVU_rtl_1 i_WrapMVU_rtl_1 (
         .ap_clk(ap_clk),
         .ap_rst_n(ap_rst_n),
         .in0_V_TDATA(ConvolutionInputGenerator_rtl_1_out0_tdata),
         .in0_V_TVALID(ConvolutionInputGenerator_rtl_1_out0_tvalid),
         .in0_V_TREADY(ConvolutionInputGenerator_rtl_1_out0_tready),
-        .out0_V_TDATA(StreamingDataWidthConverter_rtl_1_out0_tdata),
-        .out0_V_TVALID(StreamingDataWidthConverter_rtl_1_out0_tvalid),
-        .out0_V_TREADY(StreamingDataWidthConverter_rtl_1_out0_tready)
-    );
-
-    WrapMVU_rtl_1 i_WrapMVU_rtl_1 (
-        .ap_clk(ap_clk),
-        .ap_rst_n(ap_rst_n),
-        .in0_V_TDATA(StreamingDataWidthConverter_rtl_1_out0_tdata),
-        .in0_V_TVALID(StreamingDataWidthConverter_rtl_1_out0_tvalid),
-        .in0_V_TREADY(StreamingDataWidthConverter_rtl_1_out0_tready),
         .out0_V_TDATA(WrapMVU_rtl_1_out0_tdata),
         .out0_V_TVALID(WrapMVU_rtl_1_out0_tvalid),
         .out0_V_TREADY(WrapMVU_rtl_1_out0_tready)
     );
 
-    StreamNarrow_rtl_1 i_StreamNarrow_rtl_1 (
+    WrapActivation_rtl_1 i_WrapActivation_rtl_1 (
         .ap_clk(ap_clk),
         .ap_rst_n(ap_rst_n),
         .in0_V_TDATA(WrapMVU_rtl_1_out0_tdata),
         .in0_V_TVALID(WrapMVU_rtl_1_out0_tvalid),
         .in0_V_TREADY(WrapMVU_rtl_1_out0_tready),
-        .out0_V_TDATA(StreamNarrow_rtl_1_out0_tdata),
-        .out0_V_TVALID(StreamNarrow_rtl_1_out0_tvalid),
-        .out0_V_TREADY(StreamNarrow_rtl_1_out0_tready)
-    );
-
-    WrapActivation_rtl_1 i_WrapActivation_rtl_1 (
-        .ap_clk(ap_clk),
-        .ap_rst_n(ap_rst_n),
-        .in0_V_TDATA(StreamNarrow_rtl_1_out0_tdata),
-        .in0_V_TVALID(StreamNarrow_rtl_1_out0_tvalid),
-        .in0_V_TREADY(StreamNarrow_rtl_1_out0_tready),
         .out0_V_TDATA(WrapActivation_rtl_1_out0_tdata),
         .out0_V_TVALID(WrapActivation_rtl_1_out0_tvalid),
         .out0_V_TREADY(WrapActivation_rtl_1_out0_tready)
     );
 
-    StreamingDataWidthConverter_rtl_2 i_StreamingDataWidthConverter_rtl_2 (
+    FMPadding_rtl_2 i_FMPadding_rtl_2 (
         .ap_clk(ap_clk),
         .ap_rst_n(ap_rst_n),
         .in0_V_TDATA(WrapActivation_rtl_1_out0_tdata),
         .in0_V_TVALID(WrapActivation_rtl_1_out0_tvalid),
         .in0_V_TREADY(WrapActivation_rtl_1_out0_tready),
-        .out0_V_TDATA(StreamingDataWidthConverter_rtl_2_out0_tdata),
-        .out0_V_TVALID(StreamingDataWidthConverter_rtl_2_out0_tvalid),
-        .out0_V_TREADY(StreamingDataWidthConverter_rtl_2_out0_tready)
-    );
-
-    stream_fifo #(.Width(8), .Depth(33)) i_StreamingDataWidthConverter_rtl_2_fifo0 (
-        .clk_i(ap_clk),
-        .rst_ni(ap_rst_n),
-        .in_data_i(StreamingDataWidthConverter_rtl_2_out0_tdata[7:0]),
-        .in_valid_i(StreamingDataWidthConverter_rtl_2_out0_tvalid),
-        .in_ready_o(StreamingDataWidthConverter_rtl_2_out0_tready),
-        .out_data_o(StreamingDataWidthConverter_rtl_2_fifo0_out0_tdata[7:0]),
-        .out_valid_o(StreamingDataWidthConverter_rtl_2_fifo0_out0_tvalid),
-        .out_ready_i(StreamingDataWidthConverter_rtl_2_fifo0_out0_tready)
-    );
-
-    FMPadding_rtl_2 i_FMPadding_rtl_2 (
-        .ap_clk(ap_clk),
-        .ap_rst_n(ap_rst_n),
-        .in0_V_TDATA(StreamingDataWidthConverter_rtl_2_fifo0_out0_tdata),
-        .in0_V_TVALID(StreamingDataWidthConverter_rtl_2_fifo0_out0_tvalid),
-        .in0_V_TREADY(StreamingDataWidthConverter_rtl_2_fifo0_out0_tready),
         .out0_V_TDATA(FMPadding_rtl_2_out0_tdata),
         .out0_V_TVALID(FMPadding_rtl_2_out0_tvalid),
         .out0_V_TREADY(FMPadding_rtl_2_out0_tready)
@@ -357,62 +254,49 @@ module accelerator (
         .out0_V_TREADY(ConvolutionInputGenerator_rtl_2_out0_tready)
     );
 
-    StreamingDataWidthConverter_rtl_3 i_StreamingDataWidthConverter_rtl_3 (
+    StreamingDataWidthConverter_rtl_1 i_StreamingDataWidthConverter_rtl_1 (
         .ap_clk(ap_clk),
         .ap_rst_n(ap_rst_n),
         .in0_V_TDATA(ConvolutionInputGenerator_rtl_2_out0_tdata),
         .in0_V_TVALID(ConvolutionInputGenerator_rtl_2_out0_tvalid),
         .in0_V_TREADY(ConvolutionInputGenerator_rtl_2_out0_tready),
-        .out0_V_TDATA(StreamingDataWidthConverter_rtl_3_out0_tdata),
-        .out0_V_TVALID(StreamingDataWidthConverter_rtl_3_out0_tvalid),
-        .out0_V_TREADY(StreamingDataWidthConverter_rtl_3_out0_tready)
+        .out0_V_TDATA(StreamingDataWidthConverter_rtl_1_out0_tdata),
+        .out0_V_TVALID(StreamingDataWidthConverter_rtl_1_out0_tvalid),
+        .out0_V_TREADY(StreamingDataWidthConverter_rtl_1_out0_tready)
     );
 
     WrapMVU_rtl_2 i_WrapMVU_rtl_2 (
         .ap_clk(ap_clk),
         .ap_rst_n(ap_rst_n),
-        .in0_V_TDATA(StreamingDataWidthConverter_rtl_3_out0_tdata),
-        .in0_V_TVALID(StreamingDataWidthConverter_rtl_3_out0_tvalid),
-        .in0_V_TREADY(StreamingDataWidthConverter_rtl_3_out0_tready),
+        .in0_V_TDATA(StreamingDataWidthConverter_rtl_1_out0_tdata),
+        .in0_V_TVALID(StreamingDataWidthConverter_rtl_1_out0_tvalid),
+        .in0_V_TREADY(StreamingDataWidthConverter_rtl_1_out0_tready),
         .out0_V_TDATA(WrapMVU_rtl_2_out0_tdata),
         .out0_V_TVALID(WrapMVU_rtl_2_out0_tvalid),
         .out0_V_TREADY(WrapMVU_rtl_2_out0_tready)
     );
 
-    StreamNarrow_rtl_2 i_StreamNarrow_rtl_2 (
+    StreamNarrow_rtl_1 i_StreamNarrow_rtl_1 (
         .ap_clk(ap_clk),
         .ap_rst_n(ap_rst_n),
         .in0_V_TDATA(WrapMVU_rtl_2_out0_tdata),
         .in0_V_TVALID(WrapMVU_rtl_2_out0_tvalid),
         .in0_V_TREADY(WrapMVU_rtl_2_out0_tready),
-        .out0_V_TDATA(StreamNarrow_rtl_2_out0_tdata),
-        .out0_V_TVALID(StreamNarrow_rtl_2_out0_tvalid),
-        .out0_V_TREADY(StreamNarrow_rtl_2_out0_tready)
+        .out0_V_TDATA(StreamNarrow_rtl_1_out0_tdata),
+        .out0_V_TVALID(StreamNarrow_rtl_1_out0_tvalid),
+        .out0_V_TREADY(StreamNarrow_rtl_1_out0_tready)
     );
 
     WrapActivation_rtl_2 i_WrapActivation_rtl_2 (
         .ap_clk(ap_clk),
         .ap_rst_n(ap_rst_n),
-        .in0_V_TDATA(StreamNarrow_rtl_2_out0_tdata),
-        .in0_V_TVALID(StreamNarrow_rtl_2_out0_tvalid),
-        .in0_V_TREADY(StreamNarrow_rtl_2_out0_tready),
+        .in0_V_TDATA(StreamNarrow_rtl_1_out0_tdata),
+        .in0_V_TVALID(StreamNarrow_rtl_1_out0_tvalid),
+        .in0_V_TREADY(StreamNarrow_rtl_1_out0_tready),
         .out0_V_TDATA(WrapActivation_rtl_2_out0_tdata),
         .out0_V_TVALID(WrapActivation_rtl_2_out0_tvalid),
         .out0_V_TREADY(WrapActivation_rtl_2_out0_tready)
     );
-
-    stream_fifo #(.Width(3), .Depth(2)) i_WrapActivation_rtl_2_fifo0 (
-        .clk_i(ap_clk),
-        .rst_ni(ap_rst_n),
-        .in_data_i(WrapActivation_rtl_2_out0_tdata[2:0]),
-        .in_valid_i(WrapActivation_rtl_2_out0_tvalid),
-        .in_ready_o(WrapActivation_rtl_2_out0_tready),
-        .out_data_o(WrapActivation_rtl_2_fifo0_out0_tdata[2:0]),
-        .out_valid_o(WrapActivation_rtl_2_fifo0_out0_tvalid),
-        .out_ready_i(WrapActivation_rtl_2_fifo0_out0_tready)
-    );
-    assign WrapActivation_rtl_2_fifo0_out0_tdata[7:3] = 5'd0;
-    wire unused_WrapActivation_rtl_2_out0 = &{1'b0, WrapActivation_rtl_2_out0_tdata[7:3]};
 
     StreamAdd_rtl_0 i_StreamAdd_rtl_0 (
         .ap_clk(ap_clk),
@@ -420,31 +304,31 @@ module accelerator (
         .in0_V_TDATA(StreamFork_rtl_0_fifo1_out0_tdata),
         .in0_V_TVALID(StreamFork_rtl_0_fifo1_out0_tvalid),
         .in0_V_TREADY(StreamFork_rtl_0_fifo1_out0_tready),
-        .in1_V_TDATA(WrapActivation_rtl_2_fifo0_out0_tdata),
-        .in1_V_TVALID(WrapActivation_rtl_2_fifo0_out0_tvalid),
-        .in1_V_TREADY(WrapActivation_rtl_2_fifo0_out0_tready),
+        .in1_V_TDATA(WrapActivation_rtl_2_out0_tdata),
+        .in1_V_TVALID(WrapActivation_rtl_2_out0_tvalid),
+        .in1_V_TREADY(WrapActivation_rtl_2_out0_tready),
         .out0_V_TDATA(StreamAdd_rtl_0_out0_tdata),
         .out0_V_TVALID(StreamAdd_rtl_0_out0_tvalid),
         .out0_V_TREADY(StreamAdd_rtl_0_out0_tready)
     );
 
-    StreamingDataWidthConverter_rtl_4 i_StreamingDataWidthConverter_rtl_4 (
+    StreamingDataWidthConverter_rtl_2 i_StreamingDataWidthConverter_rtl_2 (
         .ap_clk(ap_clk),
         .ap_rst_n(ap_rst_n),
         .in0_V_TDATA(StreamAdd_rtl_0_out0_tdata),
         .in0_V_TVALID(StreamAdd_rtl_0_out0_tvalid),
         .in0_V_TREADY(StreamAdd_rtl_0_out0_tready),
-        .out0_V_TDATA(StreamingDataWidthConverter_rtl_4_out0_tdata),
-        .out0_V_TVALID(StreamingDataWidthConverter_rtl_4_out0_tvalid),
-        .out0_V_TREADY(StreamingDataWidthConverter_rtl_4_out0_tready)
+        .out0_V_TDATA(StreamingDataWidthConverter_rtl_2_out0_tdata),
+        .out0_V_TVALID(StreamingDataWidthConverter_rtl_2_out0_tvalid),
+        .out0_V_TREADY(StreamingDataWidthConverter_rtl_2_out0_tready)
     );
 
     FMPadding_rtl_3 i_FMPadding_rtl_3 (
         .ap_clk(ap_clk),
         .ap_rst_n(ap_rst_n),
-        .in0_V_TDATA(StreamingDataWidthConverter_rtl_4_out0_tdata),
-        .in0_V_TVALID(StreamingDataWidthConverter_rtl_4_out0_tvalid),
-        .in0_V_TREADY(StreamingDataWidthConverter_rtl_4_out0_tready),
+        .in0_V_TDATA(StreamingDataWidthConverter_rtl_2_out0_tdata),
+        .in0_V_TVALID(StreamingDataWidthConverter_rtl_2_out0_tvalid),
+        .in0_V_TREADY(StreamingDataWidthConverter_rtl_2_out0_tready),
         .out0_V_TDATA(FMPadding_rtl_3_out0_tdata),
         .out0_V_TVALID(FMPadding_rtl_3_out0_tvalid),
         .out0_V_TREADY(FMPadding_rtl_3_out0_tready)
@@ -472,69 +356,34 @@ module accelerator (
         .out0_V_TREADY(WrapMVU_rtl_3_out0_tready)
     );
 
-    stream_fifo #(.Width(8), .Depth(2)) i_WrapMVU_rtl_3_fifo0 (
-        .clk_i(ap_clk),
-        .rst_ni(ap_rst_n),
-        .in_data_i(WrapMVU_rtl_3_out0_tdata[7:0]),
-        .in_valid_i(WrapMVU_rtl_3_out0_tvalid),
-        .in_ready_o(WrapMVU_rtl_3_out0_tready),
-        .out_data_o(WrapMVU_rtl_3_fifo0_out0_tdata[7:0]),
-        .out_valid_o(WrapMVU_rtl_3_fifo0_out0_tvalid),
-        .out_ready_i(WrapMVU_rtl_3_fifo0_out0_tready)
-    );
-
     WrapActivation_rtl_3 i_WrapActivation_rtl_3 (
         .ap_clk(ap_clk),
         .ap_rst_n(ap_rst_n),
-        .in0_V_TDATA(WrapMVU_rtl_3_fifo0_out0_tdata),
-        .in0_V_TVALID(WrapMVU_rtl_3_fifo0_out0_tvalid),
-        .in0_V_TREADY(WrapMVU_rtl_3_fifo0_out0_tready),
+        .in0_V_TDATA(WrapMVU_rtl_3_out0_tdata),
+        .in0_V_TVALID(WrapMVU_rtl_3_out0_tvalid),
+        .in0_V_TREADY(WrapMVU_rtl_3_out0_tready),
         .out0_V_TDATA(WrapActivation_rtl_3_out0_tdata),
         .out0_V_TVALID(WrapActivation_rtl_3_out0_tvalid),
         .out0_V_TREADY(WrapActivation_rtl_3_out0_tready)
     );
 
-    stream_fifo #(.Width(4), .Depth(2)) i_WrapActivation_rtl_3_fifo0 (
-        .clk_i(ap_clk),
-        .rst_ni(ap_rst_n),
-        .in_data_i(WrapActivation_rtl_3_out0_tdata[3:0]),
-        .in_valid_i(WrapActivation_rtl_3_out0_tvalid),
-        .in_ready_o(WrapActivation_rtl_3_out0_tready),
-        .out_data_o(WrapActivation_rtl_3_fifo0_out0_tdata[3:0]),
-        .out_valid_o(WrapActivation_rtl_3_fifo0_out0_tvalid),
-        .out_ready_i(WrapActivation_rtl_3_fifo0_out0_tready)
-    );
-    assign WrapActivation_rtl_3_fifo0_out0_tdata[7:4] = 4'd0;
-    wire unused_WrapActivation_rtl_3_out0 = &{1'b0, WrapActivation_rtl_3_out0_tdata[7:4]};
-
     WindowSum_rtl_0 i_WindowSum_rtl_0 (
         .ap_clk(ap_clk),
         .ap_rst_n(ap_rst_n),
-        .in0_V_TDATA(WrapActivation_rtl_3_fifo0_out0_tdata),
-        .in0_V_TVALID(WrapActivation_rtl_3_fifo0_out0_tvalid),
-        .in0_V_TREADY(WrapActivation_rtl_3_fifo0_out0_tready),
+        .in0_V_TDATA(WrapActivation_rtl_3_out0_tdata),
+        .in0_V_TVALID(WrapActivation_rtl_3_out0_tvalid),
+        .in0_V_TREADY(WrapActivation_rtl_3_out0_tready),
         .out0_V_TDATA(WindowSum_rtl_0_out0_tdata),
         .out0_V_TVALID(WindowSum_rtl_0_out0_tvalid),
         .out0_V_TREADY(WindowSum_rtl_0_out0_tready)
     );
 
-    stream_fifo #(.Width(8), .Depth(2)) i_WindowSum_rtl_0_fifo0 (
-        .clk_i(ap_clk),
-        .rst_ni(ap_rst_n),
-        .in_data_i(WindowSum_rtl_0_out0_tdata[7:0]),
-        .in_valid_i(WindowSum_rtl_0_out0_tvalid),
-        .in_ready_o(WindowSum_rtl_0_out0_tready),
-        .out_data_o(WindowSum_rtl_0_fifo0_out0_tdata[7:0]),
-        .out_valid_o(WindowSum_rtl_0_fifo0_out0_tvalid),
-        .out_ready_i(WindowSum_rtl_0_fifo0_out0_tready)
-    );
-
     WrapActivation_rtl_4 i_WrapActivation_rtl_4 (
         .ap_clk(ap_clk),
         .ap_rst_n(ap_rst_n),
-        .in0_V_TDATA(WindowSum_rtl_0_fifo0_out0_tdata),
-        .in0_V_TVALID(WindowSum_rtl_0_fifo0_out0_tvalid),
-        .in0_V_TREADY(WindowSum_rtl_0_fifo0_out0_tready),
+        .in0_V_TDATA(WindowSum_rtl_0_out0_tdata),
+        .in0_V_TVALID(WindowSum_rtl_0_out0_tvalid),
+        .in0_V_TREADY(WindowSum_rtl_0_out0_tready),
         .out0_V_TDATA(WrapActivation_rtl_4_out0_tdata),
         .out0_V_TVALID(WrapActivation_rtl_4_out0_tvalid),
         .out0_V_TREADY(WrapActivation_rtl_4_out0_tready)
@@ -551,23 +400,12 @@ module accelerator (
         .out0_V_TREADY(WrapMVU_rtl_4_out0_tready)
     );
 
-    stream_fifo #(.Width(8), .Depth(2)) i_WrapMVU_rtl_4_fifo0 (
-        .clk_i(ap_clk),
-        .rst_ni(ap_rst_n),
-        .in_data_i(WrapMVU_rtl_4_out0_tdata[7:0]),
-        .in_valid_i(WrapMVU_rtl_4_out0_tvalid),
-        .in_ready_o(WrapMVU_rtl_4_out0_tready),
-        .out_data_o(WrapMVU_rtl_4_fifo0_out0_tdata[7:0]),
-        .out_valid_o(WrapMVU_rtl_4_fifo0_out0_tvalid),
-        .out_ready_i(WrapMVU_rtl_4_fifo0_out0_tready)
-    );
-
     WrapFold_rtl_0 i_WrapFold_rtl_0 (
         .ap_clk(ap_clk),
         .ap_rst_n(ap_rst_n),
-        .in0_V_TDATA(WrapMVU_rtl_4_fifo0_out0_tdata),
-        .in0_V_TVALID(WrapMVU_rtl_4_fifo0_out0_tvalid),
-        .in0_V_TREADY(WrapMVU_rtl_4_fifo0_out0_tready),
+        .in0_V_TDATA(WrapMVU_rtl_4_out0_tdata),
+        .in0_V_TVALID(WrapMVU_rtl_4_out0_tvalid),
+        .in0_V_TREADY(WrapMVU_rtl_4_out0_tready),
         .out0_V_TDATA(m_axis_tdata),
         .out0_V_TVALID(m_axis_tvalid),
         .out0_V_TREADY(m_axis_tready)
