@@ -14,7 +14,6 @@ from fpga.resources import PARTS, Use
 
 USUAL = PARTS["xc7z020"]
 HALF, FULL, CASCADE, QUAD = 129, 257, 513, 48 / 7
-TOGETHER = 8  # as syntheses of pool_max have shown
 CHOOSE = 0.5  # for a bit that is chosen from one more bank
 # (address bits, data bits) of a RAMB18 and a RAMB36 as a simple dual-port memory
 _HALF_SHAPES = ((14, 1), (13, 2), (12, 4), (11, 9), (10, 18), (9, 36))
@@ -67,17 +66,26 @@ def contents(depth: int, width: int, registered: bool = True) -> Memory:
 
 
 @functools.cache
-def ram(depth: int, width: int, distributed: bool = False, together: bool = False) -> Memory:
-    """A memory with one write and one registered read port, which work `together` or each by itself."""
+def ram(depth: int, width: int, distributed: bool = False) -> Memory:
+    """A memory with one write and one registered read port."""
     words, lanes = (32, 6) if depth <= 32 else (64, 3)
     banks = -(-depth // words)
     blocks = _blocks(depth, -(-width // _BYTE) * _BYTE)
     # The last cell of a row is paid by the bits that are used.
-    cost = QUAD * banks * width / lanes + CHOOSE * width * (banks - 1) + TOGETHER * together
+    cost = QUAD * banks * width / lanes + CHOOSE * width * (banks - 1)
     if not distributed and blocks.cost < cost:
         return blocks.memory
     cells = banks * -(-width // lanes)
     return Memory(4 * cells + width * selectors(banks), width)
+
+
+@functools.cache
+def lut_ram(depth: int, width: int) -> Memory:
+    """A memory in LUT RAM that is read and written at one place in a cycle."""
+    if depth <= 32:
+        return Memory(4 * -(-width // 8))
+    banks = -(-depth // 256)
+    return Memory(width * (4 * banks if depth > 128 else -(-depth // 64)) + width * selectors(banks))
 
 
 def price(use: Use) -> float:

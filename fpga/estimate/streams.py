@@ -158,27 +158,37 @@ def maximum(inst: Any) -> Structure:
 
 
 def tile(inst: Any) -> Structure:
-    """pool_max: a row of maxima, five counters."""
+    """pool_max and pool_ahead: a row of maxima and what counts the words of a pixel, the windows, and rows and columns
+    where windows do not fill them, as they never do for pool_ahead.
+    """
     width, pe = int(inst.get_outstream_width()), int(inst.get_nodeattr("PE"))
     _, rows, columns, channels = inst.get_nodeattr("shape")
     kernel_rows, kernel_columns = inst.get_nodeattr("kernel")
-    across, down, fold = -(-columns // kernel_columns), -(-rows // kernel_rows), channels // pe
-    words = (across - 1) * (1 << bits(fold)) + fold
-    store = memory.ram(words, width, together=True) if words > 1 else memory.Memory()
-    # Where whole windows fill the image, nobody asks for the last row of it.
-    counters = [bits(count) for count in (fold, kernel_columns, kernel_rows, across)]
-    counters.append(bits(down) if rows % kernel_rows else 0)
+    ahead, fold, across = inst.ahead(), channels // pe, -(-columns // kernel_columns)
+    words = inst.places()
+    if words == 1:
+        store = memory.Memory()
+    elif ahead:
+        store = memory.ram(words, width)
+    else:
+        store = memory.lut_ram(words, width)
+    left_over = [
+        count for count, kernel in ((columns, kernel_columns), (rows, kernel_rows)) if ahead or count % kernel > 0
+    ]
+    strides = [_strides(kernel, kernel) for kernel in (kernel_columns, kernel_rows)]
+    index = bits(fold) + bits(across)
     lut = {
         "store": store.lut,
-        "select": width * (1 + (fold == 1 and words > 1)),
+        "select": width,
         "compare": pe * _compared(width // pe),
-        "counters": sum(counters),
-        "odd": float(across & (across - 1) > 0),
+        "counters": index + sum(map(_tables, left_over)) + sum(tables for tables, _ in strides),
         "one": 1,
     }
-    ff = {CELLS: width * (1 if store.bram36 else 2), "counters": sum(counters), "one": 1}
-    chains = {"counters": sum(blocks(count) for count in counters if count > 3)}
-    return Structure("PoolMax", lut, ff, chains, store.bram36)
+    registers = index + sum(map(_registers, left_over)) + sum(registers for _, registers in strides)
+    ahead_registers = bits(words) + (0 if store.bram36 else width)
+    ff = {CELLS: width + registers + ahead * ahead_registers, "one": 1}
+    chains = {"counters": sum(blocks(count) for count in (bits(fold), bits(across)) if count > 3)}
+    return Structure("PoolMax, ahead" if ahead else "PoolMax", lut, ff, chains, store.bram36)
 
 
 def narrow(width: int, parts: int) -> Structure:

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from onnx import GraphProto
 
+from fpga.estimate import memory
 from fpga.ops._base import Array, Kernel, StreamOp
 
 
@@ -25,6 +26,16 @@ class PoolMax(StreamOp):
         one, height, width, channels = self.get_nodeattr("shape")
         rows, columns = self.get_nodeattr("kernel")
         return [one, height // rows, width // columns, channels]
+
+    def places(self) -> int:
+        """Words of the row of maxima, each window's from a power of two on."""
+        _, _, width, channels = self.get_nodeattr("shape")
+        fold = channels // self.get_nodeattr("PE")
+        return (-(-width // self.get_nodeattr("kernel")[1]) - 1) * (1 << (fold - 1).bit_length()) + fold
+
+    def ahead(self) -> bool:
+        """Whether a maximum is read a cycle ahead: where Yosys puts so many into block RAM, or the clock is fast."""
+        return self.short() or memory.ram(self.places(), self.get_outstream_width()).bram36 > 0
 
     def completes(self) -> npt.NDArray[np.bool_]:
         """For each input word of an image: does it complete a window?"""

@@ -9,7 +9,7 @@ from fpga.ops.pool_max import PoolMax
 
 
 class PoolMax_rtl(RtlOp, PoolMax):
-    """PoolMax on `fpga/rtl/pool_max.sv`, or `pool_ahead.sv` where the clock allows few levels of logic."""
+    """PoolMax on `fpga/rtl/pool_max.sv`, or `pool_ahead.sv`."""
 
     def cell(self, graph: GraphProto) -> Cell:
         _, height, width, channels = self.get_nodeattr("shape")
@@ -23,4 +23,4 @@ class PoolMax_rtl(RtlOp, PoolMax):
             "Pe": self.get_nodeattr("PE"),
             "Bits": self.get_input_datatype().bitwidth(),
         }
-        return Cell("pool_ahead" if self.short() else "pool_max", parameters)
+        return Cell("pool_ahead" if self.ahead() else "pool_max", parameters)
