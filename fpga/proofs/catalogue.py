@@ -172,9 +172,9 @@ def _windows() -> Iterator[Proof]:
     for count, start in ((1, 0), (2, 0), (2, 1), (3, 1), (4, 3), (5, 0), (8, 0), (9, 4), (18, 0)):
         yield _proof("step_counter", {"Count": count, "Start": start, "Late": count % 2}, quick=count in (2, 3))
     for count in (1, 2, 3, 6, 8):
-        for early in (0, 1):
-            yield _proof("index_counter", {"Count": count, "Early": early}, quick=count == 3)
-    for first, stride in ((1, 1), (3, 1), (9, 1), (1, 2), (2, 3), (5, 4)):
+        for early, late in ((0, 0), (1, 0), (0, 1)):
+            yield _proof("index_counter", {"Count": count, "Early": early, "Late": late}, quick=count == 3)
+    for first, stride in ((1, 1), (3, 1), (9, 1), (1, 2), (2, 2), (2, 3), (3, 3), (5, 4)):
         yield _proof("stride_counter", {"First": first, "Stride": stride}, quick=first == 2)
     for before, inside, after in ((0, 1, 0), (1, 2, 1), (0, 2, 5), (3, 1, 0), (2, 1, 4)):
         yield _proof("span_counter", {"Before": before, "Inside": inside, "After": after}, quick=before == 2)

@@ -74,7 +74,7 @@ module pool_ahead #(
 
   index_counter #(
       .Count(Cf),
-      .Early(1'b1)
+      .Late (1'b1)
   ) i_words (
       .clk_i,
       .rst_ni,

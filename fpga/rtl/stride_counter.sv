@@ -32,7 +32,7 @@ module stride_counter #(
   end else begin : gen_some
     // Steps to the next one that is due, less 1: negative when it is next.
     localparam int unsigned Most = First > Stride ? First : Stride;
-    localparam int unsigned Bits = $clog2(Most) + 1;
+    localparam int unsigned Bits = $clog2(Most - 1) + 1;
     localparam logic [Bits-1:0] Fresh = Bits'(First) - Bits'(2);
     localparam logic [Bits-1:0] Again = Bits'(Stride) - Bits'(2);
     logic [Bits-1:0] left_q;

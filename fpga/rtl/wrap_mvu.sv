@@ -111,7 +111,7 @@ module wrap_mvu #(
 
   index_counter #(
       .Count(Depth),
-      .Early(Short)
+      .Late (Short)
   ) i_address (
       .clk_i,
       .rst_ni,
@@ -186,9 +186,11 @@ module wrap_mvu #(
       assign present = one_q || both_q || taken != sf;
       assign in_ready_o = !both_q;
 
+      // The step is late. In a long count, doing without a table for it would take more of them.
       index_counter #(
           .Count(Sf),
-          .Early(1'b1)
+          .Early(1'b1),
+          .Late (Short || Sf <= 32)
       ) i_sf (
           .clk_i,
           .rst_ni,
@@ -198,7 +200,7 @@ module wrap_mvu #(
       );
       index_counter #(
           .Count(Sf),
-          .Early(Short)
+          .Late (Short)
       ) i_taken (
           .clk_i,
           .rst_ni,

@@ -3,7 +3,8 @@
 // index_counter: the number of the next step, and whether it is the last of Count.
 module prove_index_counter #(
     parameter int unsigned Count = 1,
-    parameter bit Early = 1'b0
+    parameter bit Early = 1'b0,
+    parameter bit Late = 1'b0
 ) (
     input logic clk_i,
     input logic step_i
@@ -17,7 +18,8 @@ module prove_index_counter #(
   start i_start (.*);
   index_counter #(
       .Count(Count),
-      .Early(Early)
+      .Early(Early),
+      .Late (Late)
   ) i_cell (
       .*
   );
