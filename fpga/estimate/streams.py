@@ -111,7 +111,7 @@ def _strides(first: int, stride: int) -> tuple[int, int]:
     """Tables and registers of a stride_counter."""
     if stride == 1 and first <= 8:
         return first > 1, first - 1
-    counter = bits(max(first, stride)) + 1
+    counter = bits(max(first, stride) - 1) + 1
     return 2 * counter, counter
 
 
