@@ -510,7 +510,7 @@ def test_interrupted_rtl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr("fpga.stitch.accelerator", interrupted)
     status, output = invoke(FPGA, "rtl", toy.recipe, "--build", toy.build)
     assert (status, output) == (130, "interrupted\n")
-    assert "stream_fifo.sv" in written
+    assert "wrap_mvu.sv" in written
     assert leftovers(toy.build) == []
     assert not (toy.folder / "rtl").exists() and not (toy.folder / "dataflow.onnx").exists()
 

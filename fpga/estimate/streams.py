@@ -184,6 +184,8 @@ def tile(inst: Any) -> Structure:
         "counters": index + sum(map(_tables, left_over)) + sum(tables for tables, _ in strides),
         "one": 1,
     }
+    # With whole pixels in a word Yosys doubles the number of the window.
+    index += bits(across) * (fold == 1)
     registers = index + sum(map(_registers, left_over)) + sum(registers for _, registers in strides)
     ahead_registers = bits(words) + (0 if store.bram36 else width)
     ff = {CELLS: width + registers + ahead * ahead_registers, "one": 1}

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chain.errors import ToolError
-from fpga import layers, mapping, netlist, resources, rom, simulate, stitch
+from fpga import fifo, layers, mapping, netlist, resources, rom, simulate, stitch
 from tests import graphs
 from tests.fpga import hardware
 
@@ -100,14 +100,15 @@ def test_netlist_equals_rtl(tmp_path):
     assert len(np.unique(gates.outputs)) > 3
 
 
-def test_signed_digits(tmp_path):
+@pytest.mark.parametrize(("fps", "products"), [(2_000_000, "ternary"), (5_000_000, "booth")])
+def test_signed_digits(fps, products, tmp_path):
     """Ternary and 4-bit weights, whose products are by signed digits."""
     b = graphs.Builder((2, 3, 3), 0).input_quant(2)
     b.conv("first", 3, (2, 2), weights="TERNARY", bits=6).activate("first_act", 2)
     model = b.head("fc", 12, 4, "INT4", bits=5)
-    _, graph = hardware.design(model, tmp_path, 5_000_000)
+    _, graph = hardware.design(model, tmp_path, fps)
     wrappers = "".join(path.read_text() for path in (tmp_path / "rtl").glob("WrapMVU*.v"))
-    assert '.Products("ternary")' in wrappers and '.Products("booth")' in wrappers and "_starts.hex" in wrappers
+    assert f'.Products("{products}")' in wrappers and "_starts.hex" in wrappers
     images = hardware.pixels(model, 20)
     gates = netlist.simulate(tmp_path / "rtl", tmp_path / "synth", hardware.CACHE, images, seed=1, percent=25)
     expected = mapping.execute(graph, images)["output"]
@@ -155,9 +156,7 @@ def test_block_ram_model(tmp_path):
     """A FIFO so deep that it is a block RAM: words of 1 bit in, the whole image waits in it."""
     model = graphs.linear(0)
     graph = hardware.queued(model, tmp_path, 100_000)
-    for node in graph.graph.node:
-        if node.op_type == "StreamingFIFO_rtl":
-            layers.hardware(node).set_nodeattr("depth", 4097)
+    fifo.insert(graph, fifo.Depths({graph.graph.node[0].output[0]: 4097}))
     stitch.stitch(graph, tmp_path / "rtl", "toy", 100.0, hardware.PART)
     images = hardware.pixels(model, 20)
     gates = netlist.simulate(tmp_path / "rtl", tmp_path / "synth", hardware.CACHE, images)

@@ -92,7 +92,8 @@ def make(toy: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
 def scripts(job: Job) -> dict[str, str]:
     """What FINN tells Vivado of this design, folders normalised. The rest of its scripts is FINN's own text."""
     work = job.folder / finn.WORK
-    (accelerator,) = work.glob("vivado_stitch_proj_????????/make_project.tcl")  # the DMAs' are called after their node
+    projects = work.glob("vivado_stitch_proj_*/make_project.tcl")
+    (accelerator,) = (path for path in projects if "IODMA" not in path.parent.name)
     (whole,) = work.glob("vivado_zynq_proj_*/ip_config.tcl")
     kinds = ("create_bd_", "add_files", "connect_bd", "make_bd_", "set_property name", "set_property CONFIG")
     stitched = accelerator.read_text(encoding="utf-8").partition("\nsave_bd_design")[0].splitlines()
