@@ -63,4 +63,9 @@ def styles(roms: Sequence[Rom], part: Part) -> list[str]:
 
 def worthwhile(rom: Rom, part: Part) -> bool:
     """Whether block RAM saves enough, if the part has it left."""
-    return rom.luts * WORTH >= rom.bram36 * part.lut / part.bram36
+    return rom.luts >= rom.bram36 * price(part)
+
+
+def price(part: Part) -> float:
+    """Look-up tables that a block RAM of 36 kbit must save at least."""
+    return part.lut / part.bram36 / WORTH

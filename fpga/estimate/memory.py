@@ -89,8 +89,8 @@ def lut_ram(depth: int, width: int) -> Memory:
 
 
 def price(use: Use) -> float:
-    """LUTs, and the fewest that must be saved for the block RAM to be spent, as `fpga.rom` has it."""
-    return use.lut + use.bram36 * USUAL.lut / USUAL.bram36 / rom.WORTH
+    """LUTs, and those that its block RAMs must save at least."""
+    return use.lut + use.bram36 * rom.price(USUAL)
 
 
 def rounded(words: int) -> int:

@@ -159,7 +159,7 @@ def maximum(inst: Any) -> Structure:
 
 def tile(inst: Any) -> Structure:
     """pool_max and pool_ahead: a row of maxima and what counts the words of a pixel, the windows, and rows and columns
-    where windows do not fill them, as they never do for pool_ahead.
+    where windows do not fill them.
     """
     width, pe = int(inst.get_outstream_width()), int(inst.get_nodeattr("PE"))
     _, rows, columns, channels = inst.get_nodeattr("shape")
@@ -172,9 +172,7 @@ def tile(inst: Any) -> Structure:
         store = memory.ram(words, width)
     else:
         store = memory.lut_ram(words, width)
-    left_over = [
-        count for count, kernel in ((columns, kernel_columns), (rows, kernel_rows)) if ahead or count % kernel > 0
-    ]
+    left_over = [count for count, kernel in ((columns, kernel_columns), (rows, kernel_rows)) if count % kernel > 0]
     strides = [_strides(kernel, kernel) for kernel in (kernel_columns, kernel_rows)]
     index = bits(fold) + bits(across)
     lut = {

@@ -176,6 +176,16 @@ def _windows() -> Iterator[Proof]:
             yield _proof("index_counter", {"Count": count, "Early": early, "Late": late}, quick=count == 3)
     for first, stride in ((1, 1), (3, 1), (9, 1), (1, 2), (2, 2), (2, 3), (3, 3), (5, 4)):
         yield _proof("stride_counter", {"First": first, "Stride": stride}, quick=first == 2)
+    for height, columns, kh, kw, cf in (
+        (2, 4, 2, 2, 1),
+        (3, 3, 2, 2, 1),
+        (2, 5, 1, 3, 3),
+        (5, 1, 2, 1, 1),
+        (4, 4, 2, 2, 2),
+    ):
+        for late in (0, 1):
+            values = {"Height": height, "Columns": columns, "Kh": kh, "Kw": kw, "Cf": cf, "Late": late}
+            yield _proof("tile_counter", values, quick=height == 3)
     for before, inside, after in ((0, 1, 0), (1, 2, 1), (0, 2, 5), (3, 1, 0), (2, 1, 4)):
         yield _proof("span_counter", {"Before": before, "Inside": inside, "After": after}, quick=before == 2)
     for words, height, columns, pads in ((1, 2, 2, (1, 1, 1, 1)), (2, 1, 2, (0, 1, 2, 0)), (1, 2, 1, (0, 0, 0, 0))):

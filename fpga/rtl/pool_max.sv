@@ -36,128 +36,52 @@ module pool_max #(
     $error("pool_max: Bits is %0d, expected at least 1", Bits);
   end
 
-  // Windows, the last of them perhaps incomplete, and the words of a pixel.
+  // The row of maxima: windows, the last of them perhaps incomplete, each of a pixel's words.
   localparam int unsigned Across = (Columns + Kw - 1) / Kw;
   localparam int unsigned Cf = Ch / Pe;
-  localparam int unsigned CBits = Cf > 1 ? $clog2(Cf) : 1;
-  localparam int unsigned ABits = Across > 1 ? $clog2(Across) : 1;
-  localparam int unsigned Stride = Cf > 1 ? 1 << CBits : 1;  // of a window's words in the row of maxima
-  localparam int unsigned Words = (Across - 1) * Stride + Cf;
-  localparam int unsigned WordBits = Words > 1 ? $clog2(Words) : 1;
+  localparam int unsigned Places = (Across - 1) * (1 << $clog2(Cf)) + Cf;
+  localparam int unsigned PlaceBits = Places > 1 ? $clog2(Places) : 1;
 
-  (* ram_style = "distributed", no_rw_check *) logic [Pe*Bits-1:0] maxima[Words];
+  (* ram_style = "distributed", no_rw_check *) logic [Pe*Bits-1:0] maxima[Places];
   logic [Pe*Bits-1:0] held, best, out_q;
-  logic [WordBits-1:0] place;
-  logic [CBits-1:0] c;
-  logic [ABits-1:0] across;
-  // Of the word that comes next: is its pixel the first or last of a window's row, or the last of the image's; its row
-  // likewise of a window or the image?
-  logic pixel, left_q, right, row, top_q, bottom, frame;
-  logic complete, step, step_pixel, step_row, out_valid_q;
+  // Of the word that comes next.
+  logic [PlaceBits-1:0] place;
+  logic first, complete, step, out_valid_q, unused;
 
-  assign complete = right && bottom;
   assign in_ready_o = !(complete && out_valid_q && !out_ready_i);
   assign step = in_valid_i && in_ready_o;
-  assign step_pixel = step && pixel;
-  assign step_row = step_pixel && row;
   assign out_data_o = out_q;
   assign out_valid_o = out_valid_q;
-  assign place = Cf == 1 ? WordBits'(across) : WordBits'({across, c});
   assign held = maxima[place];
 
-  index_counter #(
-      .Count(Cf)
-  ) i_words (
+  tile_counter #(
+      .Height (Height),
+      .Columns(Columns),
+      .Kh     (Kh),
+      .Kw     (Kw),
+      .Cf     (Cf)
+  ) i_tiles (
       .clk_i,
       .rst_ni,
-      .step_i (step),
-      .index_o(c),
-      .last_o (pixel)
+      .step_i    (step),
+      .place_o   (place),
+      .first_o   (first),
+      .complete_o(complete),
+      .stays_o   (unused)
   );
-
-  stride_counter #(
-      .First (Kw),
-      .Stride(Kw)
-  ) i_right (
-      .clk_i,
-      .rst_ni,
-      .step_i   (step_pixel),
-      .restart_i(row),
-      .due_o    (right)
-  );
-  stride_counter #(
-      .First (Kh),
-      .Stride(Kh)
-  ) i_bottom (
-      .clk_i,
-      .rst_ni,
-      .step_i   (step_row),
-      .restart_i(frame),
-      .due_o    (bottom)
-  );
-
-  // Where windows fill the rows, a row ends with its last window, and likewise an image.
-  if (Columns % Kw == 0) begin : gen_full_rows
-    logic across_last;
-    assign row = right && across_last;
-    index_counter #(
-        .Count(Across)
-    ) i_across (
-        .clk_i,
-        .rst_ni,
-        .step_i (step_pixel && right),
-        .index_o(across),
-        .last_o (across_last)
-    );
-  end else begin : gen_columns
-    logic [ABits-1:0] across_q;
-    assign across = across_q;
-    step_counter #(
-        .Count(Columns)
-    ) i_columns (
-        .clk_i,
-        .rst_ni,
-        .step_i(step_pixel),
-        .last_o(row)
-    );
-    always_ff @(posedge clk_i) begin
-      if (!rst_ni || step_row) across_q <= '0;
-      else if (step_pixel) across_q <= across_q + ABits'(right);
-    end
-  end
-
-  if (Height % Kh == 0) begin : gen_full_columns
-    assign frame = 1'b0;
-  end else begin : gen_rows
-    step_counter #(
-        .Count(Height)
-    ) i_rows (
-        .clk_i,
-        .rst_ni,
-        .step_i(step_row),
-        .last_o(frame)
-    );
-  end
 
   for (genvar p = 0; p < Pe; p++) begin : gen_lane
     logic [Bits-1:0] given, kept;
     assign given = in_data_i[p*Bits+:Bits];
     assign kept = held[p*Bits+:Bits];
-    assign best[p*Bits+:Bits] = (left_q && top_q) || given > kept ? given : kept;
+    assign best[p*Bits+:Bits] = first || given > kept ? given : kept;
   end
 
   always_ff @(posedge clk_i) begin
     if (step) maxima[place] <= best;
     if (step && complete) out_q <= best;
-    if (!rst_ni) begin
-      left_q <= 1'b1;
-      top_q <= 1'b1;
-      out_valid_q <= 1'b0;
-    end else begin
-      if (step_pixel) left_q <= right || row;
-      if (step_row) top_q <= bottom || frame;
-      if (step && complete) out_valid_q <= 1'b1;
-      else if (out_ready_i) out_valid_q <= 1'b0;
-    end
+    if (!rst_ni) out_valid_q <= 1'b0;
+    else if (step && complete) out_valid_q <= 1'b1;
+    else if (out_ready_i) out_valid_q <= 1'b0;
   end
 endmodule

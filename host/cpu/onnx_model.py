@@ -385,7 +385,7 @@ class _Walk:
         if bits != int(bits) or not 1 <= bits <= 8:
             raise _Refused(f"activations of {bits:g} bits, 1..8 are taken", "quantise the activations more narrowly")
         most = 2 ** int(bits) - 1
-        if not np.isfinite(np.float32(scale)) or not float(np.float32(scale)) * most < float(np.finfo(np.float32).max):
+        if not float(np.float32(scale)) * most < float(np.finfo(np.float32).max):
             raise _Refused(f"a scale of {scale:g}", f"train again: {most} times the scale must be a float32")
         factors = np.full((1, 1), scale, np.float32), np.full((1, 1), most, np.float32)
         number = self._quantised(node, value, Link(quantise, factors), most)

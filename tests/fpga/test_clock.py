@@ -36,10 +36,10 @@ def test_the_same_integers_at_the_same_rate(name, tmp_path):
 def test_no_layer_has_more_levels_than_the_clock_allows(clock, tmp_path):
     """But, at 200 MHz, those whose unit keeps vectors of more than 8 words: a level more finds if the next one came."""
     _, graph = hardware.design(graphs.CASES["plain"](0), tmp_path, 500 * clock, clock)
-    units = {node.name: layers.hardware(node) for node in graph.graph.node if node.op_type == "WrapMVU_rtl"}
+    units = [layers.hardware(node) for node in graph.graph.node if node.op_type == "WrapMVU_rtl"]
     long = {
         inst.get_nodeattr("layer")
-        for inst in units.values()
+        for inst in units
         if clock > 150 and layers.repeats(inst) and inst.get_nodeattr("MW") > 8 * inst.get_nodeattr("SIMD")
     }
     counted = resources.count(tmp_path / "rtl", tmp_path / "synth")
