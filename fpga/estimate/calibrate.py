@@ -6,7 +6,7 @@ What was counted is kept beside the factors (measured.json): `table(rows(load())
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +87,8 @@ def load(path: Path = MEASURED) -> list[Measured]:
 
 
 def row(sample: Sample, counted: Use) -> Row:
-    """A sample's structure beside its counts."""
+    """A sample's structure beside its counts, less the inverter of the reset: a network has one a layer, not a node."""
+    counted = replace(counted, lut=counted.lut - 1)
     return Row(sample.kind, tuple(nodes.structure(hardware(node)) for node in sample.model.graph.node), counted)
 
 

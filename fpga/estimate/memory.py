@@ -79,6 +79,17 @@ def ram(depth: int, width: int, distributed: bool = False) -> Memory:
     return Memory(4 * cells + width * selectors(banks), width)
 
 
+def places(words: int) -> int:
+    """Depth of a memory of so many words that place_counters go through: all that its address has, unless that takes
+    more LUT RAM.
+
+    >>> [places(words) for words in (18, 72, 144)]
+    [32, 128, 144]
+    """
+    whole = 1 << (words - 1).bit_length()
+    return whole if whole - words < 64 else words
+
+
 @functools.cache
 def lut_ram(depth: int, width: int) -> Memory:
     """A memory in LUT RAM that is read and written at one place in a cycle."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from fpga import windows
 from fpga.estimate import memory
-from fpga.estimate.structure import CELLS, Structure, bits, blocks
+from fpga.estimate.structure import CELLS, Structure, bits, blocks, registers, tables
 
 
 def window(inst: Any, **others: int) -> Structure:
@@ -36,11 +36,11 @@ def _words(Width: int, Places: int, **loops: int) -> Structure:
         "ahead": 2 * ahead,
         "held": held,
         "moves": changing + left,
-        "counters": sum(_tables(count) for count in counts),
+        "counters": sum(map(tables, counts)),
         "one": 1,
     }
     ff = {
-        CELLS: sum(_registers(count) for count in counts),
+        CELLS: sum(map(registers, counts)),
         "buffer": buffer.registers,
         "address": 2 * address,
         "ahead": ahead + held,
@@ -71,15 +71,15 @@ def _whole(
 ) -> Structure:
     high, wide = (Kh - 1) * DilationH + 1, (Kw - 1) * DilationW + 1
     waits = Columns - wide
-    lines = memory.ram(waits - 1, (high - 1) * Width, distributed=True) if waits > 1 and high > 1 else memory.Memory()
+    lines = memory.lut_ram(waits - 1, (high - 1) * Width) if waits > 1 and high > 1 else memory.Memory()
     address = bits(waits - 1) if lines.lut else 0
     due = [_strides(wide, StrideW), _strides(high, StrideH)]
     counts = (Words, Columns, Rows)
-    counters = sum(map(_tables, counts)) + sum(tables for tables, _ in due)
+    counters = sum(map(tables, counts)) + sum(count for count, _ in due)
     lut = {"lines": lines.lut, "address": address, "counters": counters, "one": 1}
     waiting = (high - 1) * Width if waits else 0
-    registers = sum(map(_registers, counts)) + sum(registers for _, registers in due)
-    ff = {CELLS: Width * high * wide + waiting + address + registers, "one": 1}
+    counting = sum(map(registers, counts)) + sum(count for _, count in due)
+    ff = {CELLS: Width * high * wide + waiting + address + counting, "one": 1}
     return Structure("sliding window, whole", lut, ff, {"address": blocks(address)})
 
 
@@ -91,20 +91,12 @@ def padding(inst: Any) -> Structure:
     spans = [(left, across, right), (top, height, bottom)]
     counts = [words, *(sum(span) for span in spans)]
     changes = sum(bool(before) + bool(after) for before, _, after in spans)
-    counters = sum(_tables(count) for count in counts)
+    counters = sum(map(tables, counts))
     width = int(inst.get_outstream_width())
-    registers = width + sum(_registers(count) for count in counts)
-    return Structure("FMPadding", {"counters": counters, "changes": changes, "one": 1}, {CELLS: registers, "one": 1})
-
-
-def _tables(count: int) -> int:
-    """Of a step_counter: the bit that is fed back, the reset, and the comparison that finds the last step but one."""
-    return 0 if count < 2 else 1 if count == 2 else 3 + (bits(count) > 5)
-
-
-def _registers(count: int) -> int:
-    """Of a step_counter."""
-    return 0 if count < 2 else 1 if count == 2 else bits(count) + 1
+    counting = sum(map(registers, counts))
+    return Structure(
+        "FMPadding", {"counters": counters, "changes": changes, "one": 1}, {CELLS: width + counting, "one": 1}
+    )
 
 
 def _strides(first: int, stride: int) -> tuple[int, int]:
@@ -112,7 +104,7 @@ def _strides(first: int, stride: int) -> tuple[int, int]:
     if stride == 1 and first <= 8:
         return first > 1, first - 1
     counter = bits(max(first, stride) - 1) + 1
-    return 2 * counter, counter
+    return 1 + counter, counter
 
 
 def converter(in_width: int, out_width: int) -> Structure:
@@ -140,11 +132,11 @@ def fifo(width: int, depth: int) -> Structure:
     """stream_fifo."""
     if depth == 2:
         return Structure("FIFO, two registers", {"words": width, "one": 1}, {"words": 2 * width, "one": 1})
-    store = memory.ram(depth - 1, width)
-    counters = 2 * bits(depth - 1) + bits(depth)
-    lut = {"words": store.lut, "counters": counters, "one": 1}
-    ff = {"words": store.registers, "counters": counters, "one": 1}
-    chains = {"counters": sum(blocks(width) for width in (bits(depth - 1),) * 2 + (bits(depth),))}
+    store = memory.ram(memory.places(depth - 1), width)
+    address = bits(depth - 1)
+    lut = {"words": store.lut, "counters": 2 * tables(depth - 1), "compare": 2 * -(-address // 3), "one": 1}
+    ff = {"words": store.registers, "counters": 4 * address, "one": 1}
+    chains = {"counters": 2 * blocks(address)}
     return Structure("FIFO, memory", lut, ff, chains, store.bram36)
 
 
@@ -152,8 +144,8 @@ def maximum(inst: Any) -> Structure:
     """window_max."""
     width, pe = int(inst.get_outstream_width()), int(inst.get_nodeattr("PE"))
     kernel, element = inst.get_nodeattr("Kernel"), width // pe
-    lut = {"select": width, "compare": pe * max(0, element - 1), "counters": _tables(kernel), "one": 1}
-    ff = {"words": 2 * width, "counters": _registers(kernel), "one": 1}
+    lut = {"select": width, "compare": pe * max(0, element - 1), "counters": tables(kernel), "one": 1}
+    ff = {"words": 2 * width, "counters": registers(kernel), "one": 1}
     return Structure("WindowMax", lut, ff, {"compare": pe})
 
 
@@ -174,28 +166,27 @@ def tile(inst: Any) -> Structure:
         store = memory.lut_ram(words, width)
     left_over = [count for count, kernel in ((columns, kernel_columns), (rows, kernel_rows)) if count % kernel > 0]
     strides = [_strides(kernel, kernel) for kernel in (kernel_columns, kernel_rows)]
-    index = bits(fold) + bits(across)
     lut = {
         "store": store.lut,
         "select": width,
         "compare": pe * _compared(width // pe),
-        "counters": index + sum(map(_tables, left_over)) + sum(tables for tables, _ in strides),
+        "counters": sum(map(tables, (fold, across, *left_over))) + sum(count for count, _ in strides),
         "one": 1,
     }
     # With whole pixels in a word Yosys doubles the number of the window.
-    index += bits(across) * (fold == 1)
-    registers = index + sum(map(_registers, left_over)) + sum(registers for _, registers in strides)
+    doubled = bits(across) * (fold == 1)
+    counting = doubled + sum(map(registers, (fold, across, *left_over))) + sum(count for _, count in strides)
     ahead_registers = bits(words) + (0 if store.bram36 else width)
-    ff = {CELLS: width + registers + ahead * ahead_registers, "one": 1}
+    ff = {CELLS: width + counting + ahead * ahead_registers, "one": 1}
     chains = {"counters": sum(blocks(count) for count in (bits(fold), bits(across)) if count > 3)}
     return Structure("PoolMax, ahead" if ahead else "PoolMax", lut, ff, chains, store.bram36)
 
 
 def narrow(width: int, parts: int) -> Structure:
     """stream_narrow: a multiplexer before a pair of words of `width` bits; two inputs are in the pair's tables."""
-    counter = bits(parts)
-    lut = {"words": width, "choose": width * (1 + -(-parts // 4)) * (parts > 2), "counters": counter, "one": 1}
-    return Structure("StreamNarrow", lut, {CELLS: 2 * width + counter, "one": 1})
+    choose = width * (1 + -(-parts // 4)) * (parts > 2)
+    lut = {"words": width, "choose": choose, "counters": tables(parts), "one": 1}
+    return Structure("StreamNarrow", lut, {CELLS: 2 * width + registers(parts), "one": 1})
 
 
 def pool(inst: Any) -> Structure:

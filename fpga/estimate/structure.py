@@ -41,3 +41,13 @@ def bits(number: int) -> int:
 def blocks(width: int) -> int:
     """CARRY4 cells of a chain."""
     return -(-width // 4)
+
+
+def tables(count: int) -> int:
+    """Of a counter of so many steps in turn: its step, and the comparison that finds the last one but one."""
+    return 0 if count < 2 else 1 if count == 2 else 1 + -(-bits(count) // 6)
+
+
+def registers(count: int) -> int:
+    """Of a counter of so many steps in turn: of two, the number is that it is the last."""
+    return 0 if count < 2 else 1 if count == 2 else bits(count) + 1

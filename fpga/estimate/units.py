@@ -6,7 +6,7 @@ from typing import Any
 
 from fpga.estimate import heap, memory
 from fpga.estimate.heap import Cells
-from fpga.estimate.structure import CELLS, Structure, bits, blocks
+from fpga.estimate.structure import CELLS, Structure, bits, blocks, registers, tables
 from fpga.resources import TABLE_WORDS
 
 _ADDRESSED, _SHALLOW = 8, 64  # words
@@ -29,12 +29,12 @@ def matrix_vector(inst: Any) -> Structure:
     shared = heap.binary(simd, in_bits, acc_bits, every=True) if binary else Cells()
     weights = memory.weights(depth, pe * simd * weight_bits, str(inst.get_nodeattr("romStyle")))
     # With several passes, two vectors are kept.
-    vector = memory.ram(2 * synapses, simd * in_bits) if passes > 1 and running else memory.Memory()
+    kept = passes > 1 and running
+    vector = memory.ram(memory.places(2 * synapses), simd * in_bits) if kept else memory.Memory()
     pairs = simd // 2 if binary else 0
     start = memory.contents(2 * rows, pe * sum_bits, registered=False) if starts else memory.Memory()
     sums = pe * sum_bits + acc_bits * binary
-    counters = [bits(synapses), bits(passes), bits(depth)] + [bits(rows)] * starts
-    counters += [bits(synapses)] if passes > 1 else []
+    counts = [synapses, passes, depth] + [rows] * starts + [synapses] * kept
     lut: dict[str, float] = {
         CELLS: pe * row.lut + shared.lut + sums + (pairs if in_bits == 2 else 0),
         "products": pe * row.free,
@@ -43,7 +43,8 @@ def matrix_vector(inst: Any) -> Structure:
         **_contents("weights", [(depth, weights, 1)]),
         "starts": start.lut,
         "vector": vector.lut,
-        "counters": sum(counters),
+        "counters": sum(map(tables, counts)),
+        "kept": -(-bits(synapses) // 3) * kept,
         "passes": float(passes > 1),
         "one": 1,
     }
@@ -52,7 +53,7 @@ def matrix_vector(inst: Any) -> Structure:
         "weights": weights.registers,
         "rows": pe * row.registers + shared.registers,
         "sums": sums * (1 + running) + pe * acc_bits,
-        "counters": sum(counters),
+        "counters": sum(map(registers, counts)) + bits(synapses) * kept,
         "passes": float(passes > 1),
         "one": 1,
     }
@@ -60,7 +61,7 @@ def matrix_vector(inst: Any) -> Structure:
         CELLS: pe * (row.carry4 + blocks(sum_bits)) + shared.carry4 + blocks(acc_bits) * binary,
         "halves": (pe + 1) * blocks(sum_bits) * binary,
         "pairs": pairs * blocks(in_bits + 1) if in_bits != 2 else 0,
-        "counters": sum(blocks(width) for width in counters if width > 3),
+        "counters": sum(blocks(bits(count)) for count in (depth, *[rows] * starts)),
     }
     return Structure("WrapMVU", lut, ff, chains, weights.bram36 + vector.bram36)
 
@@ -105,13 +106,13 @@ def depthwise(inst: Any) -> Structure:
     product = Cells() if binary else heap.planes(1, in_bits, weight_bits, acc_bits)
     weights = memory.weights(depth, pe * weight_bits, str(inst.get_nodeattr("romStyle")))
     signed = min(acc_bits, in_bits + 1) if binary else 0  # bits of x or -x
-    counters = [bits(taps), bits(depth)]
+    counts = (taps, depth)
     lut: dict[str, float] = {
         CELLS: pe * (product.lut + acc_bits),
         "products": pe * product.free,
         "signs": pe * signed,
         **_contents("weights", [(depth, weights, 1)]),
-        "counters": sum(counters),
+        "counters": sum(map(tables, counts)),
         "one": 1,
     }
     ff: dict[str, float] = {
@@ -119,13 +120,13 @@ def depthwise(inst: Any) -> Structure:
         "weights": weights.registers,
         "rows": pe * (acc_bits if binary else product.registers),
         "sums": pe * acc_bits * (2 if taps > 1 else 1),
-        "counters": sum(counters),
+        "counters": sum(map(registers, counts)),
         "one": 1,
     }
     chains = {
         CELLS: pe * (product.carry4 + blocks(acc_bits)),
         "signs": pe * blocks(signed),
-        "counters": sum(blocks(width) for width in counters if width > 3),
+        "counters": blocks(bits(depth)),
     }
     return Structure("WrapVVU", lut, ff, chains, weights.bram36)
 

@@ -118,7 +118,7 @@ def _streams() -> Iterator[Proof]:
     apart: Paths = (*REGISTERED, ("out_ready_i", "in_ready_o"))
     for width, depth in ((2, 2), (2, 3), (1, 4), (1, 5)):
         yield _proof("stream_fifo", {"Width": width, "Depth": depth}, apart=apart, quick=depth < 4)
-    yield _proof("stream_fifo", {"Width": 1, "Depth": 9}, apart=apart)
+    yield _proof("stream_fifo", {"Width": 1, "Depth": 7}, apart=apart)
     yield _proof("stream_fork", {"Width": 2}, apart=STREAM, quick=True)
     for levels in (0, 1, 3):
         yield _proof("stream_pipe", {"Width": 2, "Levels": levels}, apart=REGISTERED, quick=levels < 3)
@@ -169,11 +169,12 @@ def _streams() -> Iterator[Proof]:
 
 
 def _windows() -> Iterator[Proof]:
-    for count, start in ((1, 0), (2, 0), (2, 1), (3, 1), (4, 3), (5, 0), (8, 0), (9, 4), (18, 0)):
-        yield _proof("step_counter", {"Count": count, "Start": start, "Late": count % 2}, quick=count in (2, 3))
-    for count in (1, 2, 3, 6, 8):
-        for early, late in ((0, 0), (1, 0), (0, 1)):
-            yield _proof("index_counter", {"Count": count, "Early": early, "Late": late}, quick=count == 3)
+    for count, start in ((1, 0), (2, 0), (2, 1), (3, 2), (4, 3), (5, 0), (6, 2), (7, 0), (8, 0), (9, 4), (18, 0)):
+        values = {"Count": count, "Start": start}
+        yield _proof("step_counter", values, quick=count == 3)
+        yield _proof("index_counter", values, quick=count in (2, 3))
+        for dense in (0, 1):
+            yield _proof("place_counter", {**values, "Dense": dense}, quick=count in (3, 5))
     for first, stride in ((1, 1), (3, 1), (9, 1), (1, 2), (2, 2), (2, 3), (3, 3), (5, 4)):
         yield _proof("stride_counter", {"First": first, "Stride": stride}, quick=first == 2)
     for height, columns, kh, kw, cf in (
@@ -183,9 +184,8 @@ def _windows() -> Iterator[Proof]:
         (5, 1, 2, 1, 1),
         (4, 4, 2, 2, 2),
     ):
-        for late in (0, 1):
-            values = {"Height": height, "Columns": columns, "Kh": kh, "Kw": kw, "Cf": cf, "Late": late}
-            yield _proof("tile_counter", values, quick=height == 3)
+        values = {"Height": height, "Columns": columns, "Kh": kh, "Kw": kw, "Cf": cf}
+        yield _proof("tile_counter", values, quick=height == 3)
     for before, inside, after in ((0, 1, 0), (1, 2, 1), (0, 2, 5), (3, 1, 0), (2, 1, 4)):
         yield _proof("span_counter", {"Before": before, "Inside": inside, "After": after}, quick=before == 2)
     for words, height, columns, pads in ((1, 2, 2, (1, 1, 1, 1)), (2, 1, 2, (0, 1, 2, 0)), (1, 2, 1, (0, 0, 0, 0))):

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Counts steps, Count of them in turn: index_o is the number of the next one, from 0 on; last_o: it is the last one.
-// Early: last_o is a register. Late too: step_i, where it comes late, goes through no table, it enables registers.
+// Counts steps, Count of them in turn, beginning with the step Start: index_o is the number of the next one, from 0 on.
+// last_o is a register: it is the last one.
 module index_counter #(
     parameter int unsigned Count = 1,
-    parameter bit Early = 1'b0,
-    parameter bit Late = 1'b0,
+    parameter int unsigned Start = 0,
     localparam int unsigned Bits = Count > 1 ? $clog2(Count) : 1
 ) (
     input  logic            clk_i,
@@ -14,8 +13,8 @@ module index_counter #(
     output logic [Bits-1:0] index_o,
     output logic            last_o
 );
-  if (Count < 1) begin : gen_check_count
-    $error("index_counter: Count is 0, expected at least 1");
+  if (Start >= Count) begin : gen_check_start
+    $error("index_counter: Start is %0d, expected less than Count = %0d", Start, Count);
   end
 
   if (Count == 1) begin : gen_always
@@ -25,25 +24,17 @@ module index_counter #(
     assign last_o  = 1'b1;
   end else begin : gen_count
     logic [Bits-1:0] index_q;
-    logic restart;
+    logic last_q;
 
     assign index_o = index_q;
-    // A power of two comes round by itself.
-    assign restart = !Late && Count != 1 << Bits && step_i && last_o;
+    assign last_o  = last_q;
     always_ff @(posedge clk_i) begin
-      if (!rst_ni || restart) index_q <= '0;
-      else if (step_i) index_q <= Late && last_o ? '0 : index_q + 1'b1;
-    end
-
-    if (Early || Late) begin : gen_early
-      logic last_q;
-      assign last_o = last_q;
-      always_ff @(posedge clk_i) begin
-        if (!rst_ni) last_q <= 1'b0;
-        else if (step_i) last_q <= index_q == Bits'(Count - 2);
-      end
-    end else begin : gen_compared
-      assign last_o = index_q == Bits'(Count - 1);
+      if (!rst_ni) index_q <= Bits'(Start);
+      // A power of two comes round by itself.
+      else if (Count != 1 << Bits && step_i && last_q) index_q <= '0;
+      else if (step_i) index_q <= index_q + 1'b1;
+      if (!rst_ni) last_q <= Start == Count - 1;
+      else if (step_i) last_q <= index_q == Bits'(Count - 2);
     end
   end
 endmodule

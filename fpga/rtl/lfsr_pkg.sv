@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Linear feedback shift registers of greatest length: counters whose order nobody asks for. A step is one table whatever
-// their width, without a carry chain. They begin at 0 and run through all values but the one of all ones.
+// Rounds of a linear feedback shift register, cut to a length: counters whose order nobody asks for. A step is one table
+// whatever their width, without a carry chain, and none more to begin anew.
+//
+// A register of greatest length runs through all values but the one of all ones. Where the bit that is fed back is
+// complemented, it goes on with another value, which differs in that bit alone, and leaves out those between the two: for
+// each number of them there is one such place.
 package lfsr_pkg;
   localparam int unsigned MaxBits = 16;
 
@@ -27,14 +31,45 @@ package lfsr_pkg;
     endcase
   endfunction
 
-  function automatic logic [MaxBits-1:0] after(int unsigned bits, logic [MaxBits-1:0] state);
-    return {state[MaxBits-2:0], ~^(state & taps(bits))};
+  function automatic logic [MaxBits-1:0] mask(int unsigned bits);
+    return MaxBits'((32'd1 << bits) - 32'd1);
   endfunction
 
-  // The lowest bits are the state after so many steps from the beginning.
-  function automatic logic [MaxBits-1:0] at(int unsigned bits, int unsigned steps);
-    at = '0;
+  function automatic logic [MaxBits-1:0] ones(int unsigned bits);
+    return MaxBits'((32'd1 << bits) - 32'd1);
+  endfunction
+
+  // The value after another in a register of `bits`.
+  function automatic logic [MaxBits-1:0] after(int unsigned bits, logic [MaxBits-1:0] value);
+    return {value[MaxBits-2:0], ~^(value & taps(bits))} & ones(bits);
+  endfunction
+
+  // The first of a round of `count` values, more than 2^(bits-1) and less than 2^bits.
+  function automatic logic [MaxBits-1:0] first(int unsigned bits, int unsigned count);
+    int unsigned skipped;
+    logic [MaxBits-1:0] left, back;
+    skipped = (1 << bits) - 1 - count;
+    if (skipped == 0) return '0;
+    // `back` comes so many values behind `left` as are skipped: go on until they differ in the lowest bit alone.
+    left = '0;
+    back = '0;
     // Two loops, each of few rounds: tools give up on long ones.
+    for (int unsigned i = 0; i < skipped; i += 256) begin
+      for (int unsigned j = i; j < skipped && j < i + 256; j++) back = after(bits, back);
+    end
+    for (int unsigned i = 0; i < 1 << bits; i += 256) begin
+      for (int unsigned j = 0; j < 256 && (left ^ back) != 1; j++) begin
+        left = after(bits, left);
+        back = after(bits, back);
+      end
+    end
+    return back;
+  endfunction
+
+  // The value of step `steps`, from 0 on, in a round of `count` values, at most 2^bits: of just as many, the steps' number.
+  function automatic logic [MaxBits-1:0] at(int unsigned bits, int unsigned count, int unsigned steps);
+    if (count == 1 << bits) return MaxBits'(steps);
+    at = first(bits, count);
     for (int unsigned i = 0; i < steps; i += 256) begin
       for (int unsigned j = i; j < steps && j < i + 256; j++) at = after(bits, at);
     end

@@ -31,27 +31,25 @@ module span_counter #(
     assign inside_o = 1'b1;
   end else begin : gen_some
     localparam int unsigned Bits = $clog2(Count);
-    localparam int unsigned Past = Before + Inside;
-    localparam logic [Bits-1:0] Enter = Bits'(lfsr_pkg::at(Bits, Before > 0 ? Before - 1 : 0));
-    localparam logic [Bits-1:0] Leave = Bits'(lfsr_pkg::at(Bits, Past - 1));
-    localparam logic [Bits-1:0] Final = Bits'(lfsr_pkg::at(Bits, Count - 2));
-    logic [Bits-1:0] state_q;
-    logic inside_q, last_q, enter, leave;
+    // The last steps outside and inside.
+    localparam logic [Bits-1:0] Enter = Bits'(lfsr_pkg::at(Bits, Count, Before > 0 ? Before - 1 : Count - 1));
+    localparam logic [Bits-1:0] Leave = Bits'(lfsr_pkg::at(Bits, Count, Before + Inside - 1));
+    logic [Bits-1:0] place;
+    logic inside_q;
 
-    assign enter = Before > 0 && state_q == Enter;
-    assign leave = After > 0 && state_q == Leave;
     assign inside_o = inside_q;
-    assign last_o = last_q;
+    place_counter #(
+        .Count(Count)
+    ) i_places (
+        .clk_i,
+        .rst_ni,
+        .step_i,
+        .place_o(place),
+        .last_o
+    );
     always_ff @(posedge clk_i) begin
-      if (!rst_ni || (step_i && last_q)) begin
-        state_q <= '0;
-        inside_q <= Before == 0;
-        last_q <= 1'b0;
-      end else if (step_i) begin
-        state_q <= Bits'(lfsr_pkg::after(Bits, lfsr_pkg::MaxBits'(state_q)));
-        inside_q <= enter || (inside_q && !leave);
-        last_q <= state_q == Final;
-      end
+      if (!rst_ni) inside_q <= Before == 0;
+      else if (step_i) inside_q <= place == Enter || (inside_q && place != Leave);
     end
   end
 endmodule

@@ -54,57 +54,56 @@ module stream_fifo #(
     end
   end else if (Depth > 2) begin : gen_memory
     localparam int unsigned Words = Depth - 1;
-    localparam int unsigned AddressBits = $clog2(Words);
-    localparam int unsigned CountBits = $clog2(Words + 1);
+    localparam int unsigned PlaceBits = $clog2(Words);
+    // Places are all those of the address, unless that takes more LUT RAM, which comes 64 words at a time.
+    localparam bit Dense = (1 << PlaceBits) - Words >= 64;
 
-    (* no_rw_check *) logic [Width-1:0] memory[Words];
-    logic [AddressBits-1:0] write, read;
-    logic [CountBits-1:0] count_q;
+    (* no_rw_check *) logic [Width-1:0] memory[Dense ? Words : 1 << PlaceBits];
+    // Where the next word is written and read, and where the last one was.
+    logic [PlaceBits-1:0] write, written_q, read, read_q;
     logic [1:0] unused;
     logic some_q, pop;
 
     assign pop = load && some_q;
 
-    index_counter #(
-        .Count(Words)
+    place_counter #(
+        .Count(Words),
+        .Dense(Dense)
     ) i_write (
         .clk_i,
         .rst_ni,
         .step_i (push),
-        .index_o(write),
+        .place_o(write),
         .last_o (unused[0])
     );
-    index_counter #(
-        .Count(Words)
+    place_counter #(
+        .Count(Words),
+        .Dense(Dense)
     ) i_read (
         .clk_i,
         .rst_ni,
         .step_i (pop),
-        .index_o(read),
+        .place_o(read),
         .last_o (unused[1])
     );
 
     always_ff @(posedge clk_i) begin
       if (push) memory[write] <= in_data_i;
       if (pop) out_q <= memory[read];
+      if (push) written_q <= write;
+      if (pop) read_q <= read;
     end
 
+    // A word that goes was the only one if it was written last. One that comes, not the only one, takes the last place if it
+    // is that of the word read last.
     always_ff @(posedge clk_i) begin
       if (!rst_ni) begin
-        count_q <= '0;
         some_q <= 1'b0;
         free_q <= 1'b1;
         out_valid_q <= 1'b0;
       end else begin
-        if (push && !pop) begin
-          count_q <= count_q + 1'b1;
-          some_q <= 1'b1;
-          free_q <= count_q != CountBits'(Words - 1);
-        end else if (pop && !push) begin
-          count_q <= count_q - 1'b1;
-          some_q <= count_q != CountBits'(1);
-          free_q <= 1'b1;
-        end
+        some_q <= push || (some_q && !(load && read == written_q));
+        free_q <= pop || (free_q && !(in_valid_i && some_q && write == read_q));
         if (load) out_valid_q <= some_q;
       end
     end

@@ -1,23 +1,21 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // Where the words of an image lie, pixels row by row and each Cf words, in windows of Kh x Kw that tile it. Of the word
-// of the next step: place_o is its place in a row of windows, each window's Cf places from a power of two on; first_o and
-// complete_o: a window begins, or is complete with it; stays_o: the word behind it has the same place.
+// of the next step: place_o is its place in a row of windows, which have a power of two each; first_o and complete_o: a
+// window begins, or is complete with it; stays_o: the word behind it has the same place.
 //
-// Rows and columns at the end that fill no window are counted like those of one, but complete none. Late: step_i, where
-// it comes late, goes through no table to the count of a pixel's words.
+// Rows and columns at the end that fill no window are counted like those of one, but complete none.
 module tile_counter #(
     parameter int unsigned Height = 2,
     parameter int unsigned Columns = 2,
     parameter int unsigned Kh = 2,
     parameter int unsigned Kw = 2,
     parameter int unsigned Cf = 1,
-    parameter bit Late = 1'b0,
     // Windows in a row, the last of them perhaps incomplete, and the places from one to the next.
     localparam int unsigned Across = (Columns + Kw - 1) / Kw,
     localparam int unsigned CBits = Cf > 1 ? $clog2(Cf) : 1,
     localparam int unsigned Stride = Cf > 1 ? 1 << CBits : 1,
-    localparam int unsigned Places = (Across - 1) * Stride + Cf,
+    localparam int unsigned Places = Across * Stride,
     localparam int unsigned Bits = Places > 1 ? $clog2(Places) : 1
 ) (
     input  logic            clk_i,
@@ -44,14 +42,13 @@ module tile_counter #(
   assign complete_o = right && bottom;
   assign stays_o = Cf == 1 && (Across == 1 || !(right || row));
 
-  index_counter #(
-      .Count(Cf),
-      .Late (Late)
+  place_counter #(
+      .Count(Cf)
   ) i_words (
       .clk_i,
       .rst_ni,
       .step_i,
-      .index_o(c),
+      .place_o(c),
       .last_o (pixel)
   );
   stride_counter #(

@@ -110,8 +110,7 @@ module wrap_mvu #(
   assign step = move && present;
 
   index_counter #(
-      .Count(Depth),
-      .Late (Short)
+      .Count(Depth)
   ) i_address (
       .clk_i,
       .rst_ni,
@@ -130,8 +129,7 @@ module wrap_mvu #(
     assign present = in_valid_i;
     assign in_ready_o = move;
     step_counter #(
-        .Count(Sf),
-        .Late (1'b1)
+        .Count(Sf)
     ) i_sf (
         .clk_i,
         .rst_ni,
@@ -145,8 +143,7 @@ module wrap_mvu #(
     assign take = in_valid_i && in_ready_o;
 
     step_counter #(
-        .Count(Nf),
-        .Late (1'b1)
+        .Count(Nf)
     ) i_passes (
         .clk_i,
         .rst_ni,
@@ -175,55 +172,60 @@ module wrap_mvu #(
     end else begin : gen_vectors
       // Two vectors, word by word in turn. A vector is whole once its last word is taken, and its place free when its
       // last pass ends; one that is not whole yet can be in its first pass.
-      (* no_rw_check *) logic [XBits-1:0] memory[2*Sf];
+      // Its places are all those of its address, unless that takes more LUT RAM, which comes 64 words at a time.
       localparam int unsigned SfBits = $clog2(Sf);
-      logic [SfBits-1:0] sf, taken;
-      logic take_side_q, side_q, one_q, both_q;
+      localparam bit Dense = (2 << SfBits) - 2 * Sf >= 64;
+      (* no_rw_check *) logic [XBits-1:0] memory[Dense ? 2 * Sf : 2 << SfBits];
+      logic [SfBits-1:0] sf, taken, latest_q;
+      logic take_side_q, side_q, one_q, both_q, some_q;
       logic take_last, whole, leave;
 
+      // some_q: of the vector that is not whole, a word has come that has not left; with a whole one it says nothing.
       assign leave = step && last && final_pass;
       assign whole = take && take_last;
-      assign present = one_q || both_q || taken != sf;
+      assign present = one_q || both_q || some_q;
       assign in_ready_o = !both_q;
 
-      // The step is late. In a long count, doing without a table for it would take more of them.
-      index_counter #(
+      place_counter #(
           .Count(Sf),
-          .Early(1'b1),
-          .Late (Short || Sf <= 32)
+          .Dense(Dense)
       ) i_sf (
           .clk_i,
           .rst_ni,
           .step_i (step),
-          .index_o(sf),
+          .place_o(sf),
           .last_o (last)
       );
-      index_counter #(
+      place_counter #(
           .Count(Sf),
-          .Late (Short)
+          .Dense(Dense)
       ) i_taken (
           .clk_i,
           .rst_ni,
           .step_i (take),
-          .index_o(taken),
+          .place_o(taken),
           .last_o (take_last)
       );
 
       always_ff @(posedge clk_i) begin
-        if (take) memory[{taken, take_side_q}] <= in_data_i;
+        if (take) begin
+          memory[{taken, take_side_q}] <= in_data_i;
+          latest_q <= taken;
+        end
         if (move) x2_q <= memory[{sf, side_q}];
         if (!rst_ni) begin
           take_side_q <= 1'b0;
           side_q <= 1'b0;
           one_q <= 1'b0;
           both_q <= 1'b0;
+          some_q <= 1'b0;
         end else begin
+          if (take) some_q <= 1'b1;
+          else if (step) some_q <= latest_q != sf;
           take_side_q <= take_side_q ^ whole;
           side_q <= side_q ^ leave;
-          if (whole != leave) begin
-            one_q <= whole ? !one_q : both_q;
-            both_q <= whole && one_q;
-          end
+          one_q <= whole == leave ? one_q : whole ? !one_q : both_q;
+          both_q <= whole == leave ? both_q : whole && one_q;
         end
       end
     end

@@ -3,8 +3,7 @@
 // index_counter: the number of the next step, and whether it is the last of Count.
 module prove_index_counter #(
     parameter int unsigned Count = 1,
-    parameter bit Early = 1'b0,
-    parameter bit Late = 1'b0
+    parameter int unsigned Start = 0
 ) (
     input logic clk_i,
     input logic step_i
@@ -18,14 +17,13 @@ module prove_index_counter #(
   start i_start (.*);
   index_counter #(
       .Count(Count),
-      .Early(Early),
-      .Late (Late)
+      .Start(Start)
   ) i_cell (
       .*
   );
 
   always_ff @(posedge clk_i) begin
-    if (!rst_ni) number_q <= '0;
+    if (!rst_ni) number_q <= 8'(Start);
     else if (step_i) number_q <= number_q == 8'(Count - 1) ? '0 : number_q + 1'b1;
   end
 

@@ -3,8 +3,7 @@
 // step_counter: the next step is the last of Count, the first of all being step Start.
 module prove_step_counter #(
     parameter int unsigned Count = 1,
-    parameter int unsigned Start = 0,
-    parameter bit Late = 1'b0
+    parameter int unsigned Start = 0
 ) (
     input logic clk_i,
     input logic step_i
@@ -15,8 +14,7 @@ module prove_step_counter #(
   start i_start (.*);
   step_counter #(
       .Count(Count),
-      .Start(Start),
-      .Late (Late)
+      .Start(Start)
   ) i_cell (
       .*
   );

@@ -6,17 +6,17 @@ module prove_tile_counter #(
     parameter int unsigned Columns = 2,
     parameter int unsigned Kh = 2,
     parameter int unsigned Kw = 2,
-    parameter int unsigned Cf = 1,
-    parameter bit Late = 1'b0
+    parameter int unsigned Cf = 1
 ) (
     input logic clk_i,
     input logic step_i
 );
   localparam int unsigned Stride = 1 << $clog2(Cf);
-  localparam int unsigned Places = ((Columns + Kw - 1) / Kw - 1) * Stride + Cf;
+  localparam int unsigned Places = (Columns + Kw - 1) / Kw * Stride;
 
   logic rst_ni, first_o, complete_o, stays_o;
   logic [(Places > 1 ? $clog2(Places) : 1)-1:0] place_o;
+  logic [Cf-1:0][7:0] order;
   logic [7:0] word_q, column_q, row_q, word, column, place, place_after;
 
   start i_start (.*);
@@ -25,16 +25,19 @@ module prove_tile_counter #(
       .Columns(Columns),
       .Kh     (Kh),
       .Kw     (Kw),
-      .Cf     (Cf),
-      .Late   (Late)
+      .Cf     (Cf)
   ) i_cell (
       .*
   );
 
   assign word = word_q == 8'(Cf - 1) ? 8'd0 : word_q + 8'd1;
   assign column = word_q != 8'(Cf - 1) ? column_q : column_q == 8'(Columns - 1) ? 8'd0 : column_q + 8'd1;
-  assign place = column_q / 8'(Kw) * 8'(Stride) + word_q;
-  assign place_after = column / 8'(Kw) * 8'(Stride) + word;
+  // A window's words lie in the order of a place_counter, whose proof says that each has a place of its own.
+  for (genvar i = 0; i < Cf; i++) begin : gen_word
+    assign order[i] = Cf > 1 ? 8'(lfsr_pkg::at($clog2(Cf), Cf, i)) : 8'd0;
+  end
+  assign place = column_q / 8'(Kw) * 8'(Stride) + order[word_q];
+  assign place_after = column / 8'(Kw) * 8'(Stride) + order[word];
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin

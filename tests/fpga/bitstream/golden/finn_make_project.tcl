@@ -11,6 +11,7 @@ create_bd_cell -type module -reference StreamingDataflowPartition_1_WrapActivati
 add_files -norecurse FPGA/rtl/heap_pkg.sv
 add_files -norecurse FPGA/rtl/index_counter.sv
 add_files -norecurse FPGA/rtl/lfsr_pkg.sv
+add_files -norecurse FPGA/rtl/place_counter.sv
 add_files -norecurse FPGA/rtl/step_counter.sv
 add_files -norecurse FPGA/rtl/weight_rom.sv
 add_files -norecurse FPGA/rtl/add_pair.sv
