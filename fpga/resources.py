@@ -18,7 +18,7 @@ from chain.files import write_json
 from fpga import levels, primitives, yosys
 from fpga.design import Design, digest, load
 
-FORMAT = 6
+FORMAT = 7
 
 SYNTHESIS = "synth_xilinx -family xc7 -flatten -noiopad -noclkbuf"
 """Yosys' command for everything that is counted, but for the top module. It maps with abc9."""
@@ -170,13 +170,14 @@ def synthesis(top: str, command: str = SYNTHESIS, short: bool = False) -> list[s
     """Yosys' commands from a design that was read to its netlist, large read-only memories mapped by themselves.
 
     `command` is that of the synthesis, but for the top module. `short` is for a design with few levels of logic, where
-    mapping must not spend levels to save LUTs: ABC takes a wire to be as slow as fpga/levels.py does, not half as slow.
+    mapping must not spend levels to save LUTs: ABC takes a wire to be as slow as fpga/levels.py does, not half as slow,
+    and registers in a row do not become shift registers in tables, which are slow to give their bits.
     """
     return [
         *([f"scratchpad -set synth_xilinx.abc9.W {levels.WIRE_PS}"] if short else []),
         f"select -set tables t:$meminit* r:WORDS>={TABLE_WORDS} %i %m",
         "setattr -mod -set keep_hierarchy 1 -set wrapnet_table 1 @tables",
-        f"{command} -top {top}",
+        f"{command}{' -nosrl' if short else ''} -top {top}",
         "setattr -mod -unset keep_hierarchy A:wrapnet_table",
         "flatten",
         "opt_clean",

@@ -132,7 +132,7 @@ def fifo(width: int, depth: int) -> Structure:
     """stream_fifo."""
     if depth == 2:
         return Structure("FIFO, two registers", {"words": width, "one": 1}, {"words": 2 * width, "one": 1})
-    store = memory.ram(memory.places(depth - 1), width)
+    store = memory.ram(depth - 1, width)
     address = bits(depth - 1)
     lut = {"words": store.lut, "counters": 2 * tables(depth - 1), "compare": 2 * -(-address // 3), "one": 1}
     ff = {"words": store.registers, "counters": 4 * address, "one": 1}

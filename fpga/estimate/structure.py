@@ -49,5 +49,5 @@ def tables(count: int) -> int:
 
 
 def registers(count: int) -> int:
-    """Of a counter of so many steps in turn: of two, the number is that it is the last."""
+    """Of a counter of so many steps in turn: its number and whether it is the last, which of two steps is the same."""
     return 0 if count < 2 else 1 if count == 2 else bits(count) + 1

@@ -31,7 +31,7 @@ class PoolMax(StreamOp):
         """Words of the row of maxima, each window's from a power of two on."""
         _, _, width, channels = self.get_nodeattr("shape")
         fold = channels // self.get_nodeattr("PE")
-        return -(-width // self.get_nodeattr("kernel")[1]) << (fold - 1).bit_length()
+        return (-(-width // self.get_nodeattr("kernel")[1]) - 1) * (1 << (fold - 1).bit_length()) + memory.places(fold)
 
     def ahead(self) -> bool:
         """Whether a maximum is read a cycle ahead: where Yosys puts so many into block RAM, or the clock is fast."""

@@ -255,7 +255,10 @@ def _products() -> Iterator[Proof]:
     yield _mvu(4, 4, 1, 2, 2, 2, 2, 4, depth=16)
     yield _mvu(3, 2, 2, 1, 1, 1, 1, 3, depth=16)
     yield _mvu(6, 2, 1, 3, 1, 2, 1, 4, depth=14)
-    # Few levels of logic: registers behind the weights and in the dot product, counters that know their end.
+    # Vectors kept in an order of their own: three words, a whole round of a shift register, and five, a cut one.
+    yield _mvu(3, 2, 1, 1, 1, 1, 1, 3, depth=18)
+    yield _mvu(5, 2, 1, 1, 1, 1, 1, 4, depth=22)
+    # Few levels of logic: registers behind the weights and in the dot product.
     yield _mvu(2, 1, 1, 1, 1, 1, 1, 3, levels=3)
     yield _mvu(4, 2, 1, 2, 1, 1, 1, 3, depth=16, levels=3)
     yield _mvu(3, 2, 1, 1, 2, 1, 2, 3, depth=16, levels=3)

@@ -4,10 +4,18 @@
 // whatever their width, without a carry chain, and none more to begin anew.
 //
 // A register of greatest length runs through all values but the one of all ones. Where the bit that is fed back is
-// complemented, it goes on with another value, which differs in that bit alone, and leaves out those between the two: for
-// each number of them there is one such place.
+// complemented, it goes on with another value, which differs in that bit alone, and leaves out those before it: for each
+// number of them there is one such place.
 package lfsr_pkg;
   localparam int unsigned MaxBits = 16;
+
+  // Words of a memory that such a round of `words` values addresses: one for every address, unless that takes more LUT RAM,
+  // which comes 64 words at a time; then its places are to be the first `words`.
+  function automatic int unsigned places(int unsigned words);
+    int unsigned all;
+    all = 1 << $clog2(words);
+    return all - words < 64 ? all : words;
+  endfunction
 
   // The bits that are fed back (AMD XAPP052, table 3; the highest bit is the register's last).
   function automatic logic [MaxBits-1:0] taps(int unsigned bits);
@@ -29,10 +37,6 @@ package lfsr_pkg;
       15: return 16'h6000;
       default: return 16'hd008;
     endcase
-  endfunction
-
-  function automatic logic [MaxBits-1:0] mask(int unsigned bits);
-    return MaxBits'((32'd1 << bits) - 32'd1);
   endfunction
 
   function automatic logic [MaxBits-1:0] ones(int unsigned bits);

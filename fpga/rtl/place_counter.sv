@@ -17,9 +17,6 @@ module place_counter #(
     output logic [Bits-1:0] place_o,
     output logic            last_o
 );
-  if (Count > 1 << lfsr_pkg::MaxBits) begin : gen_check_count
-    $error("place_counter: Count is %0d, expected 1 to 2^%0d", Count, lfsr_pkg::MaxBits);
-  end
   if (Start >= Count) begin : gen_check_start
     $error("place_counter: Start is %0d, expected less than Count = %0d", Start, Count);
   end
@@ -36,6 +33,9 @@ module place_counter #(
         .last_o
     );
   end else begin : gen_round
+    if (Bits > lfsr_pkg::MaxBits) begin : gen_check_count
+      $error("place_counter: Count is %0d, expected a power of two or less than 2^%0d", Count, lfsr_pkg::MaxBits);
+    end
     localparam logic [Bits-1:0] First = Bits'(lfsr_pkg::at(Bits, Count, Start));
     localparam logic [Bits-1:0] Final = Bits'(lfsr_pkg::at(Bits, Count, Count - 2));
     localparam bit Skips = Count != (1 << Bits) - 1;

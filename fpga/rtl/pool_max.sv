@@ -36,10 +36,10 @@ module pool_max #(
     $error("pool_max: Bits is %0d, expected at least 1", Bits);
   end
 
-  // The row of maxima: windows, the last of them perhaps incomplete, each of a pixel's words, made a power of two.
+  // The row of maxima: windows, the last of them perhaps incomplete, each of a pixel's words.
   localparam int unsigned Across = (Columns + Kw - 1) / Kw;
   localparam int unsigned Cf = Ch / Pe;
-  localparam int unsigned Places = Across << $clog2(Cf);
+  localparam int unsigned Places = (Across - 1) * (1 << $clog2(Cf)) + lfsr_pkg::places(Cf);
   localparam int unsigned PlaceBits = Places > 1 ? $clog2(Places) : 1;
 
   (* ram_style = "distributed", no_rw_check *) logic [Pe*Bits-1:0] maxima[Places];

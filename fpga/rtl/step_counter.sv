@@ -4,14 +4,15 @@
 // is the last one. step_i goes through no table.
 module step_counter #(
     parameter int unsigned Count = 1,
-    parameter int unsigned Start = 0,
-    localparam int unsigned Bits = Count > 1 ? $clog2(Count) : 1
+    parameter int unsigned Start = 0
 ) (
     input  logic clk_i,
     input  logic rst_ni,
     input  logic step_i,
     output logic last_o
 );
+  localparam int unsigned Bits = Count > 1 ? $clog2(Count) : 1;
+
   logic [Bits-1:0] place;
   logic unused;
 

@@ -55,10 +55,8 @@ module stream_fifo #(
   end else if (Depth > 2) begin : gen_memory
     localparam int unsigned Words = Depth - 1;
     localparam int unsigned PlaceBits = $clog2(Words);
-    // Places are all those of the address, unless that takes more LUT RAM, which comes 64 words at a time.
-    localparam bit Dense = (1 << PlaceBits) - Words >= 64;
 
-    (* no_rw_check *) logic [Width-1:0] memory[Dense ? Words : 1 << PlaceBits];
+    (* no_rw_check *) logic [Width-1:0] memory[Words];
     // Where the next word is written and read, and where the last one was.
     logic [PlaceBits-1:0] write, written_q, read, read_q;
     logic [1:0] unused;
@@ -66,24 +64,22 @@ module stream_fifo #(
 
     assign pop = load && some_q;
 
-    place_counter #(
-        .Count(Words),
-        .Dense(Dense)
+    index_counter #(
+        .Count(Words)
     ) i_write (
         .clk_i,
         .rst_ni,
         .step_i (push),
-        .place_o(write),
+        .index_o(write),
         .last_o (unused[0])
     );
-    place_counter #(
-        .Count(Words),
-        .Dense(Dense)
+    index_counter #(
+        .Count(Words)
     ) i_read (
         .clk_i,
         .rst_ni,
         .step_i (pop),
-        .place_o(read),
+        .index_o(read),
         .last_o (unused[1])
     );
 
@@ -94,8 +90,8 @@ module stream_fifo #(
       if (pop) read_q <= read;
     end
 
-    // A word that goes was the only one if it was written last. One that comes, not the only one, takes the last place if it
-    // is that of the word read last.
+    // A word that goes was the only one if it was written last. One that comes to others takes the last place if it is
+    // that of the word read last. Behind a reset no word was: the first one goes as soon as some_q is set, which frees.
     always_ff @(posedge clk_i) begin
       if (!rst_ni) begin
         some_q <= 1'b0;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // Where the words of an image lie, pixels row by row and each Cf words, in windows of Kh x Kw that tile it. Of the word
-// of the next step: place_o is its place in a row of windows, which have a power of two each; first_o and complete_o: a
-// window begins, or is complete with it; stays_o: the word behind it has the same place.
+// of the next step: place_o is its place in a row of windows, each window's from a power of two on in the order of a
+// place_counter; first_o and complete_o: a window begins, or is complete with it; stays_o: the word behind it has the same
+// place.
 //
 // Rows and columns at the end that fill no window are counted like those of one, but complete none.
 module tile_counter #(
@@ -15,7 +16,7 @@ module tile_counter #(
     localparam int unsigned Across = (Columns + Kw - 1) / Kw,
     localparam int unsigned CBits = Cf > 1 ? $clog2(Cf) : 1,
     localparam int unsigned Stride = Cf > 1 ? 1 << CBits : 1,
-    localparam int unsigned Places = Across * Stride,
+    localparam int unsigned Places = (Across - 1) * Stride + lfsr_pkg::places(Cf),
     localparam int unsigned Bits = Places > 1 ? $clog2(Places) : 1
 ) (
     input  logic            clk_i,
@@ -43,7 +44,8 @@ module tile_counter #(
   assign stays_o = Cf == 1 && (Across == 1 || !(right || row));
 
   place_counter #(
-      .Count(Cf)
+      .Count(Cf),
+      .Dense(lfsr_pkg::places(Cf) == Cf)
   ) i_words (
       .clk_i,
       .rst_ni,

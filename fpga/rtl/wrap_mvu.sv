@@ -172,10 +172,10 @@ module wrap_mvu #(
     end else begin : gen_vectors
       // Two vectors, word by word in turn. A vector is whole once its last word is taken, and its place free when its
       // last pass ends; one that is not whole yet can be in its first pass.
-      // Its places are all those of its address, unless that takes more LUT RAM, which comes 64 words at a time.
       localparam int unsigned SfBits = $clog2(Sf);
-      localparam bit Dense = (2 << SfBits) - 2 * Sf >= 64;
-      (* no_rw_check *) logic [XBits-1:0] memory[Dense ? 2 * Sf : 2 << SfBits];
+      localparam int unsigned Places = lfsr_pkg::places(2 * Sf);
+      localparam bit Dense = Places == 2 * Sf;
+      (* no_rw_check *) logic [XBits-1:0] memory[Places];
       logic [SfBits-1:0] sf, taken, latest_q;
       logic take_side_q, side_q, one_q, both_q, some_q;
       logic take_last, whole, leave;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// index_counter: the number of the next step, and whether it is the last of Count.
+// index_counter: the number of the next step, the first of all being step Start, and whether it is the last of Count.
 module prove_index_counter #(
     parameter int unsigned Count = 1,
     parameter int unsigned Start = 0

@@ -27,7 +27,7 @@ module prove_place_counter #(
   );
 
   for (genvar i = 0; i < Count; i++) begin : gen_step
-    localparam int unsigned Place = Dense || Count == 1 ? i : 32'(lfsr_pkg::at(Bits, Count, i));
+    localparam int unsigned Place = Dense ? i : 32'(lfsr_pkg::at(Bits, Count, i));
     assign places[i] = Bits'(Place);
     if (Place >= 1 << Bits) $error("place %0d of step %0d has more than %0d bits", Place, i, Bits);
     for (genvar j = 0; j < i; j++) begin : gen_other

@@ -12,7 +12,7 @@ module prove_tile_counter #(
     input logic step_i
 );
   localparam int unsigned Stride = 1 << $clog2(Cf);
-  localparam int unsigned Places = (Columns + Kw - 1) / Kw * Stride;
+  localparam int unsigned Places = ((Columns + Kw - 1) / Kw - 1) * Stride + lfsr_pkg::places(Cf);
 
   logic rst_ni, first_o, complete_o, stays_o;
   logic [(Places > 1 ? $clog2(Places) : 1)-1:0] place_o;

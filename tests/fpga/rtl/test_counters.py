@@ -8,7 +8,7 @@ import numpy as np
 from tests.fpga.rtl.bench import Bench, Case, Stream
 
 WHOLE = [(1 << bits) - 1 for bits in range(2, 17)]
-CUT = [1, 2, 5, 8, 11, 18, 37, 64, 72, 200, 300, 576, 1025, 3000]
+CUT = [1, 2, 5, 8, 11, 18, 37, 64, 72, 200, 300, 576, 1025, 3000, 5000, 12000, 20000, 40000]
 
 
 def case(size: int) -> Case:

@@ -39,6 +39,8 @@ SHAPES = [
     (20, 6, 10, 3, 4, 2, 9),
     (16, 6, 4, 1, 4, 4, 6, 3),
     (9, 5, 9, 5, 3, 5, 16),
+    (70, 2, 1, 1, 2, 1, 8),
+    (74, 4, 2, 1, 2, 2, 8),
 ]
 # The synthesised form of the dot product, which takes longer to build: heaps of no, one and several levels.
 TABLE_SHAPES = [
