@@ -206,7 +206,7 @@ class _Kept:
 
 def _kept(group: Sequence[Any], slider: Any, arrivals: Times, interval: float, doublings: int) -> _Kept:
     """The group [padding,] `slider` [, converters .., reader] with the buffer, doubled `doublings` times at most, that
-    costs least with the FIFO in front.
+    costs least with the FIFO in front; of equals, the largest, which is a node less.
     """
     unit, width = behind(window(slider), group), group[0].get_instream_width()
     queue = 1 if group[-1] is not slider else len(unit.first)
@@ -218,7 +218,7 @@ def _kept(group: Sequence[Any], slider: Any, arrivals: Times, interval: float, d
         cost = price(estimate.fifo(width, depth if depth > 2 else 0))
         if doublings:
             cost += price(estimate.sliding(slider, unit.places + spare))
-        if cost < least:
+        if cost <= least:
             best, least = _Kept(times, len(unit.offsets), queued, spare), cost
         if depth == 2:
             break
