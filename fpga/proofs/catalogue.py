@@ -118,7 +118,8 @@ def _streams() -> Iterator[Proof]:
     apart: Paths = (*REGISTERED, ("out_ready_i", "in_ready_o"))
     for width, depth in ((2, 2), (2, 3), (1, 4), (1, 5)):
         yield _proof("stream_fifo", {"Width": width, "Depth": depth}, apart=apart, quick=depth < 4)
-    yield _proof("stream_fifo", {"Width": 1, "Depth": 7}, apart=apart)
+    for depth in (7, 9):
+        yield _proof("stream_fifo", {"Width": 1, "Depth": depth}, apart=apart)
     yield _proof("stream_fork", {"Width": 2}, apart=STREAM, quick=True)
     for levels in (0, 1, 3):
         yield _proof("stream_pipe", {"Width": 2, "Levels": levels}, apart=REGISTERED, quick=levels < 3)

@@ -17,10 +17,6 @@ module place_counter #(
     output logic [Bits-1:0] place_o,
     output logic            last_o
 );
-  if (Start >= Count) begin : gen_check_start
-    $error("place_counter: Start is %0d, expected less than Count = %0d", Start, Count);
-  end
-
   if (Dense || Count == 1 || Count == 1 << Bits) begin : gen_index
     index_counter #(
         .Count(Count),
@@ -33,6 +29,9 @@ module place_counter #(
         .last_o
     );
   end else begin : gen_round
+    if (Start >= Count) begin : gen_check_start
+      $error("place_counter: Start is %0d, expected less than Count = %0d", Start, Count);
+    end
     if (Bits > lfsr_pkg::MaxBits) begin : gen_check_count
       $error("place_counter: Count is %0d, expected a power of two or less than 2^%0d", Count, lfsr_pkg::MaxBits);
     end

@@ -54,11 +54,11 @@ module stream_fifo #(
     end
   end else if (Depth > 2) begin : gen_memory
     localparam int unsigned Words = Depth - 1;
-    localparam int unsigned PlaceBits = $clog2(Words);
+    localparam int unsigned AddressBits = $clog2(Words);
 
     (* no_rw_check *) logic [Width-1:0] memory[Words];
     // Where the next word is written and read, and where the last one was.
-    logic [PlaceBits-1:0] write, written_q, read, read_q;
+    logic [AddressBits-1:0] write, written_q, read, read_q;
     logic [1:0] unused;
     logic some_q, pop;
 
