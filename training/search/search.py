@@ -19,7 +19,7 @@ from training.recipe import Recipe
 from training.search import narrow, picture
 from training.search.cost import Cost, product_bits
 from training.search.layers import Layer, measure
-from training.search.study import Found, Goal, Search
+from training.search.study import Found, Goal, Search, Worthless
 from training.search.trial import Trials, fine_tuning
 
 FOLDER = "search"
@@ -87,14 +87,14 @@ def search(
         for rate in RATES:
             study.propose({name: layer.narrowest(rate) for name, layer in layers.items()})
 
-        def tell(one: Found) -> None:
-            best = study.best()
-            console.print(_line(one, study.trained(), options.trials, best), highlight=False, soft_wrap=True)
+        def tell(one: Found | Worthless) -> None:
+            line = _line(one, study.trained(), options.trials, study.best())
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
 
         study.go(options.trials, options.minutes and 60 * options.minutes, tell)
         best, found = study.best(), study.found()
         if best is None:
-            raise InputError(_nothing(found, options, reference))
+            raise InputError(_nothing(found, study.worthless(), options, reference))
         own_cost = cost(own, layers)
         drawn = picture.save(
             folder / "front.html",
@@ -141,16 +141,23 @@ def _say(console: Console, cut: int, reference: float, options: Options, trials:
     )
 
 
-def _line(one: Found, trained: int, of: int, best: Found | None) -> str:
+def _line(one: Found | Worthless, trained: int, of: int, best: Found | None) -> str:
+    head = f"trial {trained:3d}/{of}  bits {_bits(one)}"
+    if isinstance(one, Worthless):
+        return f"{head}  came to nothing: {one.reason}"
     verdict = "stopped" if one.stopped else "fits" if one.fits else "too far below"
-    widths = " ".join(map(str, one.widths.values()))
     cheapest = f"; cheapest so far {best.cost:.6g}" if best else ""
-    return (
-        f"trial {trained:3d}/{of}  bits {widths}  {100 * one.accuracy:.2f} %  cost {one.cost:.6g}  {verdict}{cheapest}"
-    )
+    return f"{head}  {100 * one.accuracy:.2f} %  cost {one.cost:.6g}  {verdict}{cheapest}"
 
 
-def _nothing(found: list[Found], options: Options, reference: float) -> str:
+def _bits(one: Found | Worthless) -> str:
+    return " ".join(map(str, one.widths.values()))
+
+
+def _nothing(found: list[Found], worthless: list[Worthless], options: Options, reference: float) -> str:
+    if not found and worthless:
+        last = worthless[-1]
+        return f"search: all {len(worthless)} candidates came to nothing, the last, bits {_bits(last)}: {last.reason}"
     if not found:
         return "search: nothing was tried; give more trials (--trials, TRIALS=) or minutes"
     nearest = max(found, key=lambda one: one.accuracy)

@@ -12,7 +12,7 @@ from typing import Any
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from chain.errors import InputError
+from chain.errors import InputError, WorthlessError
 from training.search.cost import Cost, Widths
 from training.search.layers import Layer
 from training.search.trial import Trials
@@ -45,6 +45,14 @@ class Found:
     epochs: int
     stopped: bool
     fits: bool
+
+
+@dataclass(frozen=True)
+class Worthless:
+    """One candidate whose training came to nothing, and why. That says nothing of other widths."""
+
+    widths: Mapping[str, int]
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -97,7 +105,7 @@ class Search:
             self.propose(widths)
         return cut
 
-    def go(self, count: int, seconds: float | None, tell: Callable[[Found], None]) -> None:
+    def go(self, count: int, seconds: float | None, tell: Callable[[Found | Worthless], None]) -> None:
         """Train until the study holds `count` trained trials, or for `seconds`: no trial starts after that."""
         end = time.monotonic() + seconds if seconds is not None else None
         idle = 0
@@ -110,7 +118,7 @@ class Search:
                 idle = 0
             trial = self._next()
             widths = {name: trial.suggest_int(name, layer.low, layer.high) for name, layer in self.layers.items()}
-            if self._is_ruled_out(widths, self.found()):
+            if self._is_ruled_out(widths, self.found(), self.worthless()):
                 self.study.tell(trial, state=TrialState.FAIL)
                 idle += 1
                 continue
@@ -136,15 +144,23 @@ class Search:
         return sum(bool(trial.user_attrs.get("trained")) for trial in self._judged())
 
     def found(self) -> list[Found]:
-        """Every candidate that was tried, in order."""
-        return [self._found(trial) for trial in self._judged()]
+        """Every candidate that was tried and has an accuracy, in order."""
+        return [self._found(trial) for trial in self._judged() if "worthless" not in trial.user_attrs]
+
+    def worthless(self) -> list[Worthless]:
+        """Every candidate whose training came to nothing, in order."""
+        return [
+            Worthless(self._widths(trial), trial.user_attrs["worthless"])
+            for trial in self._judged()
+            if "worthless" in trial.user_attrs
+        ]
 
     def best(self) -> Found | None:
         """The cheapest candidate that fits; of several, the most accurate."""
         fitting = [one for one in self.found() if one.fits]
         return min(fitting, key=lambda one: (one.cost, -one.accuracy), default=None)
 
-    def _try(self, trial: optuna.Trial, widths: Widths) -> Found:
+    def _try(self, trial: optuna.Trial, widths: Widths) -> Found | Worthless:
         if "trained" not in trial.user_attrs:
             trial.set_user_attr("trained", not self.trials.is_known(widths))
         for epoch, value in enumerate(trial.user_attrs.get("reported", []), 1):
@@ -162,6 +178,12 @@ class Search:
             trial.set_constraint("excess", self.goal.accuracy - trial.user_attrs["accuracy"])
             frozen = self.study.tell(trial, state=TrialState.PRUNED)
             self.trials.forget(widths)
+        except WorthlessError as error:
+            # Farther off than any accuracy: Optuna looks elsewhere. Any other error leaves the trial to be taken up.
+            trial.set_constraint("excess", 1.0)
+            trial.set_user_attr("worthless", str(error))
+            self.study.tell(trial, state=TrialState.PRUNED)
+            return Worthless(widths, str(error))
         else:
             trial.set_constraint("excess", self.goal.accuracy - trial.user_attrs["accuracy"])
             frozen = self.study.tell(trial, self._cost(widths))
@@ -177,7 +199,7 @@ class Search:
         """What is not ruled out and differs least from the best so far, the cheaper of equals; None if nothing is left.
         Of too many combinations only those with one layer a bit narrower count.
         """
-        found, best = self.found(), self.best()
+        found, worthless, best = self.found(), self.worthless(), self.best()
         centre = dict(best.widths) if best else {name: layer.high for name, layer in self.layers.items()}
         ranges = [range(layer.low, layer.high + 1) for layer in self.layers.values()]
         every: Iterable[dict[str, int]]
@@ -186,17 +208,17 @@ class Search:
         else:
             every = (dict(zip(self.layers, widths, strict=True)) for widths in itertools.product(*ranges))
         return min(
-            (widths for widths in every if not self._is_ruled_out(widths, found)),
+            (widths for widths in every if not self._is_ruled_out(widths, found, worthless)),
             key=lambda widths: (sum(abs(widths[name] - bits) for name, bits in centre.items()), self._cost(widths)),
             default=None,
         )
 
-    def _is_ruled_out(self, widths: Widths, found: Sequence[Found]) -> bool:
+    def _is_ruled_out(self, widths: Widths, found: Sequence[Found], worthless: Sequence[Worthless]) -> bool:
         """Whether it was tried, or training could only repeat what is known: no cheaper than what fits, or nowhere
         wider than what does not.
         """
         cost = self._cost(widths)
-        if any(one.widths == widths for one in found):
+        if widths in [*(one.widths for one in found), *(one.widths for one in worthless)]:
             return True
         if self.trials.is_known(widths):
             return False
@@ -214,10 +236,13 @@ class Search:
         return self.study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
 
     def _found(self, trial: FrozenTrial) -> Found:
-        widths = {name: trial.params[name] for name in self.layers}
+        widths = self._widths(trial)
         stopped = trial.state == TrialState.PRUNED
         fits = not stopped and trial.user_attrs["accuracy"] >= self.goal.accuracy
         epochs = len(trial.intermediate_values)
         return Found(
             trial.number, widths, trial.user_attrs["accuracy"], self._cost(widths), epochs, stopped=stopped, fits=fits
         )
+
+    def _widths(self, trial: FrozenTrial) -> dict[str, int]:
+        return {name: trial.params[name] for name in self.layers}

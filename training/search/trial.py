@@ -12,6 +12,7 @@ import numpy as np
 from rich.console import Console
 from torch import Tensor
 
+from chain.errors import WorthlessError
 from chain.files import write_json
 from training import trainer
 from training.checkpoint import own_files
@@ -41,7 +42,7 @@ class Trials:
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
     def known(self) -> list[dict[str, int]]:
-        """Widths of the finished trials."""
+        """Widths of the finished trials, the worthless ones among them."""
         return [json.loads(path.read_text("utf-8"))["widths"] for path in sorted(self._home.glob("*.json"))]
 
     def is_known(self, widths: Widths) -> bool:
@@ -50,20 +51,28 @@ class Trials:
     def run(self, widths: Widths, watch: Watch) -> float:
         """Train at `widths`, from the last epoch on if it was begun; the accuracy of the last epoch.
 
-        A finished trial is told again without training.
+        A finished trial is told again without training. Raises WorthlessError where training comes to nothing, or did.
         """
         result = self._result(widths)
         if result.is_file():
-            accuracies: list[float] = json.loads(result.read_text("utf-8"))["accuracies"]
+            told = json.loads(result.read_text("utf-8"))
+            if "worthless" in told:
+                raise WorthlessError(told["worthless"])
+            accuracies: list[float] = told["accuracies"]
             for epoch, accuracy in enumerate(accuracies, 1):
                 watch(epoch, accuracy)
             return accuracies[-1]
         folder = self._home / _label(widths)
         quantisation = self.recipe.quantisation.model_copy(update={"accumulator_bits": dict(widths)})
         recipe = self.recipe.model_copy(update={"quantisation": quantisation, "stages": (self.stage,)})
-        _, history = trainer.run(
-            recipe, self.dataset, folder, resume=True, console=Console(quiet=True), start=self.start, watch=watch
-        )
+        try:
+            _, history = trainer.run(
+                recipe, self.dataset, folder, resume=True, console=Console(quiet=True), start=self.start, watch=watch
+            )
+        except WorthlessError as error:
+            write_json(result, {"widths": dict(widths), "worthless": str(error)})
+            self.forget(widths)
+            raise
         accuracies = [line[f"{self.dataset.judges}_accuracy"] for line in history]
         write_json(result, {"widths": dict(widths), "accuracies": accuracies})
         self.forget(widths)

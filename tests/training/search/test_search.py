@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A whole search on a user's own small network: judged by validation images, killed and taken up, its recipe trains."""
 
+import io
 import json
 import shutil
 import signal
@@ -15,8 +16,8 @@ import pytest
 from filelock import FileLock
 from rich.console import Console
 
-from chain.errors import InputError
-from training import datasets
+from chain.errors import InputError, WorthlessError
+from training import datasets, trainer
 from training import recipe as recipes
 from training.datasets import Dataset
 from training.search.search import Options, Result, search
@@ -46,6 +47,19 @@ accumulator = "wrap"
 penalty = 0.1
 """
 OPTIONS = Options(drop=5, trials=5)
+
+SICK = """
+
+class Sick(Own):
+    def forward(self, x):
+        y = super().forward(x)
+        # In the second of two epochs of 25 steps.
+        if not self.training or self.steps <= 25 or (self.conv.accumulator_bits, self.fc.accumulator_bits) != (5, 7):
+            return y
+        with (HERE / "sick").open("a") as file:
+            file.write("sick ")
+        return y * float("nan")
+"""
 
 
 @pytest.fixture(scope="module")
@@ -160,6 +174,47 @@ def test_networks_of_other_kinds(name: str, tmp_path: Path) -> None:
     assert recipes.load(str(told.recipe)).quantisation.accumulator_bits == told.best.widths
     assert told.best.widths.keys() == told.layers.keys() and len(told.layers) >= 3
     assert told.best.cost <= told.cost
+
+
+def test_a_worthless_trial_is_said_and_never_trained_again(own: Path, tmp_path: Path) -> None:
+    with Path(shutil.copy(own / "own.py", tmp_path)).open("a", encoding="utf-8") as file:
+        file.write(SICK)
+    (tmp_path / "mine.toml").write_text(RECIPE.replace("own.py:Own", "own.py:Sick"), encoding="utf-8")
+    recipe, text = recipes.load(str(tmp_path / "mine.toml")), io.StringIO()
+
+    def said(options: Options) -> tuple[Result, list[str]]:
+        text.truncate(text.seek(0))
+        told = search(recipe, tmp_path / "build", options, console=Console(file=text, width=200))
+        return told, text.getvalue().splitlines()
+
+    told, lines = said(replace(OPTIONS, trials=3))
+    (line,) = (line for line in lines if "came to nothing" in line)
+    assert "/3  bits 5 7  came to nothing: stage 'wrap': the loss is nan in step 1 of epoch 2" in line
+    assert len(told.found) == 2 and all(tuple(one.widths.values()) != (5, 7) for one in told.found)
+    assert not list((tmp_path / "build" / "mine" / "search" / "trials").glob("*/5-7/checkpoint.pt"))
+    sick = (tmp_path / "sick").read_text()
+    again, lines = said(replace(OPTIONS, trials=4))
+    assert not any("came to nothing" in line or "cut off" in line for line in lines)
+    assert len(again.found) == 3 and again.found[:2] == told.found
+    _, lines = said(Options(drop=6, trials=4, minutes=0.0001))
+    assert any("bits 5 7  came to nothing" in line for line in lines), "a study of its own hears of it"
+    assert (tmp_path / "sick").read_text() == sick
+
+
+def test_what_ends_a_search_and_what_does_not(own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*args: object, **more: object) -> object:
+        if "start" in more:
+            raise error
+        return real(*args, **more)  # type: ignore[arg-type]
+
+    real = trainer.run
+    monkeypatch.setattr(trainer, "run", broken)
+    for error in (InputError("one"), OSError("two"), KeyboardInterrupt()):
+        with pytest.raises(type(error)):
+            run(own, tmp_path)
+    error = WorthlessError("the loss is nan [step 1]")
+    with pytest.raises(InputError, match=r"all 2 candidates came to nothing, the last, bits \d+ \d+: the loss is nan"):
+        run(own, tmp_path, replace(OPTIONS, trials=2))
 
 
 def test_nothing_that_fits(own: Path, first: Result) -> None:
