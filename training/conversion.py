@@ -22,6 +22,13 @@ _UNKNOWN = {
     qnn.QuantConvTranspose2d: "transposed convolutions are not wrapped",
     qnn.QuantConvTranspose3d: "transposed convolutions are not wrapped",
     qnn.QuantLSTM: "recurrent layers are not wrapped",
+    qnn.QuantRNN: "recurrent layers are not wrapped",
+    nn.RNNBase: "recurrent layers are not wrapped",
+    nn.RNNCellBase: "recurrent layers are not wrapped",
+    qnn.QuantMultiheadAttention: "attention is not wrapped",
+    qnn.QuantScaledDotProductAttention: "attention is not wrapped",
+    nn.MultiheadAttention: "attention is not wrapped",
+    nn.Bilinear: "bilinear layers are not wrapped",
 }
 _FLOAT = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
 
@@ -33,12 +40,14 @@ def wrap(model: nn.Module, bits: int = 8, fold: int | None = 3, skip: Collection
 
     Activation quantisers are set to return quantised tensors, which is how a layer gets its integers. The layers wrap
     from now on (`training.set_wrapping` switches all), and leave a penalty for `training.overflow_penalty` at every
-    forward pass. Layers named in `skip` stay as they are.
+    forward pass. Layers named in `skip` stay as they are, with all that is in them.
 
     Raises UnsupportedError, naming every layer that cannot be wrapped and why, before anything has changed; and
     InputError for a name in `skip` that no layer has.
     """
     found = {name: layer for name, layer in model.named_modules(remove_duplicate=False) if _multiplies(layer)}
+    # What attention is made of goes with it.
+    found = {name: layer for name, layer in found.items() if not _is_inside(name, found)}
     for name in skip:
         if name not in found:
             raise InputError(f"skip: no layer {name!r}; {nearest(name, found)}")
@@ -55,8 +64,9 @@ def wrap(model: nn.Module, bits: int = 8, fold: int | None = 3, skip: Collection
         if layer not in made:
             made[layer] = _converted(layer, bits, fold)
         model.set_submodule(name, made[layer])
+    kept = {module for name in skip for module in found[name].modules()}
     for module in model.modules():
-        if isinstance(module, QuantNonLinearActLayer):
+        if isinstance(module, QuantNonLinearActLayer) and module not in kept:
             module.return_quant_tensor = True
     for wrapped in accumulators(model).values():
         wrapped.penalising = True
@@ -90,6 +100,12 @@ def calibrate(model: nn.Module, loader: Iterable[Any], batches: int = CALIBRATIO
 
 def _multiplies(layer: nn.Module) -> bool:
     return isinstance(layer, (*_FLOAT, *_UNKNOWN)) and not isinstance(layer, WrapConv2d | WrapLinear)
+
+
+def _is_inside(name: str, others: Collection[str]) -> bool:
+    """Whether the module path `name` begins with one of the `others`."""
+    parts = name.split(".")
+    return any(".".join(parts[:count]) in others for count in range(1, len(parts)))
 
 
 def _reason(layer: Any) -> str | None:

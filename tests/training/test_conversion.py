@@ -106,6 +106,16 @@ def test_a_shared_layer_stays_shared() -> None:
         (nn.Conv2d(2, 2, 1), "'extra' (Conv2d): a float layer"),
         (qnn.QuantConvTranspose2d(2, 2, 1), "'extra' (QuantConvTranspose2d): transposed convolutions"),
         (qnn.QuantConv1d(2, 2, 1), "'extra' (QuantConv1d): one-dimensional"),
+        (nn.LSTM(2, 2), "'extra' (LSTM): recurrent layers"),
+        (nn.GRU(2, 2), "'extra' (GRU): recurrent layers"),
+        (nn.RNN(2, 2), "'extra' (RNN): recurrent layers"),
+        (nn.LSTMCell(2, 2), "'extra' (LSTMCell): recurrent layers"),
+        (qnn.QuantLSTM(2, 2), "'extra' (QuantLSTM): recurrent layers"),
+        (qnn.QuantRNN(2, 2), "'extra' (QuantRNN): recurrent layers"),
+        (nn.Bilinear(2, 2, 2), "'extra' (Bilinear): bilinear layers"),
+        (nn.MultiheadAttention(4, 2), "'extra' (MultiheadAttention): attention is"),
+        (qnn.QuantMultiheadAttention(4, 2), "'extra' (QuantMultiheadAttention): attention is"),
+        (qnn.QuantScaledDotProductAttention(), "'extra' (QuantScaledDotProductAttention): attention is"),
         (qnn.QuantLinear(2, 2, weight_quant=None), "'extra' (QuantLinear): its weights are not quantised"),
         (qnn.QuantLinear(2, 2, input_quant=Int8ActPerTensorFloat), "'extra' (QuantLinear): it has an input quantiser"),
         (qnn.QuantLinear(2, 2, output_quant=Int8ActPerTensorFloat), "'extra' (QuantLinear): it has an output"),
@@ -118,9 +128,21 @@ def test_what_cannot_be_wrapped_is_named_and_nothing_changes(layer: nn.Module, r
     with pytest.raises(UnsupportedError) as error:
         training.wrap(model)
     assert reason in str(error.value) and "skip" in str(error.value)
+    assert str(error.value).count("'extra") == 1
     assert not accumulators(model) and not model.relu.return_quant_tensor
     training.wrap(model, skip=["extra"])
     assert list(accumulators(model)) == ["conv", "depthwise", "last"] and model.extra is layer
+
+
+def test_attention_that_is_skipped_computes_what_it_did() -> None:
+    torch.manual_seed(0)
+    attention, x = qnn.QuantMultiheadAttention(4, 2).eval(), torch.rand(5, 2, 4)
+    model = trained()
+    before, model.extra = attention(x, x, x)[0], attention
+    training.wrap(model, skip=["extra"])
+    assert torch.equal(model.extra(x, x, x)[0], before)
+    with pytest.raises(InputError, match=r"no layer 'extra.in_proj'; Valid: extra"):
+        training.wrap(model, skip=["extra.in_proj"])
 
 
 def test_names_in_skip_must_be_layers() -> None:
