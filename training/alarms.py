@@ -3,9 +3,10 @@
 
 The rules, each by its figures in the log after an epoch:
 
-- overflow: in a stage with a penalty, a layer whose overflow rate is at least STUCK_RATE (1 %) and more than
-  STUCK_SHARE (0.9) of what it was before the stage: the penalty does not work. A penalty that works brings the rate
-  below 0.1 % within a few epochs. Looked at from a stage's second epoch on, and at its end. Each layer once a stage.
+- overflow: in a stage with a penalty, or that wraps, a layer whose overflow rate is at least STUCK_RATE (1 %) and more
+  than STUCK_SHARE (0.9) of what it was before the stage: the penalty does not work, or there is none. A penalty that
+  works brings the rate below 0.1 % within a few epochs. Looked at from a stage's second epoch on, and at its end. Each
+  layer once a stage.
 - dead: channels that give one and the same value for all test images (training.channels). Each module once.
 - chance: at the end of a stage, as many images are right as if predictions and labels had nothing to do with each
   other. After the last stage this is an error.
@@ -126,16 +127,20 @@ def _of(logged: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _stuck(history: Sequence[dict[str, Any]], line: dict[str, Any], stage: Stage, done: int) -> list[Alarm]:
     before = [earlier for earlier in history if earlier["stage"] != stage.name][-1:] or list(history[:1])
-    if not stage.penalty or not before or (done == 1 and stage.epochs > 1):
+    matters = stage.penalty > 0 or stage.accumulator == "wrap"
+    if not matters or not before or (done == 1 and stage.epochs > 1):
         return []
+    cause, remedy = "no penalty brings it down", "Give the stage a penalty"
+    if stage.penalty:
+        cause, remedy = f"the penalty {stage.penalty:g} does not bring it down", "Raise the penalty"
     alarms = []
     for name, layer in line["layers"].items():
         rate, first = layer["overflow_rate"], before[0]["layers"][name]["overflow_rate"]
         if rate >= STUCK_RATE and rate > STUCK_SHARE * first:
             text = (
                 f"layer {name!r}: {100 * rate:.2f} % of its sums overflow after {done} epochs of stage "
-                f"{stage.name!r}, {100 * first:.2f} % before: the penalty {stage.penalty:g} does not bring it down. "
-                "Raise the penalty, give the layer more accumulator_bits, or use narrower activations"
+                f"{stage.name!r}, {100 * first:.2f} % before: {cause}. "
+                f"{remedy}, give the layer more accumulator_bits, or use narrower activations"
             )
             alarms.append(Alarm("overflow", name, text))
     return alarms

@@ -131,6 +131,21 @@ def test_a_penalty_that_works_raises_nothing() -> None:
     assert [a.layer for a in alarms.raised([wide, first], line("penalty", 0.28), stage, test, {})] == ["fc"]
 
 
+def test_a_wrapped_stage_without_a_penalty_says_that_nothing_brings_overflow_down() -> None:
+    def line(name: str, rate: float) -> dict[str, Any]:
+        return {"stage": name, "epoch": 1, "alarms": [], "layers": {"fc": {"overflow_rate": rate, "penalty": 0.0}}}
+
+    test = evaluation([0, 1] * 100, [0, 1] * 100)
+    stage = Stage(name="wrap", epochs=2, lr=0.1, accumulator="wrap")
+    history = [line("wide", 0.3), line("wrap", 0.29)]
+    (alarm,) = alarms.raised(history, line("wrap", 0.28), stage, test, {})
+    assert alarm.kind == "overflow" and alarm.layer == "fc"
+    assert "no penalty brings it down. Give the stage a penalty" in alarm.text
+    assert alarms.raised(history, line("wrap", 0.1), stage, test, {}) == [], "it falls by itself"
+    wide = stage.model_copy(update={"accumulator": "wide"})
+    assert alarms.raised(history, line("wrap", 0.28), wide, test, {}) == [], "nothing overflows yet"
+
+
 class Toy(nn.Sequential):
     def __init__(self) -> None:
         super().__init__()

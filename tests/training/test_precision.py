@@ -4,10 +4,12 @@
 import pytest
 import torch
 from torch import Tensor, nn
+from torch._subclasses.fake_tensor import FakeTensorMode
 
 from chain.errors import UnsupportedError
 from training.blocks import Blocks
 from training.layers import recording
+from training.layers.precision import require_exact
 from training.networks.digits import DigitsCnn
 
 
@@ -55,3 +57,17 @@ def test_products_in_bfloat16_leave_the_sums_exact_on_a_processor(model: nn.Modu
 
 def test_convolutions_on_gpus_do_not_use_tf32() -> None:
     assert torch.backends.cudnn.conv.fp32_precision == "ieee"  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("precision", ["high", "medium"])
+def test_products_on_gpus_with_tf32_are_refused_with_the_layers_name(precision: str) -> None:
+    with FakeTensorMode():  # a tensor on a GPU, where there may be none
+        x = torch.empty(2, device="cuda")
+    torch.set_float32_matmul_precision(precision)
+    try:
+        with pytest.raises(UnsupportedError, match=r"layer 'fc': TF32 is on.*set_float32_matmul_precision"):
+            require_exact(x, "layer 'fc'")
+        require_exact(torch.empty(2), "layer 'fc'")
+    finally:
+        torch.set_float32_matmul_precision("highest")
+    require_exact(x, "layer 'fc'")
