@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError,
 
 from chain.cli import NAME, RESERVED
 from chain.errors import InputError, nearest
+from training.schedule import usual
 
 RECIPES = Path(__file__).parent / "recipes"
 
@@ -172,10 +173,14 @@ def load(model: str) -> Recipe:
 
 
 def parse(values: dict[str, Any], path: Path | None = None) -> Recipe:
-    """Validate a recipe's values. Unknown keys, wrong types and ranges raise InputError, all of them in one text."""
+    """Validate a recipe's values. `epochs` in place of `stages` stands for the usual ones (training/schedule.py).
+    Unknown keys, wrong types and ranges raise InputError, all of them in one text.
+    """
     where = f"recipe {path}" if path else "recipe"
     try:
-        recipe = Recipe.model_validate(_tuples(values))
+        recipe = Recipe.model_validate(_with_stages(values))
+    except InputError as error:
+        raise InputError(f"{where}:\n  {error}") from None
     except ValidationError as error:
         raise InputError(f"{where}:\n{_explain_all(error)}") from None
     recipe._path = path.resolve() if path else None
@@ -192,10 +197,15 @@ def from_text(text: str, path: str | None = None) -> Recipe:
     return recipe
 
 
-def _tuples(values: dict[str, Any]) -> dict[str, Any]:
+def _with_stages(values: dict[str, Any]) -> dict[str, Any]:
+    others = {key: value for key, value in values.items() if key != "epochs"}
+    if "epochs" in values:
+        if "stages" in values:
+            raise InputError("epochs, stages: found both, expected one: each stage has epochs of its own")
+        return {**others, "stages": usual(values["epochs"])}
     # Strict validation takes no list, which is what TOML gives, for a tuple.
     stages = values.get("stages")
-    return {**values, "stages": tuple(stages)} if isinstance(stages, list) else values
+    return {**others, "stages": tuple(stages)} if isinstance(stages, list) else values
 
 
 def _explain_all(error: ValidationError) -> str:
@@ -217,7 +227,7 @@ def _explain(detail: Any) -> str:
                 section = _SECTIONS.get(part, section)
         return f"  {name}: unknown key; {nearest(str(location[-1]), section.model_fields)}"
     if detail["type"] == "missing":
-        return f"  {name}: missing"
+        return f"  {name}: missing" + ("; or epochs, their number in the usual stages" if name == "stages" else "")
     message = detail["msg"].removeprefix("Value error, ")
     # What is wrong between several keys says itself what it found.
     return f"  {name}: {message}, found {detail['input']!r}" if name else f"  {message}"

@@ -2,6 +2,7 @@
 """Recipes: those that come along, and what is said about wrong ones."""
 
 import tomllib
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from chain.errors import InputError
 from training import recipe
 from training.networks import NETWORKS
+from training.schedule import usual
 
 STAGE = {"name": "wrap", "epochs": 1, "lr": 0.001, "accumulator": "wrap"}
 GOOD: dict[str, Any] = {"name": "a", "dataset": "digits", "network": "digits", "stages": [STAGE]}
@@ -67,6 +69,7 @@ def test_keys_that_came_later_leave_older_checkpoints_to_their_recipes() -> None
         ({"name": "a/b"}, "name.*'a/b'"),
         ({"name": "../x"}, "name"),
         ({"seed": True}, "seed.*found True"),
+        ({"epochs": 9}, "epochs, stages: found both, expected one"),
     ],
 )
 def test_wrong_values_are_named(change: dict[str, Any], message: str) -> None:
@@ -80,6 +83,28 @@ def test_all_mistakes_are_told_at_once() -> None:
     text = str(caught.value)
     assert "dataset: missing" in text and "stages.0.epochs: missing" in text and "did you mean 'seed'" in text
     assert "at least" not in text
+
+
+def test_epochs_alone_stand_for_the_usual_stages() -> None:
+    short = {key: value for key, value in GOOD.items() if key != "stages"}
+    found = recipe.parse({**short, "epochs": 24})
+    assert recipe.parse({**short, "stages": list(usual(24))}).digest() == found.digest()
+    assert recipe.from_text(found.text()) == found
+    with pytest.raises(InputError, match=r"stages: missing; or epochs, their number in the usual stages"):
+        recipe.parse(short)
+    for wrong in (2, -1, 3.0, "9", True):
+        with pytest.raises(InputError, match=f"(?s)recipe:.*epochs: found {wrong!r}, expected a whole number of 3"):
+            recipe.parse({**short, "epochs": wrong})
+
+
+@pytest.mark.parametrize("epochs", [3, 4, 5, 24, 75, 140])
+def test_the_usual_stages_follow_one_cosine(epochs: int) -> None:
+    stages = recipe.parse({**{k: v for k, v in GOOD.items() if k != "stages"}, "epochs": epochs}).stages
+    assert sum(stage.epochs for stage in stages) == epochs
+    assert [stage.penalty > 0 for stage in stages] == [False, True, True]
+    for stage, following in pairwise(stages):
+        assert following.lr == pytest.approx(stage.lr * stage.final_lr)
+    assert stages[0].lr == 4e-3 and stages[-1].final_lr == 0.01
 
 
 def test_an_unknown_model_is_told_the_nearest() -> None:
