@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What a network costs at every frame rate, with its own accumulators and with wide ones: estimates, no synthesis."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,31 +62,34 @@ def explore(graph: Any, name: str, part: str, clock_mhz: float, advance: Advance
     return Front(name, part, clock_mhz, (own, wide) if own.accumulators != wide.accumulators else (own,))
 
 
-def with_accumulators(model: Any, bits: int) -> Any:
-    """A copy of the dataflow graph whose sums have `bits` bits and are not folded; for estimates, not to be run."""
+def with_accumulators(model: Any, widths: int | Mapping[str, int]) -> Any:
+    """A copy of the dataflow graph whose sums have `widths` bits, given for all layers or for some by name; those of
+    WIDE bits are not folded. For estimates, not to be run.
+    """
     from qonnx.core.datatype import DataType
     from qonnx.custom_op.registry import getCustomOp
     from qonnx.transformation.general import GiveReadableTensorNames
 
-    wide = model.transform(GiveReadableTensorNames())  # transform copies
-    kind = f"INT{bits}"
-    sums: set[str] = set()
-    for node in wide.graph.node:
+    changed = model.transform(GiveReadableTensorNames())  # transform copies
+    sums: dict[str, int] = {}
+    for node in changed.graph.node:
         inst = getCustomOp(node)
         if node.op_type in _ACCUMULATING:
+            bits = inst.get_nodeattr("accumulatorBits")
+            bits = widths if isinstance(widths, int) else widths.get(inst.get_nodeattr("layer"), bits)
             inst.set_nodeattr("accumulatorBits", bits)
-            inst.set_nodeattr("fold", 0)
         elif node.input[0] in sums:
-            inst.set_nodeattr("inputDataType", kind)
-            if "fold" in inst.get_nodeattr_types():
-                inst.set_nodeattr("fold", 0)
+            bits = sums[node.input[0]]
+            inst.set_nodeattr("inputDataType", f"INT{bits}")
         else:
             continue
+        if bits == WIDE and "fold" in inst.get_nodeattr_types():
+            inst.set_nodeattr("fold", 0)
         if node.op_type not in ("WrapActivation", "ArgMax"):
-            sums.update(node.output)
             for tensor in node.output:
-                wide.set_tensor_datatype(tensor, DataType[kind])
-    return wide
+                sums[tensor] = bits
+                changed.set_tensor_datatype(tensor, DataType[f"INT{bits}"])
+    return changed
 
 
 def save(front: Front, folder: Path) -> tuple[Path, Path]:
