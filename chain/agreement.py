@@ -3,7 +3,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,18 +19,22 @@ EXPORTED, OF_EXPORTED = STAGES[:3], ("cpu",)
 
 @dataclass(frozen=True)
 class Divergence:
-    """The first value in which a stage differs from `against`: `layer` in graph order, `index` in [C, H, W]."""
+    """The first value in which a stage differs from `against`: `layer` in graph order, `index` in [C, H, W].
+
+    `run` says which of a stage's runs it was, '' where there is but one.
+    """
 
     layer: str
     image: int
     index: tuple[int, ...]
     expected: int
     got: int
+    run: str = ""
 
     def __str__(self) -> str:
         return (
             f"layer {self.layer!r}, image {self.image}, index {list(self.index)}: "
-            f"expected {self.expected}, got {self.got}"
+            f"expected {self.expected}, got {self.got}{f' ({self.run})' if self.run else ''}"
         )
 
 
@@ -52,12 +56,14 @@ class StageResult:
         predictions: npt.NDArray[np.integer],
         expected: Mapping[str, npt.NDArray[np.integer]] | None = None,
         got: Mapping[str, npt.NDArray[np.integer]] | None = None,
+        run: str = "",
     ) -> None:
         """Count one batch. `expected` and `got` map layer names, in graph order, to integers [N, ...]."""
         if expected is not None and got is not None:
             wrong, divergence = compare(expected, got, self.images)
             self.mismatches += wrong
-            self.divergence = self.divergence or divergence
+            if divergence and not self.divergence:
+                self.divergence = replace(divergence, run=run)
         self.images += len(labels)
         self.correct += int(np.count_nonzero(np.asarray(labels) == np.asarray(predictions)))
 

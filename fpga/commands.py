@@ -79,12 +79,15 @@ def sim(model: str, build: Path, images: int | None, seed: int, stalls: int) -> 
         f"fill {extra['fill']:,} cycles, interval {extra['interval']:,.1f} (bound {extra['bound']:,}), "
         f"{extra['fps']:,.0f} FPS; simulated {extra['cycles_per_second']:,.0f} cycles a second"
     )
+    runs: Any = extra["runs"]
+    compared = (f"{run['images']:,} images ({run['run']})" for run in runs)
+    console.print(f"compared: {', '.join(compared)}")
     _show(result)
 
 
 @step
 def resources(model: str, build: Path) -> None:
-    """Count look-up tables, flip-flops, memories and multipliers with Yosys, the whole and by layer."""
+    """Count look-up tables, flip-flops, memories and multipliers with Yosys: the whole, by layer, by kind of node."""
     opened = steps.open_model(build, model_name(model))
     with console.status("Yosys: synth_xilinx"):
         counted = steps.count_resources(opened)
@@ -201,12 +204,27 @@ def _show_resources(counted: Resources) -> None:
         "of", f"{part.lut:,}", f"{part.ff:,}", f"{part.bram36:,}", f"{part.dsp:,}", str(counted.allowed or "")
     )
     console.print(table)
+    _show_kinds(counted)
     for layer in counted.slow:
         console.print(
             f"[bold]layer {layer}: {counted.levels[layer]} levels of logic between registers, where "
             f"{counted.clock_mhz:g} MHz allows about {counted.allowed}[/]: place and route may miss the clock; a lower "
             "clock_mhz in the recipe's \\[hardware] is safe"
         )
+
+
+def _show_kinds(counted: Resources) -> None:
+    """What the streams between the units take."""
+    table = Table("kind of node", caption="units: dot products, activations, folds; shared: what serves several kinds")
+    for name in ("LUT", "share", "FF", "share", "BRAM36", "share"):
+        table.add_column(name, justify="right")
+    whole = counted.whole
+    for kind, use in counted.whole_by_kind.items():
+        cells: list[str] = []
+        for of, total in ((use.lut, whole.lut), (use.ff, whole.ff), (use.bram36, whole.bram36)):
+            cells += [f"{of:,.10g}", f"{100 * of / total:.1f} %" if total else ""]
+        table.add_row(kind, *cells)
+    console.print(table)
 
 
 def _show(result: StageResult) -> None:

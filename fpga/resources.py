@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What the design takes of a Xilinx part: Yosys' synth_xilinx for the 7 series, the whole and by layer.
+"""What the design takes of a Xilinx part: Yosys' synth_xilinx for the 7 series, the whole, by layer, by kind of node.
 
-Each layer (its nodes and their FIFOs) is synthesised with its borders kept, so that the layers add up to the whole.
+Each layer (its nodes and their FIFOs) is synthesised with its borders kept, so that the layers add up to the whole. The
+nodes of a layer have no borders: fpga/kinds.py finds whose a cell is.
 LUTs are counted before packing: two small LUTs that could share one site count as two. An UltraScale+ part is counted
 in cells of the 7 series as well, whose look-up tables, flip-flops and block RAMs have the same size.
 """
@@ -15,7 +16,7 @@ from pathlib import Path
 
 from chain.errors import InputError, ToolError, UnsupportedError, nearest
 from chain.files import write_json
-from fpga import levels, primitives, yosys
+from fpga import kinds, levels, primitives, yosys
 from fpga.design import Design, digest, load
 
 FORMAT = 7
@@ -79,7 +80,10 @@ class Use:
 
 @dataclass
 class Resources:
-    """Use of the whole design and of its layers (by ONNX layer), and the levels of logic of paths that end in each."""
+    """Use of the whole design and of its layers (by ONNX layer), and the levels of logic of paths that end in each.
+
+    `kinds` is a layer's use by kind of node (fpga/kinds.py).
+    """
 
     device: str
     tool: str
@@ -87,6 +91,16 @@ class Resources:
     layers: dict[str, Use] = field(default_factory=dict)
     levels: dict[str, int] = field(default_factory=dict)
     clock_mhz: float = 100.0
+    kinds: dict[str, dict[str, Use]] = field(default_factory=dict)
+
+    @property
+    def whole_by_kind(self) -> dict[str, Use]:
+        """Use of the whole design by kind of node, in the order of fpga/kinds.py."""
+        found: dict[str, Use] = {}
+        for uses in self.kinds.values():
+            for kind, use in uses.items():
+                found.setdefault(kind, Use()).add(use)
+        return {kind: found[kind] for kind in kinds.ORDER if kind in found}
 
     @property
     def allowed(self) -> int | None:
@@ -109,10 +123,20 @@ class Resources:
             "levels": max(self.levels.values(), default=0),
             "levels_allowed": self.allowed,
             "by_layer": [
-                {"layer": layer, **asdict(use), "levels": self.levels.get(layer, 0)}
+                {
+                    "layer": layer,
+                    **asdict(use),
+                    "levels": self.levels.get(layer, 0),
+                    "by_kind": _rows(self.kinds.get(layer, {})),
+                }
                 for layer, use in self.layers.items()
             ],
+            "by_kind": _rows(self.whole_by_kind),
         }
+
+
+def _rows(uses: Mapping[str, Use]) -> list[dict[str, object]]:
+    return [{"kind": kind, **asdict(use)} for kind, use in uses.items()]
 
 
 def part_of(name: str) -> Part:
@@ -185,22 +209,27 @@ def synthesis(top: str, command: str = SYNTHESIS, short: bool = False) -> list[s
 
 
 def count(rtl: Path, cache: Path) -> Resources:
-    """Resources of the design in `rtl`, the whole and by layer."""
+    """Resources of the design in `rtl`, the whole, by layer and by kind of node."""
     design = load(rtl)
     part_of(design.part)
     folder = synthesise(rtl, cache)
     stat = json.loads((folder / "stat.json").read_text(encoding="utf-8"))
     result = Resources(design.part, f"yosys {yosys.version()}", Use(), clock_mhz=design.clock_mhz)
-    depths = _levels(folder, design.top)
+    depths, nodes = _of_netlist(folder, design.top, rtl)
     uses = {
         module.removeprefix("\\"): tally(
             {cell: int(value["local_count"]) for cell, value in facts["num_cells_by_type"].items()}
         )
         for module, facts in stat["modules"].items()
     }
-    for index, layer in enumerate(_instances(rtl, design)):
-        result.layers[layer] = uses.pop(f"{design.top}_{index}", Use())
-        result.levels[layer] = depths.get(f"{design.top}_{index}", 0)
+    ops = {layer.instance: layer.op for layer in design.layers}
+    for index, (layer, instances) in enumerate(_instances(rtl, design).items()):
+        module = f"{design.top}_{index}"
+        result.layers[layer] = uses.pop(module, Use())
+        result.levels[layer] = depths.get(module, 0)
+        of = {instance: ops.get(instance, "StreamingFIFO") for instance in instances}
+        counted = kinds.by_kind(nodes.get(module, {}), of)
+        result.kinds[layer] = {kind: use for kind, cells in counted.items() if (use := tally(cells)) != Use()}
     for use in (*result.layers.values(), *uses.values()):
         result.whole.add(use)
     for module, use in uses.items():
@@ -209,16 +238,20 @@ def count(rtl: Path, cache: Path) -> Resources:
     return result
 
 
-def _levels(folder: Path, top: str) -> dict[str, int]:
-    """Levels of logic by the module of netlist.v in `folder` that their path ends in; kept there as levels.json."""
-    path = folder / "levels.json"
-    if not path.exists():
+def _of_netlist(folder: Path, top: str, rtl: Path) -> tuple[dict[str, int], dict[str, dict[str, kinds.Cells]]]:
+    """Levels of logic by the module of netlist.v in `folder` that their path ends in, and cells by module and nodes.
+
+    Both are kept there, as levels.json and nodes.json.
+    """
+    depths, nodes = folder / "levels.json", folder / "nodes.json"
+    if not (depths.exists() and nodes.exists()):
         with tempfile.TemporaryDirectory() as scratch:
             flat = Path(scratch) / "flat.json"
             commands = [*flat_commands(top), f'write_json "{flat}"']
             yosys.run(commands, folder.absolute(), Path(scratch) / "log.txt", kept=folder.parent / "yosys.log")
-            write_json(path, {part: found.logic for part, found in levels.by_part(flat, top).items()})
-    return {part: int(number) for part, number in json.loads(path.read_text(encoding="utf-8")).items()}
+            write_json(depths, {part: found.logic for part, found in levels.by_part(flat, top).items()})
+            write_json(nodes, kinds.by_nodes(flat, top, (rtl / f"{top}.sv").read_text(encoding="utf-8")))
+    return json.loads(depths.read_text(encoding="utf-8")), json.loads(nodes.read_text(encoding="utf-8"))
 
 
 def flat_commands(top: str) -> list[str]:

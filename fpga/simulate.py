@@ -51,6 +51,13 @@ class Run:
     cycles: int
     seconds: float
     edges: tuple[Edge, ...]
+    seed: int = 1
+    percent: int = 0
+
+    @property
+    def stalls(self) -> str:
+        """In which cycles words were held back, in words."""
+        return f"{self.percent} % stalls, seed {self.seed}" if self.percent else "without stalls"
 
     @property
     def fill(self) -> int:
@@ -119,6 +126,8 @@ class Simulator:
             cycles=int(facts["cycles"][0][0]),
             seconds=float(facts["seconds"][0][0]),
             edges=edges,
+            seed=seed,
+            percent=percent,
         )
 
 
@@ -211,11 +220,12 @@ def agree(
     run: Run,
     design: Design,
 ) -> None:
-    """Add a run to `result`: every tap (by its `tensor`) that `expected` holds, and the outputs (key "output").
+    """Add a run's first images, as many as `labels`: every tap (by its `tensor`), and the outputs (key "output").
 
-    `expected` maps tensors of the dataflow graph to integers [N, *tap shape]. A tap that `expected` lacks is an error:
-    no layer may go unseen.
+    `expected` maps tensors of the dataflow graph to integers [N, *tap shape], of as many images or more. A tap that
+    `expected` lacks is an error: no layer may go unseen.
     """
+    count = len(labels)
     missing = [tap.tensor for tap in design.taps if tap.tensor not in expected]
     if missing:
         raise AgreementError(f"no expected values for the streams {missing}")
@@ -224,11 +234,12 @@ def agree(
     for tap in design.taps:
         key = f"{tap.layer}.{tap.kind}"
         key = key if key not in want else f"{key} ({tap.tensor})"
-        want[key] = _channels_first(np.asarray(expected[tap.tensor]).reshape(run.streams[tap.signal].shape))
-        got[key] = _channels_first(run.streams[tap.signal])
-    want["output"] = np.asarray(expected["output"]).reshape(run.outputs.shape)
-    got["output"] = run.outputs
-    result.add(labels, predictions, want, got)
+        values = run.streams[tap.signal][:count]
+        want[key] = _channels_first(np.asarray(expected[tap.tensor])[:count].reshape(values.shape))
+        got[key] = _channels_first(values)
+    got["output"] = run.outputs[:count]
+    want["output"] = np.asarray(expected["output"])[:count].reshape(got["output"].shape)
+    result.add(labels, predictions, want, got, run.stalls)
 
 
 def _channels_first(values: npt.NDArray[np.integer]) -> npt.NDArray[np.integer]:

@@ -23,7 +23,9 @@ def to_simulation(toy: Toy, *folding: object) -> None:
     succeed(toy, "training train")
     succeed(toy, "export export", "--images", EXPORTED)
     succeed(toy, "fpga rtl", *folding)
-    succeed(toy, "fpga sim", "--images", SIMULATED, "--stalls", 30)
+    shown = succeed(toy, "fpga sim", "--images", SIMULATED, "--stalls", 30)
+    runs = ("12 images (30 % stalls, seed 1)", "8 images (30 % stalls, seed 2)", "8 images (without stalls)")
+    assert f"compared: {', '.join(runs)}" in " ".join(shown.split())
     succeed(toy, "chain.cpu")
 
 
@@ -43,7 +45,8 @@ def results(toy: Toy, stages: tuple[str, ...]) -> dict[str, agreement.StageResul
 
 
 def test_digits_to_the_board(digits: Toy, pynq_python: Path, repository: Path) -> None:
-    succeed(digits, "fpga resources")
+    counted = succeed(digits, "fpga resources")
+    assert all(kind in counted for kind in ("units", "sliding windows", "padding", "width converters"))
     succeed(digits, "fpga netlist", "--images", IN_NETLIST)
     succeed(digits, "fpga.shell")
     succeed(digits, "fpga.board evaluate", python=pynq_python)

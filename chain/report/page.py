@@ -12,7 +12,7 @@ from chain.report import histogram as histograms
 from chain.report import measurements, standalone
 from chain.report import pipeline as pipelines
 from chain.report.stages import STAGE_NAMES
-from chain.report.summary import REFERENCES, accumulators, stage_rows, totals
+from chain.report.summary import REFERENCES, accumulators, kind_rows, stage_rows, totals
 from chain.report.words import count, micro, percent, plain, rate
 
 
@@ -49,6 +49,7 @@ def render(report: Mapping[str, Any]) -> str:
         measurements=tables,
         measured_on_a_board=measurements.any_board(tables),
         totals=totals(report),
+        kinds=kind_rows(report),
         bitstreams=bitstream_tables.shown(report),
         most_luts=max([row["lut"] for row in resources["by_layer"]] + [1]),
     )
@@ -79,13 +80,13 @@ def sentence(report: Mapping[str, Any]) -> str:
 
 
 def comparison(report: Mapping[str, Any]) -> str:
-    """What the method is for: the same network with wide accumulators, and with those just cut; '' if not measured."""
+    """What the method is for: the network before it, with accumulators wide and just cut; '' if not measured."""
     accuracy = report["accuracy"]
     if not all(name in accuracy for name in REFERENCES):
         return ""
     wide, cut = (percent(accuracy[name]["value"]) for name in REFERENCES)
     return (
-        f"Trained with wide accumulators, the same network reaches {wide}; "
+        f"Before it was trained for overflow, with wide accumulators, the network reached {wide}; "
         f"with those weights and its accumulators just cut to {accumulators(report)}, {cut}."
     )
 

@@ -2,7 +2,7 @@
 """The names that people know the stages by, in the order in which they are shown."""
 
 STAGE_NAMES = {
-    "torch_32bit": "PyTorch, wide accumulators",
+    "torch_32bit": "PyTorch, wide, before the penalty",
     "torch_cut": "those weights, accumulators just cut",
     "torch": "PyTorch, wrapped accumulators",
     "qonnx": "QONNX executor",

@@ -40,6 +40,15 @@ class Total:
         return self.used / self.available if self.available else 0.0
 
 
+@dataclass(frozen=True)
+class KindRow:
+    """What the nodes of one kind take, and their shares of the whole design (0 of nothing)."""
+
+    title: str
+    used: tuple[float, ...]
+    shares: tuple[float, ...]
+
+
 def stage_rows(report: Mapping[str, Any]) -> list[StageRow]:
     """Stages in the order of the chain, the two references first."""
     accuracy, mismatches = report["accuracy"], report["mismatches"]
@@ -75,3 +84,15 @@ def totals(report: Mapping[str, Any]) -> list[Total]:
     available = resources.get("available") or {}
     titles = {"lut": "LUTs", "ff": "flip-flops", "bram36": "BRAM36", "dsp": "DSP blocks"}
     return [Total(title, resources[key], available.get(key, 0)) for key, title in titles.items()]
+
+
+def kind_rows(report: Mapping[str, Any]) -> list[KindRow]:
+    """LUTs, flip-flops and BRAM36 by kind of node; none of a count from before there were kinds."""
+    resources = report["resources"]
+    rows = []
+    for row in resources.get("by_kind", []):
+        used = tuple(row[key] for key in ("lut", "ff", "bram36"))
+        wholes = (resources[key] for key in ("lut", "ff", "bram36"))
+        shares = tuple(part / whole if whole else 0.0 for part, whole in zip(used, wholes, strict=True))
+        rows.append(KindRow(row["kind"], used, shares))
+    return rows

@@ -107,17 +107,22 @@ def resources() -> dict[str, Any]:
         for i, name in enumerate(LAYERS)
     ]
     rows.append({"layer": "FIFOs and wiring", "lut": 310, "ff": 290, "bram36": 0, "levels": 0})
+    lut, ff = (sum(row[key] for row in rows) for key in ("lut", "ff"))
     return {
         "device": "xc7z020clg400-1",
         "tool": "yosys 0.70",
-        "lut": sum(row["lut"] for row in rows),
-        "ff": sum(row["ff"] for row in rows),
+        "lut": lut,
+        "ff": ff,
         "bram36": 5.0,
         "dsp": 0,
         "available": {"lut": 53_200, "ff": 106_400, "bram36": 140, "dsp": 220},
         "levels": max(row["levels"] for row in rows),
         "levels_allowed": 8,
         "by_layer": rows,
+        "by_kind": [
+            {"kind": "units", "lut": lut - 801, "ff": ff - 290, "bram36": 5.0},
+            {"kind": "sliding windows", "lut": 801, "ff": 290, "bram36": 0},
+        ],
     }
 
 

@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from PIL import Image
 
 from chain import record
 from chain.errors import InputError
-from chain.report import collect, page
+from chain.report import collect, page, summary
 from chain.report.commands import main
 from tests.chain import made_up
 
@@ -126,8 +127,8 @@ def test_the_command_to_repeat_has_what_the_steps_were_given(folder: Path) -> No
 
 
 def test_the_report_says_what_just_cutting_costs(folder: Path) -> None:
-    text = "Trained with wide accumulators, the same network reaches 98.06 %; with those weights and its accumulators"
-    assert f"{text} just cut to 8 bits, 13.33 %." in page.render(report_of(folder))
+    text = "with wide accumulators, the network reached 98.06 %; with those weights and its accumulators just cut"
+    assert f"Before it was trained for overflow, {text} to 8 bits, 13.33 %." in page.render(report_of(folder))
     training = json.loads((folder / "training.json").read_text(encoding="utf-8"))
     del training["accuracy"]["torch_cut"]
     made_up.corrupt(folder / "training.json", accuracy=training["accuracy"])
@@ -192,6 +193,19 @@ def test_levels_of_logic_are_shown_where_they_were_counted(folder: Path) -> None
     assert ">levels of logic<" in text and "MHz allows about 8 of them" in text
     made_up.corrupt(folder / "resources.json", levels=None)
     assert "levels of logic" not in page.render(report_of(folder))
+
+
+def test_kinds_of_nodes_are_shown_where_they_were_counted(folder: Path) -> None:
+    units, windows = summary.kind_rows(report_of(folder))
+    assert (units.title, windows.title, windows.used) == ("units", "sliding windows", (801, 290, 0))
+    assert windows.shares == pytest.approx((0.1, 290 / 5790, 0.0))
+    assert units.shares == pytest.approx((0.9, 5500 / 5790, 1.0))
+    html = page.render(report_of(folder))
+    row = html[html.index('<th scope="row">sliding windows<') :].split("</tr>")[0]
+    assert re.findall(r'"number">([^<]*)<', row) == ["801", "10 %", "290", "5 %", "0", "0 %"]
+    assert "width:10.00%" in row
+    made_up.corrupt(folder / "resources.json", by_kind=None)
+    assert "By kind of node" not in page.render(report_of(folder))
 
 
 def test_text_from_inputs_is_escaped(folder: Path) -> None:

@@ -58,6 +58,10 @@ def test_synthesis(small):
     assert counted.whole.lut == saved["lut"] > 20 and counted.whole.ff > 20
     for kind in ("lut", "ff", "bram36", "dsp"):
         assert sum(row[kind] for row in saved["by_layer"]) == saved[kind]
+        assert sum(row[kind] for row in saved["by_kind"]) == saved[kind]
+        for layer in saved["by_layer"]:
+            assert sum(row[kind] for row in layer["by_kind"]) == layer[kind]
+    assert {row["kind"] for row in saved["by_kind"]} == {"units"}
     assert {row["layer"] for row in saved["by_layer"]} == {"input_quant", "fc"}
     assert saved["levels"] == max(row["levels"] for row in saved["by_layer"]) > 1
     assert saved["levels_allowed"] == counted.allowed == 8
