@@ -25,13 +25,14 @@ LAYER = "output"
 
 @dataclass(frozen=True)
 class Divergence:
-    """The first value in which the board differs from the reference."""
+    """The first value in which the board differs from the reference. `run` is '': a board has but one."""
 
     layer: str
     image: int
     index: tuple[int, ...]
     expected: int
     got: int
+    run: str = ""
 
     def __str__(self) -> str:
         return (
