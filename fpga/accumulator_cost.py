@@ -1,12 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What accumulator widths cost in look-up tables at a frame rate: a cost for `make search` (docs/search.md)."""
 
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from chain.errors import InputError
 from fpga import steps
 from fpga.explore import with_accumulators
 from fpga.folding import Network
@@ -27,15 +25,10 @@ class AccumulatorCost:
     def __init__(self, folder: Path, fps: float) -> None:
         model = steps.open_model(folder.parent, folder.name)
         self._graph, self._clock_mhz = steps.mapped(model), model.hardware.clock_mhz
-        if not fps > 0:
-            raise InputError(f"fps is {fps:g}, expected more than 0")
-        self._limit = math.floor(self._clock_mhz * 1e6 / fps)
-        layer, fastest = Network(self._graph, self._clock_mhz).slowest()
-        if self._limit < fastest:
-            most = self._clock_mhz * 1e6 / fastest
-            raise InputError(f"fps is {fps:g}, expected at most {most:,.0f}: layer {layer.name!r} is no faster")
+        network = Network(self._graph, self._clock_mhz)
+        self._limit = network.limit(fps)
+        self._own = network.cost(self._limit)
         self._known: dict[tuple[str, int], int] = {}
-        self._own = self._luts({})
 
     def __call__(self, widths: Mapping[str, int], layers: Mapping[str, Any]) -> float:
         return self._own + sum(
@@ -44,8 +37,6 @@ class AccumulatorCost:
 
     def _added(self, layer: str, bits: int) -> int:
         if (layer, bits) not in self._known:
-            self._known[layer, bits] = self._luts({layer: bits}) - self._own
+            changed = Network(with_accumulators(self._graph, {layer: bits}), self._clock_mhz)
+            self._known[layer, bits] = changed.cost(self._limit) - self._own
         return self._known[layer, bits]
-
-    def _luts(self, widths: Mapping[str, int]) -> int:
-        return Network(with_accumulators(self._graph, widths), self._clock_mhz).cost(self._limit)

@@ -68,17 +68,8 @@ def for_fps(model: Any, fps: float, clock_mhz: float) -> Folding:
 
     Raises InputError if that cannot be had: with the best rate possible and the layer that bounds it.
     """
-    if not fps > 0:
-        raise InputError(f"FPS is {fps:g}, expected more than 0")
     network = Network(model, clock_mhz)
-    limit = math.floor(clock_mhz * 1e6 / fps)
-    slow, least = network.slowest()
-    if least > limit:
-        raise InputError(
-            f"{fps:,.0f} FPS at {clock_mhz:g} MHz leave {limit:,} cycles an image; layer {slow.name!r} needs "
-            f"{least:,} at least: {clock_mhz * 1e6 / least:,.0f} FPS are the most. {slow.remedy()}"
-        )
-    return network.fold(limit)
+    return network.fold(network.limit(fps))
 
 
 def for_luts(model: Any, luts: int, clock_mhz: float) -> Folding:
@@ -115,6 +106,22 @@ class Network:
         """The layer that bounds the frame rate however it is folded, and its cycles."""
         layer = max(self.layers, key=lambda layer: layer.fastest())
         return layer, layer.fastest()
+
+    def limit(self, fps: float) -> int:
+        """The cycles an image that `fps` leave.
+
+        Raises InputError where they are too few: with the best rate possible and the layer that bounds it.
+        """
+        if not fps > 0:
+            raise InputError(f"FPS is {fps:g}, expected more than 0")
+        limit = math.floor(self._clock_mhz * 1e6 / fps)
+        slow, least = self.slowest()
+        if least > limit:
+            raise InputError(
+                f"{fps:,.0f} FPS at {self._clock_mhz:g} MHz leave {limit:,} cycles an image; layer {slow.name!r} needs "
+                f"{least:,} at least: {self._clock_mhz * 1e6 / least:,.0f} FPS are the most. {slow.remedy()}"
+            )
+        return limit
 
     def limits(self) -> list[int]:
         """Every number of cycles an image that the slowest node of a folding can have, ascending."""

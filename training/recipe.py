@@ -198,14 +198,15 @@ def from_text(text: str, path: str | None = None) -> Recipe:
 
 
 def _with_stages(values: dict[str, Any]) -> dict[str, Any]:
-    others = {key: value for key, value in values.items() if key != "epochs"}
-    if "epochs" in values:
-        if "stages" in values:
+    given = dict(values)
+    if "epochs" in given:
+        if "stages" in given:
             raise InputError("epochs, stages: found both, expected one: each stage has epochs of its own")
-        return {**others, "stages": usual(values["epochs"])}
-    # Strict validation takes no list, which is what TOML gives, for a tuple.
-    stages = values.get("stages")
-    return {**others, "stages": tuple(stages)} if isinstance(stages, list) else values
+        given["stages"] = usual(given.pop("epochs"))
+    elif isinstance(given.get("stages"), list):
+        # Strict validation takes no list, which is what TOML gives, for a tuple.
+        given["stages"] = tuple(given["stages"])
+    return given
 
 
 def _explain_all(error: ValidationError) -> str:

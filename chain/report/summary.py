@@ -88,11 +88,11 @@ def totals(report: Mapping[str, Any]) -> list[Total]:
 
 def kind_rows(report: Mapping[str, Any]) -> list[KindRow]:
     """LUTs, flip-flops and BRAM36 by kind of node; none of a count from before there were kinds."""
-    resources = report["resources"]
+    resources, keys = report["resources"], ("lut", "ff", "bram36")
+    wholes = [resources[key] for key in keys]
     rows = []
     for row in resources.get("by_kind", []):
-        used = tuple(row[key] for key in ("lut", "ff", "bram36"))
-        wholes = (resources[key] for key in ("lut", "ff", "bram36"))
+        used = tuple(row[key] for key in keys)
         shares = tuple(part / whole if whole else 0.0 for part, whole in zip(used, wholes, strict=True))
         rows.append(KindRow(row["kind"], used, shares))
     return rows
