@@ -19,8 +19,9 @@ export PYTHON
 TRAIN_OPTIONS = --if-needed $(if $(RESUME),--resume) $(if $(FRESH),--fresh)
 FOLD_OPTIONS  = $(if $(FPS),--fps "$(FPS)") $(if $(LUT),--lut "$(LUT)")
 ARGUMENTS     = "$(MODEL)" --build "$(BUILD)"
+JOB_OPTIONS   = $(if $(JOBS),--jobs "$(JOBS)")
 SEARCH_OPTIONS = $(if $(DROP),--drop "$(DROP)") $(if $(TRIALS),--trials "$(TRIALS)") $(if $(EPOCHS),--epochs "$(EPOCHS)") \
-	$(if $(MINUTES),--minutes "$(MINUTES)") $(if $(COST),--cost "$(COST)")
+	$(if $(MINUTES),--minutes "$(MINUTES)") $(if $(COST),--cost "$(COST)") $(JOB_OPTIONS)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -36,6 +37,7 @@ help: ## list the targets and variables
 	@echo "  DATA=      folder of the data set, where it is not in its usual place"
 	@echo "  DROP=      points of validation accuracy that search may lose; 0.5 if not given (docs/search.md: EPOCHS=, COST=)"
 	@echo "  TRIALS= MINUTES=  how many trials search trains in all, and when it starts no more; 30 and no limit if not given"
+	@echo "  JOBS=      trainings that search and bench-widths run at a time; as many as there are processors if not given"
 	@echo "  RESUME=1   go on with an interrupted training"
 	@echo "  FRESH=1    train, where a trained model comes with the toolkit (models/)"
 	@echo "  FULL=1     bench-cpu with every layer, batch and number of threads: an hour or two;"
@@ -144,7 +146,7 @@ bench-cpu: setup ## time the CPU engine against its rivals on this machine, into
 	@$(TOOLS) -m scripts.bench_cpu --build "$(BUILD)" $(if $(FULL),--full)
 
 bench-widths: setup ## train MODEL= with accumulators of 32, 8, 7 and 6 bits and three seeds, into bench/widths.json (BITS=, SEEDS=)
-	@$(TOOLS) -m training widths $(ARGUMENTS) $(foreach bits,$(BITS),--bits "$(bits)") $(foreach seed,$(SEEDS),--seed "$(seed)")
+	@$(TOOLS) -m training widths $(ARGUMENTS) $(foreach bits,$(BITS),--bits "$(bits)") $(foreach seed,$(SEEDS),--seed "$(seed)") $(JOB_OPTIONS)
 
 bench-training: setup ## compare ways to train for narrow accumulators, into bench/training.json and .html (FULL=1: all)
 	@$(TOOLS) -m training.bench_training --build "$(BUILD)" $(if $(FULL),--full)

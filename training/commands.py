@@ -127,6 +127,8 @@ def bench(model: str, build: Path, repetitions: int, data: Path | None, device: 
 @click.option("--epochs", default=None, type=click.IntRange(min=1), help="Of a trial; a quarter of the last stage's.")
 @click.option("--minutes", default=None, type=click.FloatRange(min=0), help="After which no more trials start.")
 @click.option("--cost", default=None, help="file.py:function(widths, layers); products x bits if not given.")
+@click.option("--jobs", default=None, type=click.IntRange(min=1), help="Trials at a time on this machine.")
+@click.option("--threads", default=1, type=click.IntRange(min=1), show_default=True, help="Of each trial.")
 @click.option("--data", default=None, type=click.Path(path_type=Path), help="Folder of the data set's files.")
 @errors_as_text
 def search(
@@ -137,16 +139,21 @@ def search(
     epochs: int | None,
     minutes: float | None,
     cost: str | None,
+    jobs: int | None,
+    threads: int,
     data: Path | None,
 ) -> None:
-    """Find the narrowest accumulators of MODEL that keep its accuracy; interrupted, the same command goes on."""
+    """Find the narrowest accumulators of MODEL that keep its accuracy; interrupted, the same command goes on. On Ray
+    where it is installed (requirements/ray.txt; RAY_ADDRESS names a cluster), by processes otherwise.
+    """
     from training import recipe as recipes
+    from training.environment import processors
     from training.search import table
     from training.search.cost import named
     from training.search.search import Options
     from training.search.search import search as run
 
-    options = Options(drop, trials, epochs, minutes)
+    options = Options(drop, trials, epochs, minutes, jobs or max(1, processors() // threads), threads)
     try:
         result = run(recipes.load(model), build, options, data, None, named(cost), cost or "products x bits")
     except KeyboardInterrupt:
@@ -185,11 +192,11 @@ def sweep(
     from training import sweep as sweeps
     from training.environment import processors
 
-    todo = sweeps.trials([recipes.load(model) for model in models], seeds, build, data, device, threads)
+    todo = sweeps.trials([recipes.load(model) for model in models], seeds, build, data, device)
     table = Table("trial", "test accuracy", "images", "seconds")
 
     failed = 0
-    for outcome in sweeps.sweep(todo, jobs or max(1, processors() // threads), _say):
+    for outcome in sweeps.sweep(todo, jobs or max(1, processors() // threads), threads, _say):
         if outcome.summary is None:
             failed += 1
             continue
@@ -230,8 +237,8 @@ def widths(
     from training.environment import processors
 
     recipe = recipes.load(model)
-    planned = comparison.planned(recipe, widths, seeds, build, data, threads)
-    rows = comparison.compare(planned, jobs or max(1, processors() // threads), _say)
+    planned = comparison.planned(recipe, widths, seeds, build, data)
+    rows = comparison.compare(planned, jobs or max(1, processors() // threads), threads, _say)
     comparison.update(build / "bench" / "widths.json", recipe, rows)
     Console(width=100).print(comparison.table(rows))
     if rows[0]["accuracy"] is None:

@@ -17,7 +17,7 @@ def is_first_process() -> bool:
 
 
 def ray_address() -> str:
-    """RAY_ADDRESS: the Ray cluster for sweeps, empty for this machine alone."""
+    """RAY_ADDRESS: the Ray cluster for sweeps and searches, empty for this machine alone."""
     return os.environ.get("RAY_ADDRESS", "")
 
 

@@ -4,7 +4,7 @@
 import json
 import math
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -81,21 +81,21 @@ def run(
     resume: bool = False,
     console: Console | None = None,
     start: dict[str, Tensor] | None = None,
-    watch: Callable[[int, float], None] | None = None,
+    until: int | None = None,
     ranks: Ranks | None = None,
 ) -> tuple[Checkpoint, list[dict[str, Any]]]:
     """Go through the recipe's stages on `dataset`; the checkpoint, and what history.jsonl holds.
 
-    `start`: weights to begin with instead of fresh ones. `watch` is called with (epochs, accuracy) after each epoch,
-    when its checkpoint is written; whatever it raises ends the run. `ranks`: the processes that share the training.
+    `start`: weights to begin with instead of fresh ones. `until`: the epoch after which to stop; the same call with
+    `resume` goes on from there. `ranks`: the processes that share the training.
     """
     ranks = ranks or Ranks()
     one = _Run(recipe, dataset, folder, console or Console(stderr=True, quiet=not ranks.first), ranks)
     one.begin(resume, start)
     try:
-        for _ in one.stages():
-            if watch:
-                watch(one.checkpoint.epochs, one.history[-1][f"{dataset.judges}_accuracy"])
+        epochs = one.stages()
+        while (until is None or one.checkpoint.epochs < until) and next(epochs, None):
+            pass
     finally:
         one.close()
     return one.checkpoint, one.history
@@ -161,8 +161,8 @@ class _Run:
         if self.ranks.first:
             self.writer.close()
 
-    def stages(self) -> Iterator[None]:
-        """Go through every stage that is not done, and stop after each epoch."""
+    def stages(self) -> Iterator[int]:
+        """Go through every stage that is not done, and stop after each epoch; gives the epochs so far."""
         done = self.checkpoint.epochs
         for stage in self.recipe.stages:
             if done >= stage.epochs:
@@ -171,7 +171,7 @@ class _Run:
             yield from self._stage(stage, done)
             done = 0
 
-    def _stage(self, stage: Stage, done: int) -> Iterator[None]:
+    def _stage(self, stage: Stage, done: int) -> Iterator[int]:
         set_wrapping(self.model, stage.accumulator == "wrap")
         learner = Learner(self.model, self.parallel, stage, self.ranks.device, self.recipe.smoothing)
         if done and self.checkpoint.optimiser:
@@ -186,7 +186,7 @@ class _Run:
                     test = evaluate(self.model, self.dataset.test_images, self.dataset.test_labels)
                 self._log(stage, epoch, measured, test, watched.dead())
             self._save(stage, epoch + 1, learner.optimiser)
-            yield
+            yield self.checkpoint.epochs
 
     def _epoch(self, stage: Stage, epoch: int, learner: Learner) -> _Epoch:
         # Every epoch draws from its own seed, so that a resumed run draws what an uninterrupted one does.

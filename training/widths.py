@@ -20,7 +20,7 @@ CONTROL = 32
 
 
 def planned(
-    recipe: Recipe, widths: Sequence[int], seeds: Sequence[int], build: Path, data: Path | None, threads: int
+    recipe: Recipe, widths: Sequence[int], seeds: Sequence[int], build: Path, data: Path | None
 ) -> dict[int, list[Trial]]:
     """The trials by width, each with accumulators of that many bits in every layer and otherwise the recipe, to be
     trained into `build`/bench/widths/NAME-BITSbit-seedN. The control comes first, asked for or not.
@@ -34,16 +34,19 @@ def planned(
         quantisation = recipe.quantisation.model_copy(update={"accumulator_bits": bits})
         name = f"{recipe.name}-{bits}bit"
         own = recipe.model_copy(update={"name": name, "quantisation": quantisation})
-        found[bits] = trials([own], seeds, build / "bench" / "widths", data, threads=threads)
+        found[bits] = trials([own], seeds, build / "bench" / "widths", data)
     return found
 
 
-def compare(planned: dict[int, list[Trial]], jobs: int, done: Callable[[Outcome], None]) -> list[dict[str, Any]]:
-    """Train what is not trained yet, `jobs` trials at a time. A row a width: `accuracy` and `deviation` are mean and
-    standard deviation of the `values`, one for each seed that came to something, `loss` the points below the control,
-    `overflow_rate` the layers' mean share of sums, `errors` why the others came to nothing.
+def compare(
+    planned: dict[int, list[Trial]], jobs: int, threads: int, done: Callable[[Outcome], None]
+) -> list[dict[str, Any]]:
+    """Train what is not trained yet, `jobs` trials at a time of `threads` threads each. A row a width:
+    `accuracy` and `deviation` are mean and standard deviation of the `values`, one for each seed that came to
+    something, `loss` the points below the control, `overflow_rate` the layers' mean share of sums, `errors` why the
+    others came to nothing.
     """
-    outcomes = iter(sweep([trial for one in planned.values() for trial in one], jobs, done))
+    outcomes = iter(sweep([trial for one in planned.values() for trial in one], jobs, threads, done))
     rows = []
     for bits, own in planned.items():
         found = [next(outcomes) for _ in own]

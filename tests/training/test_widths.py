@@ -27,7 +27,7 @@ def own(own: Path) -> Path:
 def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """Trials in processes of their own have tests of their own (test_sweep.py)."""
 
-    def run(todo: Sequence[Trial], jobs: int, done: Callable[[Outcome], None]) -> list[Outcome]:
+    def run(todo: Sequence[Trial], jobs: int, threads: int, done: Callable[[Outcome], None]) -> list[Outcome]:
         outcomes = [run_trial(trial) for trial in todo]
         for outcome in outcomes:
             done(outcome)
@@ -38,7 +38,7 @@ def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_only_the_width_differs(own: Path, tmp_path: Path) -> None:
     recipe = recipes.load(str(own))
-    planned = widths.planned(recipe, [5, 32, 8], [1, 2], tmp_path, None, 1)
+    planned = widths.planned(recipe, [5, 32, 8], [1, 2], tmp_path, None)
     assert list(planned) == [32, 5, 8]
     for bits, trials in planned.items():
         assert [trial.folder.name for trial in trials] == [f"mine-{bits}bit-seed{seed}" for seed in (1, 2)]
@@ -48,7 +48,7 @@ def test_only_the_width_differs(own: Path, tmp_path: Path) -> None:
             same = {"name": recipe.name, "seed": recipe.seed, "quantisation": recipe.quantisation}
             assert trial.recipe.model_copy(update=same) == recipe
     with pytest.raises(InputError, match=r"\[8, 8\], expected each once"):
-        widths.planned(recipe, [8, 8], [1], tmp_path, None, 1)
+        widths.planned(recipe, [8, 8], [1], tmp_path, None)
 
 
 def test_rows_and_that_nothing_is_trained_twice(own: Path, tmp_path: Path) -> None:

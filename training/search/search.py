@@ -21,6 +21,7 @@ from training.search.cost import Cost, product_bits
 from training.search.layers import Layer, measure
 from training.search.study import Found, Goal, Search, Worthless
 from training.search.trial import Trials, fine_tuning
+from training.workers import workers
 
 FOLDER = "search"
 SHARE = 0.15
@@ -35,12 +36,15 @@ RATES = (0.01, 0.05, 0.2, 0.001, 0.0)
 class Options:
     """`drop`: points of validation accuracy that may be lost. `trials`: how many to train in all, earlier calls
     included; `minutes`: after which this call starts no more. `epochs` of a trial; None: a quarter of the last stage's.
+    `jobs`: trials at a time on this machine, of `threads` threads each.
     """
 
     drop: float = 0.5
     trials: int = 30
     epochs: int | None = None
     minutes: float | None = None
+    jobs: int = 1
+    threads: int = 1
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,7 @@ def search(
         model = restore(base)
         layers = measure(model, dataset.train_images[:MEASURED_IMAGES])
         own = {name: layer.accumulator_bits for name, layer in accumulators(model).items()}
-        trials = Trials(recipe, dataset, base.model, fine_tuning(recipe, options.epochs), folder / "trials")
+        trials = Trials(recipe, dataset, base.model, fine_tuning(recipe, options.epochs), folder.absolute() / "trials")
         goal = Goal(reference - options.drop / 100, cost, f"drop {options.drop:g}, {cost_name}")
         study = Search(folder, layers, trials, goal)
         _say(console, study.take_up(), reference, options, trials)
@@ -91,7 +95,8 @@ def search(
             line = _line(one, study.trained(), options.trials, study.best())
             console.print(line, markup=False, highlight=False, soft_wrap=True)
 
-        study.go(options.trials, options.minutes and 60 * options.minutes, tell)
+        with workers(options.jobs, options.threads) as places:
+            study.go(options.trials, options.minutes and 60 * options.minutes, places, tell)
         best, found = study.best(), study.found()
         if best is None:
             raise InputError(_nothing(found, study.worthless(), options, reference))

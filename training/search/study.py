@@ -4,18 +4,20 @@
 import itertools
 import math
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from chain.errors import InputError, WorthlessError
+from chain.errors import InputError
 from training.search.cost import Cost, Widths
 from training.search.layers import Layer
-from training.search.trial import Trials
+from training.search.trial import Outcome, Trials
+from training.workers import Workers
 
 ASKS = 10
 """Proposals in a row that need no training before the nearest to the best that does is taken instead."""
@@ -64,6 +66,15 @@ class _Wanted:
     number: int | None = None
 
 
+@dataclass
+class _Candidate:
+    """A trial that runs, the widths that it is for, and how many of its epochs Optuna knows."""
+
+    trial: optuna.Trial
+    widths: dict[str, int]
+    reported: int = 0
+
+
 class Search:
     """A study in `folder`/study.db that goes on where it was left, with trials that were cut off."""
 
@@ -75,8 +86,8 @@ class Search:
         self.study = optuna.create_study(
             storage=f"sqlite:///{folder / 'study.db'}",
             study_name=f"{trials.key} {goal.name}",
-            sampler=optuna.samplers.TPESampler(seed=trials.recipe.seed, n_startup_trials=6),
-            pruner=optuna.pruners.MedianPruner(n_startup_trials=3, n_warmup_steps=trials.stage.epochs // 2),
+            sampler=optuna.samplers.TPESampler(seed=trials.recipe.seed, n_startup_trials=6, constant_liar=True),
+            pruner=optuna.pruners.MedianPruner(n_startup_trials=3),
             load_if_exists=True,
         )
 
@@ -88,16 +99,13 @@ class Search:
             self._wanted.append(_Wanted(inside, {}))
 
     def take_up(self) -> int:
-        """Have the trials that were cut off go on, as new ones that know what was reported; how many they are. Trials
-        of an earlier search with another goal are judged again, without training.
+        """Have the trials that were cut off go on, as new ones; how many they are. Trials of an earlier search with
+        another goal are judged again, without training.
         """
         cut = 0
         for trial in self.study.get_trials(states=(TrialState.RUNNING,)):
             if set(trial.params) == set(self.layers):
-                reported = [trial.intermediate_values[epoch] for epoch in sorted(trial.intermediate_values)]
-                self._wanted.insert(
-                    cut, _Wanted(trial.params, {**trial.user_attrs, "reported": reported}, trial.number)
-                )
+                self._wanted.insert(cut, _Wanted(trial.params, trial.user_attrs, trial.number))
                 cut += 1
             else:
                 self.study.tell(trial.number, state=TrialState.FAIL)
@@ -105,29 +113,41 @@ class Search:
             self.propose(widths)
         return cut
 
-    def go(self, count: int, seconds: float | None, tell: Callable[[Found | Worthless], None]) -> None:
-        """Train until the study holds `count` trained trials, or for `seconds`: no trial starts after that."""
-        end = time.monotonic() + seconds if seconds is not None else None
+    def go(
+        self, count: int, seconds: float | None, workers: Workers, tell: Callable[[Found | Worthless], None]
+    ) -> None:
+        """Train until the study holds `count` trained trials, or for `seconds`: no trial starts after that. As many
+        trials run beside each other as there are `workers`' places; with the same number a search repeats itself.
+        """
+        end = time.monotonic() + seconds if seconds is not None else math.inf
+        while self.trained() < count and (batch := self._batch(min(workers.places, count - self.trained()), end)):
+            for one in self._try(batch, workers):
+                tell(one)
+
+    def _batch(self, size: int, end: float) -> list[_Candidate]:
+        """What to try next, `size` candidates or as many as are left; after `end` only what is known."""
+        batch: list[_Candidate] = []
         idle = 0
-        while self.trained() < count:
+        while len(batch) < size:
             if idle == ASKS:
-                left = self._nearest()
+                left = self._nearest(batch)
                 if left is None:
-                    return
+                    break
                 self.study.enqueue_trial(left)
                 idle = 0
             trial = self._next()
             widths = {name: trial.suggest_int(name, layer.low, layer.high) for name, layer in self.layers.items()}
-            if self._is_ruled_out(widths, self.found(), self.worthless()):
+            if self._ruled_out(batch)(widths):
                 self.study.tell(trial, state=TrialState.FAIL)
                 idle += 1
                 continue
-            if end is not None and time.monotonic() >= end and not self.trials.is_known(widths):
+            if time.monotonic() >= end and not self.trials.is_known(widths):
                 self.study.enqueue_trial(widths, user_attrs=trial.user_attrs)
                 self.study.tell(trial, state=TrialState.FAIL)
-                return
+                break
             idle = 0
-            tell(self._try(trial, widths))
+            batch.append(_Candidate(trial, widths))
+        return batch
 
     def _next(self) -> optuna.Trial:
         if not self._wanted:
@@ -160,34 +180,51 @@ class Search:
         fitting = [one for one in self.found() if one.fits]
         return min(fitting, key=lambda one: (one.cost, -one.accuracy), default=None)
 
-    def _try(self, trial: optuna.Trial, widths: Widths) -> Found | Worthless:
-        if "trained" not in trial.user_attrs:
-            trial.set_user_attr("trained", not self.trials.is_known(widths))
-        for epoch, value in enumerate(trial.user_attrs.get("reported", []), 1):
-            trial.report(value, epoch)
+    def _try(self, batch: Sequence[_Candidate], workers: Workers) -> Iterator[Found | Worthless]:
+        """Train half of each, then the rest of those that are not behind; gives each when it is judged."""
+        whole = self.trials.stage.epochs
+        for epochs in sorted({max(1, whole // 2), whole}):
+            outcomes = [self._train(one, epochs, workers) for one in batch]
+            going_on = []
+            for one, outcome in zip(batch, outcomes, strict=True):
+                judged = self._judge(one, outcome())
+                if judged is None:
+                    going_on.append(one)
+                else:
+                    yield judged
+            batch = going_on
 
-        def watch(epoch: int, accuracy: float) -> None:
-            trial.set_user_attr("accuracy", accuracy)
-            trial.report(1 - accuracy, epoch)
-            if accuracy < self.goal.accuracy and trial.should_prune():
-                raise optuna.TrialPruned
+    def _train(self, one: _Candidate, epochs: int, workers: Workers) -> Callable[[], Outcome]:
+        if "trained" not in one.trial.user_attrs:
+            one.trial.set_user_attr("trained", not self.trials.is_known(one.widths))
+        if self.trials.is_known(one.widths):
+            return partial(self.trials.run, one.widths, epochs)
+        return workers.submit(self.trials.run, one.widths, epochs).result
 
-        try:
-            trial.set_user_attr("accuracy", self.trials.run(widths, watch))
-        except optuna.TrialPruned:
-            trial.set_constraint("excess", self.goal.accuracy - trial.user_attrs["accuracy"])
+    def _judge(self, one: _Candidate, outcome: Outcome) -> Found | Worthless | None:
+        """What became of it; None if it is to go on."""
+        trial, widths = one.trial, one.widths
+        if outcome.worthless:
+            # Farther off than any accuracy: Optuna looks elsewhere.
+            trial.set_constraint("excess", 1.0)
+            trial.set_user_attr("worthless", outcome.worthless)
+            self.study.tell(trial, state=TrialState.PRUNED)
+            return Worthless(widths, outcome.worthless)
+        for epoch in range(one.reported, len(outcome.accuracies)):
+            trial.report(1 - outcome.accuracies[epoch], epoch + 1)
+        one.reported = len(outcome.accuracies)
+        accuracy = outcome.accuracies[-1]
+        trial.set_user_attr("accuracy", accuracy)
+        excess = self.goal.accuracy - accuracy
+        if one.reported == self.trials.stage.epochs:
+            trial.set_constraint("excess", excess)
+            return self._found(self.study.tell(trial, self._cost(widths)))
+        if excess > 0 and trial.should_prune():
+            trial.set_constraint("excess", excess)
             frozen = self.study.tell(trial, state=TrialState.PRUNED)
             self.trials.forget(widths)
-        except WorthlessError as error:
-            # Farther off than any accuracy: Optuna looks elsewhere. Any other error leaves the trial to be taken up.
-            trial.set_constraint("excess", 1.0)
-            trial.set_user_attr("worthless", str(error))
-            self.study.tell(trial, state=TrialState.PRUNED)
-            return Worthless(widths, str(error))
-        else:
-            trial.set_constraint("excess", self.goal.accuracy - trial.user_attrs["accuracy"])
-            frozen = self.study.tell(trial, self._cost(widths))
-        return self._found(frozen)
+            return self._found(frozen)
+        return None
 
     def _cost(self, widths: Widths) -> float:
         cost = self.goal.cost(widths, self.layers)
@@ -195,11 +232,11 @@ class Search:
             raise InputError(f"the cost function gave {cost!r} for {dict(widths)}, expected a number")
         return float(cost)
 
-    def _nearest(self) -> dict[str, int] | None:
-        """What is not ruled out and differs least from the best so far, the cheaper of equals; None if nothing is left.
-        Of too many combinations only those with one layer a bit narrower count.
+    def _nearest(self, batch: Sequence[_Candidate]) -> dict[str, int] | None:
+        """What is neither ruled out nor in the `batch` and differs least from the best so far, the cheaper of equals;
+        None if nothing is left. Of too many combinations only those with one layer a bit narrower count.
         """
-        found, worthless, best = self.found(), self.worthless(), self.best()
+        best = self.best()
         centre = dict(best.widths) if best else {name: layer.high for name, layer in self.layers.items()}
         ranges = [range(layer.low, layer.high + 1) for layer in self.layers.values()]
         every: Iterable[dict[str, int]]
@@ -207,27 +244,33 @@ class Search:
             every = (self._inside({**centre, name: bits - 1}) for name, bits in centre.items())
         else:
             every = (dict(zip(self.layers, widths, strict=True)) for widths in itertools.product(*ranges))
+        is_ruled_out = self._ruled_out(batch)
         return min(
-            (widths for widths in every if not self._is_ruled_out(widths, found, worthless)),
+            (widths for widths in every if not is_ruled_out(widths)),
             key=lambda widths: (sum(abs(widths[name] - bits) for name, bits in centre.items()), self._cost(widths)),
             default=None,
         )
 
-    def _is_ruled_out(self, widths: Widths, found: Sequence[Found], worthless: Sequence[Worthless]) -> bool:
-        """Whether it was tried, or training could only repeat what is known: no cheaper than what fits, or nowhere
-        wider than what does not.
+    def _ruled_out(self, batch: Sequence[_Candidate]) -> Callable[[Widths], bool]:
+        """Tells of widths whether they were tried, or are in the `batch`, or training could only repeat what is known:
+        no cheaper than what fits, or nowhere wider than what does not.
         """
-        cost = self._cost(widths)
-        if widths in [*(one.widths for one in found), *(one.widths for one in worthless)]:
-            return True
-        if self.trials.is_known(widths):
-            return False
-        for one in found:
-            if one.fits and cost >= one.cost:
+        found = self.found()
+        tried: list[Widths] = [one.widths for one in found]
+        tried += [one.widths for one in self.worthless()] + [one.widths for one in batch]
+
+        def is_ruled_out(widths: Widths) -> bool:
+            if widths in tried:
                 return True
-            if not one.fits and all(widths[name] <= bits for name, bits in one.widths.items()):
-                return True
-        return False
+            if self.trials.is_known(widths):
+                return False
+            cost = self._cost(widths)
+            return any(
+                cost >= one.cost if one.fits else all(widths[name] <= bits for name, bits in one.widths.items())
+                for one in found
+            )
+
+        return is_ruled_out
 
     def _inside(self, widths: Widths) -> dict[str, int]:
         return {name: min(max(widths[name], layer.low), layer.high) for name, layer in self.layers.items()}

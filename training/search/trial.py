@@ -4,7 +4,6 @@
 import hashlib
 import json
 import shutil
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,8 +19,13 @@ from training.datasets import Dataset
 from training.recipe import Recipe, Stage
 from training.search.cost import Widths
 
-Watch = Callable[[int, float], None]
-"""Takes (epochs, validation accuracy) after each epoch; may raise to end the trial."""
+
+@dataclass(frozen=True)
+class Outcome:
+    """Validation accuracies (0..1) of a trial's epochs so far, or why it is `worthless`."""
+
+    accuracies: tuple[float, ...] = ()
+    worthless: str = ""
 
 
 @dataclass(frozen=True)
@@ -48,35 +52,30 @@ class Trials:
     def is_known(self, widths: Widths) -> bool:
         return self._result(widths).is_file()
 
-    def run(self, widths: Widths, watch: Watch) -> float:
-        """Train at `widths`, from the last epoch on if it was begun; the accuracy of the last epoch.
+    def run(self, widths: Widths, epochs: int) -> Outcome:
+        """Train at `widths` for the first `epochs` of the stage's, from the last finished one on.
 
-        A finished trial is told again without training. Raises WorthlessError where training comes to nothing, or did.
+        What is finished, or came to nothing, is told again without training.
         """
         result = self._result(widths)
         if result.is_file():
             told = json.loads(result.read_text("utf-8"))
-            if "worthless" in told:
-                raise WorthlessError(told["worthless"])
-            accuracies: list[float] = told["accuracies"]
-            for epoch, accuracy in enumerate(accuracies, 1):
-                watch(epoch, accuracy)
-            return accuracies[-1]
+            return Outcome(tuple(told.get("accuracies", ())[:epochs]), told.get("worthless", ""))
         folder = self._home / _label(widths)
         quantisation = self.recipe.quantisation.model_copy(update={"accumulator_bits": dict(widths)})
         recipe = self.recipe.model_copy(update={"quantisation": quantisation, "stages": (self.stage,)})
+        quiet = Console(quiet=True)
         try:
-            _, history = trainer.run(
-                recipe, self.dataset, folder, resume=True, console=Console(quiet=True), start=self.start, watch=watch
-            )
+            checkpoint, history = trainer.run(recipe, self.dataset, folder, True, quiet, self.start, until=epochs)
         except WorthlessError as error:
             write_json(result, {"widths": dict(widths), "worthless": str(error)})
             self.forget(widths)
-            raise
+            return Outcome(worthless=str(error))
         accuracies = [line[f"{self.dataset.judges}_accuracy"] for line in history]
-        write_json(result, {"widths": dict(widths), "accuracies": accuracies})
-        self.forget(widths)
-        return accuracies[-1]
+        if checkpoint.finished:
+            write_json(result, {"widths": dict(widths), "accuracies": accuracies})
+            self.forget(widths)
+        return Outcome(tuple(accuracies[:epochs]))
 
     def forget(self, widths: Widths) -> None:
         """Remove the checkpoint and log of a trial that does not go on."""

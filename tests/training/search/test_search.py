@@ -7,9 +7,13 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -53,8 +57,7 @@ SICK = """
 class Sick(Own):
     def forward(self, x):
         y = super().forward(x)
-        # In the second of two epochs of 25 steps.
-        if not self.training or self.steps <= 25 or (self.conv.accumulator_bits, self.fc.accumulator_bits) != (5, 7):
+        if not self.training or (self.conv.accumulator_bits, self.fc.accumulator_bits) != (5, 7):
             return y
         with (HERE / "sick").open("a") as file:
             file.write("sick ")
@@ -69,6 +72,28 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copy(ROOT / "tests" / "training" / "own.py", folder)
     (folder / "mine.toml").write_text(RECIPE, encoding="utf-8")
     return folder
+
+
+class Here:
+    """Places in this process: those in others have tests of their own."""
+
+    def __init__(self, places: int) -> None:
+        self.places = places
+
+    def submit(self, function: Callable[..., Any], /, *args: object, **kwargs: object) -> Future[Any]:
+        done: Future[Any] = Future()
+        try:
+            done.set_result(function(*args, **kwargs))
+        except Exception as error:
+            done.set_exception(error)
+        return done
+
+
+@pytest.fixture(scope="module", autouse=True)
+def in_this_process() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("training.search.search.workers", lambda jobs, threads: nullcontext(Here(jobs)))
+        yield
 
 
 def run(folder: Path, build: Path, options: Options = OPTIONS, **more: object) -> Result:
@@ -144,24 +169,38 @@ def test_a_cost_of_ones_own_decides(first: Result, own: Path) -> None:
 
 @pytest.mark.parametrize("name", ["SIGKILL", "SIGINT"])
 def test_a_search_that_is_stopped_goes_on(name: str, first: Result, own: Path, tmp_path: Path) -> None:
+    """Stopped while two processes train, after the first of two epochs of 25 steps."""
     folder, build = tmp_path / "own", tmp_path / "own" / "build"
     shutil.copytree(own, folder, ignore=shutil.ignore_patterns("build"))
     run(folder, build, replace(OPTIONS, trials=1))
-    (folder / "signal-at").write_text(f"{name} 30")  # in the second of two epochs of 25 steps
+    (folder / "signal-at").write_text("SIGSTOP 30")
     command = [sys.executable, "-m", "training", "search", str(folder / "mine.toml"), "--build", str(build)]
-    done = subprocess.run([*command, "--drop", "5", "--trials", "5"], cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == (-signal.SIGKILL if name == "SIGKILL" else 130), done.stderr
-    assert (name == "SIGINT") == ("the same command goes on" in done.stderr)
-    (begun,) = (build / "mine" / "search" / "trials").glob("*/*/checkpoint.pt")
+    more = ["--drop", "5", "--trials", "3", "--epochs", "2", "--jobs", "2"]
+    with subprocess.Popen([*command, *more], cwd=ROOT, stderr=subprocess.PIPE, text=True) as running:
+        begun = waited_for(build, 2)
+        running.send_signal(getattr(signal, name))
+        said = running.communicate(timeout=60)[1]
+    assert running.returncode == (-signal.SIGKILL if name == "SIGKILL" else 130), said
+    assert (name == "SIGINT") == ("the same command goes on" in said)
     (folder / "signal-at").write_text("SIGINT 26")  # a trial that began anew would come to it
     try:
-        told = run(folder, build, replace(OPTIONS, trials=2))
+        told = run(folder, build, replace(OPTIONS, trials=3))
     except KeyboardInterrupt:
-        pytest.fail("the trial that was cut off began anew")
-    both = outcomes(build)
-    assert begun.parent.name in both and not begun.exists() and len(both) == 2
-    assert {widths: outcomes(own / "build")[widths] for widths in both} == both
-    assert [one.epochs for one in told.found] == [2, 2]
+        pytest.fail("a trial that was cut off began anew")
+    found = outcomes(build)
+    assert begun < set(found) and not list(build.glob("mine/search/trials/*/*/")) and len(found) == 3
+    assert {widths: outcomes(own / "build")[widths] for widths in found} == found
+    assert [one.epochs for one in told.found] == [2, 2, 2]
+
+
+def waited_for(build: Path, count: int) -> set[str]:
+    """The trials that have a checkpoint, once they are `count`."""
+    for _ in range(600):
+        begun = {path.parent.name for path in build.glob("mine/search/trials/*/*/checkpoint.pt")}
+        if len(begun) == count:
+            return begun
+        time.sleep(0.1)
+    pytest.fail(f"only {begun} began")
 
 
 @pytest.mark.parametrize("name", ["digits-dws", "mlp"])
@@ -189,7 +228,7 @@ def test_a_worthless_trial_is_said_and_never_trained_again(own: Path, tmp_path: 
 
     told, lines = said(replace(OPTIONS, trials=3))
     (line,) = (line for line in lines if "came to nothing" in line)
-    assert "/3  bits 5 7  came to nothing: stage 'wrap': the loss is nan in step 1 of epoch 2" in line
+    assert "/3  bits 5 7  came to nothing: stage 'wrap': the loss is nan in step 1 of epoch 1" in line
     assert len(told.found) == 2 and all(tuple(one.widths.values()) != (5, 7) for one in told.found)
     assert not list((tmp_path / "build" / "mine" / "search" / "trials").glob("*/5-7/checkpoint.pt"))
     sick = (tmp_path / "sick").read_text()
@@ -203,7 +242,7 @@ def test_a_worthless_trial_is_said_and_never_trained_again(own: Path, tmp_path: 
 
 def test_what_ends_a_search_and_what_does_not(own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*args: object, **more: object) -> object:
-        if "start" in more:
+        if "until" in more:
             raise error
         return real(*args, **more)  # type: ignore[arg-type]
 
