@@ -56,7 +56,7 @@ deploy: train export rtl sim resources netlist shell evaluate cpu report ## the 
 
 test: lint ## lint, then all tests, a file a core at a time (ARGS= goes to pytest); sets up a second pynq as well
 	@scripts/python scripts/environments.py $(if $(FORCE),--force) pynq4
-	@$(TOOLS) -m pytest -n auto --dist loadfile $(ARGS)
+	@$(TOOLS) -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: setup ## ruff and mypy
 	@$(TOOLS) -m ruff check .

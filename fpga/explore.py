@@ -75,9 +75,11 @@ def with_accumulators(model: Any, widths: int | Mapping[str, int]) -> Any:
     for node in changed.graph.node:
         inst = getCustomOp(node)
         if node.op_type in _ACCUMULATING:
-            bits = inst.get_nodeattr("accumulatorBits")
-            bits = widths if isinstance(widths, int) else widths.get(inst.get_nodeattr("layer"), bits)
+            own = inst.get_nodeattr("accumulatorBits")
+            bits = widths if isinstance(widths, int) else widths.get(inst.get_nodeattr("layer"), own)
             inst.set_nodeattr("accumulatorBits", bits)
+            if node.op_type == "WrapMVU" and bits != own:
+                inst.note(changed.graph)
         elif node.input[0] in sums:
             bits = sums[node.input[0]]
             inst.set_nodeattr("inputDataType", f"INT{bits}")

@@ -21,7 +21,7 @@ from qonnx.custom_op.registry import getCustomOp
 from qonnx.transformation.general import GiveUniqueNodeNames
 
 from chain.errors import InputError, UnsupportedError, WrapNetError
-from fpga import levels, products, rom
+from fpga import levels, rom
 from fpga.execution import execute
 from fpga.ops import WrapActivation, WrapMVU
 from fpga.ops._base import StreamOp
@@ -56,8 +56,8 @@ def note_parameters(model: ModelWrapper) -> None:
     """Tell the nodes of `model`, changed in place, what estimates need to know of their weights and thresholds."""
     for node in model.graph.node:
         op = getCustomOp(node)
-        if isinstance(op, WrapMVU) and op.get_nodeattr("weightDataType") == "TERNARY":
-            op.set_nodeattr("rowsAlike", int(products.alike(op.rows(model.graph))))
+        if isinstance(op, WrapMVU):
+            op.note(model.graph)
         if isinstance(op, WrapActivation):
             op.set_nodeattr("falling", int(np.count_nonzero(op.initializer(model.graph, 2))))
 

@@ -20,6 +20,11 @@ hypothesis.settings.register_profile("wrapnet", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("wrapnet")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of the whole chain first, minutes in a file: begun last, they would leave the other cores without work."""
+    items.sort(key=lambda item: item.path.parent != ROOT / "tests")
+
+
 @pytest.fixture(scope="session")
 def repository() -> Path:
     """The root of the repository."""

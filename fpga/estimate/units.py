@@ -67,25 +67,24 @@ def matrix_vector(inst: Any) -> Structure:
 
 
 def _unrolled(inst: Any) -> Structure:
-    """Adders of fpga/unrolled, as if rows shared nothing and no weight were 0: what they share, and how many weights
-    are 0, is in the factors. The plan itself would take seconds a setting.
+    """The adders of fpga/unrolled by outline: their plan takes seconds. A layer of very many weights has none, and
+    counts as if rows shared nothing and no weight were 0: more than it can be.
     """
+    outline = inst.get_nodeattr("outline")
+    lut, ff, carry4 = ({"outline": count, "one": 1} for count in (outline if any(outline) else _unshared(inst)))
+    return Structure("WrapMVU unrolled", lut, ff, carry4)
+
+
+def _unshared(inst: Any) -> list[float]:
     pe, simd = int(inst.get_nodeattr("PE")), int(inst.get_nodeattr("SIMD"))
     in_bits, weight_bits = inst.get_input_datatype().bitwidth(), inst.get_input_datatype(1).bitwidth()
     acc_bits = int(inst.get_nodeattr("accumulatorBits"))
-    ternary = inst.get_nodeattr("weightDataType") == "TERNARY"
-    kind = "binary" if weight_bits == 1 else "ternary" if ternary else "wide"
-    digits = range(0, 1 if weight_bits == 1 or ternary else weight_bits, 2)
+    digits = range(0, 1 if weight_bits <= 2 else weight_bits, 2)
     bits = sum(max(0, min(in_bits, acc_bits - digit)) for digit in digits)
     width = min(acc_bits, in_bits + weight_bits + math.ceil(math.log2(simd)))
     # A table takes two bits from the heap of a row.
-    added, results = pe * max(0, simd * bits - width) / 2, pe * width
-    return Structure(
-        "WrapMVU unrolled",
-        {f"{kind} sums": added, "results": results, "one": 1},
-        {CELLS: simd * in_bits, f"{kind} sums": added, "results": results, "one": 1},
-        {f"{kind} sums": added / 4, "results": results / 4},
-    )
+    tables = pe * max(0, simd * bits - width) / 2 + pe * width
+    return [tables, simd * in_bits + tables, tables / 4]
 
 
 def _contents(name: str, memories: list[tuple[int, memory.Memory, int]]) -> dict[str, float]:

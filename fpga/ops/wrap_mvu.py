@@ -12,9 +12,12 @@ from fpga.ops._base import Array, Kernel
 from fpga.ops._rtl import integers
 from fpga.ops._weighted import WeightedOp
 from fpga.ops._window import elements
-from fpga.products import Integers, Products, Way, choose, digits_pay
+from fpga.products import Integers, Products, Way, alike, choose, digits_pay
 from fpga.unrolled import sharing
 from fpga.unrolled.circuit import Circuit
+
+OUTLINED = 2048
+"""Weights of a layer of which estimates know what it takes unrolled: a fraction of a second at most."""
 
 
 class WrapMVU(WeightedOp):
@@ -27,7 +30,9 @@ class WrapMVU(WeightedOp):
     windows with C innermost, the RTL form as a depthwise sliding window streams them: group after group, so that the
     unit takes a group's vector at a time. SIMD is then the SIMD of that sliding window.
 
-    `rowsAlike` is what estimates know of the weights: whether rows of ternary ones can be made to start alike.
+    Of the weights estimates know `rowsAlike`, whether rows of ternary ones can be made to start alike, and `outline`:
+    look-up tables, flip-flops and CARRY4 of the unrolled layer's adders by outline, zeros for a layer of more weights
+    than one is made of.
     """
 
     interleaved = False
@@ -43,6 +48,7 @@ class WrapMVU(WeightedOp):
                 "Kernel": ("i", False, 1),
                 "inputShape": ("ints", True, []),
                 "rowsAlike": ("i", False, 1),
+                "outline": ("ints", False, [0, 0, 0]),
             }
         )
         return types
@@ -110,6 +116,18 @@ class WrapMVU(WeightedOp):
         bits = self.get_input_datatype().bitwidth(), self.get_nodeattr("accumulatorBits")
         return _planned(rows.tobytes(), rows.shape, *bits)
 
+    def note(self, graph: GraphProto) -> None:
+        """Set what estimates know of the weights; anew after these, or the accumulator, have changed."""
+        rows = self.rows(graph)
+        if self.get_nodeattr("weightDataType") == "TERNARY":
+            self.set_nodeattr("rowsAlike", int(alike(rows)))
+        outline = [0, 0, 0]
+        if self._groups() == 1 and rows.size <= OUTLINED:
+            bits = self.get_input_datatype().bitwidth(), self.get_nodeattr("accumulatorBits")
+            circuit = _outlined(rows.tobytes(), rows.shape, *bits)
+            outline = [circuit.luts, circuit.registers, circuit.carry4]
+        self.set_nodeattr("outline", outline)
+
     def expected_products(self) -> tuple[Way, bool]:
         """The way of `products`, and whether rows start with constants of their own; for estimates, without weights."""
         in_bits, weight_bits = self.get_input_datatype().bitwidth(), self.get_input_datatype(1).bitwidth()
@@ -154,3 +172,8 @@ class WrapMVU(WeightedOp):
 def _planned(rows: bytes, shape: tuple[int, int], in_bits: int, acc_bits: int) -> Circuit:
     """The plan is asked for more than once, and takes seconds, for thousands of weights in many rows a minute."""
     return sharing.plan(np.frombuffer(rows, dtype=np.int64).reshape(shape), in_bits, acc_bits)
+
+
+@lru_cache(maxsize=64)
+def _outlined(rows: bytes, shape: tuple[int, int], in_bits: int, acc_bits: int) -> Circuit:
+    return sharing.outline(np.frombuffer(rows, dtype=np.int64).reshape(shape), in_bits, acc_bits)

@@ -114,6 +114,11 @@ class Circuit:
         return sum(registers for _, registers in self._delays())
 
     @property
+    def carry4(self) -> int:
+        """Carry chains, in CARRY4 of four bits."""
+        return sum(-(-adder.width // 4) for adder in self.adders)
+
+    @property
     def cost(self) -> int:
         """Of both, as `delay_cost`."""
         return TABLE * self.luts + self.registers

@@ -8,6 +8,7 @@ or another row, from which it may differ in few inputs. Both are found greedily,
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,9 @@ Integers = npt.NDArray[np.int64]
 
 DEPTHS = (0, 1, 2, 3)
 """How many rows may be made upon each other: what is tried."""
+
+OUTLINED = (1, 3)
+"""What is tried for an outline."""
 
 SHARED = 2
 """How many of them, the best ones, get sums of several rows as well."""
@@ -170,9 +174,7 @@ class Plan:
 
 def plan(weights: Integers, in_bits: int, acc_bits: int) -> Circuit:
     """The smallest circuit found for `weights` [rows, inputs], each row's sum mod 2^acc_bits of unsigned inputs."""
-    matrix = np.asarray(weights, dtype=np.int64) % (1 << acc_bits)
-    rows, places = np.unique(matrix, axis=0, return_inverse=True)
-    outputs = [int(place) for place in places.ravel()]
+    rows, outputs = _distinct(weights, acc_bits)
     plans = [_based(rows, in_bits, acc_bits, depth) for depth in DEPTHS]
     if rows.size > LARGE:
         plans = sorted(plans, key=Plan.total)[:1]
@@ -187,11 +189,12 @@ def plan(weights: Integers, in_bits: int, acc_bits: int) -> Circuit:
     return best
 
 
-def digits(value: int, acc_bits: int) -> list[tuple[int, int]]:
+@lru_cache(maxsize=1 << 16)
+def digits(value: int, acc_bits: int) -> tuple[tuple[int, int], ...]:
     """Shifts and signs of the fewest powers of two that add up to `value` mod 2^acc_bits.
 
     >>> digits(7, 8), digits(255, 8), digits(128, 8)
-    ([(0, -1), (3, 1)], [(0, -1)], [(7, 1)])
+    (((0, -1), (3, 1)), ((0, -1),), ((7, 1),))
     """
     size = 1 << acc_bits
     value %= size
@@ -209,7 +212,20 @@ def digits(value: int, acc_bits: int) -> list[tuple[int, int]]:
         if best is None or len(found) < len(best):
             best = found
     assert best is not None
-    return best
+    return tuple(best)
+
+
+def outline(weights: Integers, in_bits: int, acc_bits: int) -> Circuit:
+    """As `plan`, but without words for sums that several rows have: far quicker, and as good with binary weights."""
+    rows, outputs = _distinct(weights, acc_bits)
+    plans = (_based(rows, in_bits, acc_bits, depth) for depth in OUTLINED)
+    return min((made.build(outputs) for made in plans), key=lambda circuit: circuit.cost)
+
+
+def _distinct(weights: Integers, acc_bits: int) -> tuple[Integers, list[int]]:
+    """The different rows of `weights` mod 2^acc_bits, and which of them each is."""
+    rows, places = np.unique(np.asarray(weights, dtype=np.int64) % (1 << acc_bits), axis=0, return_inverse=True)
+    return rows, [int(place) for place in places.ravel()]
 
 
 def _terms(vector: Integers, acc_bits: int) -> list[Term]:
@@ -229,13 +245,26 @@ def _based(rows: Integers, in_bits: int, acc_bits: int, depth: int) -> Plan:
         left.remove(row)
         if depths[row] == depth:
             continue
-        for other in left:
-            for sign in (1, -1):
-                terms = [Term(inputs + row, 0, sign), *_terms(rows[other] - sign * rows[row], acc_bits)]
-                cost = columns.estimate(made.heights(terms))
+        others = sorted(left)
+        for sign in (1, -1):
+            different = rows[others] - sign * rows[row]
+            for other, vector, heights in zip(others, different, _bits(different, in_bits, acc_bits), strict=True):
+                cost = columns.estimate(tuple(1 + height for height in heights))
                 if cost < costs[other]:
-                    costs[other], made.rows[other], depths[other] = cost, terms, depths[row] + 1
+                    made.rows[other] = [Term(inputs + row, 0, sign), *_terms(vector, acc_bits)]
+                    costs[other], depths[other] = cost, depths[row] + 1
     return made
+
+
+def _bits(vectors: Integers, in_bits: int, acc_bits: int) -> list[list[int]]:
+    """Bits of each column of the sums of inputs times `vectors` [sums, inputs], as Plan.heights of their terms."""
+    values, places = np.unique(vectors, return_inverse=True)
+    table = np.zeros((len(values), acc_bits), dtype=np.int64)
+    for bits, value in zip(table, values, strict=True):
+        for shift, _ in digits(int(value), acc_bits):
+            bits[shift : shift + in_bits] += 1
+    found: list[list[int]] = table[places.reshape(vectors.shape)].sum(axis=1).tolist()
+    return found
 
 
 def _share(made: Plan) -> None:

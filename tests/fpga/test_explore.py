@@ -8,6 +8,7 @@ import pytest
 from qonnx.custom_op.registry import getCustomOp
 
 from fpga import explore, folding, mapping
+from fpga.unrolled import sharing
 from tests import graphs
 
 
@@ -50,6 +51,8 @@ def test_wide_accumulators_leave_the_given_graph_alone(graph):
         inst = getCustomOp(node)
         if node.op_type == "WrapMVU":
             assert inst.get_nodeattr("accumulatorBits") == 32
+            outline = sharing.outline(inst.rows(wide.graph), inst.get_input_datatype().bitwidth(), 32)
+            assert list(inst.get_nodeattr("outline")) == [outline.luts, outline.registers, outline.carry4]
             reader = (
                 getCustomOp(wide.find_consumers(node.output[0])[0]) if wide.find_consumers(node.output[0]) else None
             )

@@ -14,6 +14,7 @@ from chain.errors import UnsupportedError
 from chain.integers import fold, half, wrap
 from fpga.ops import _arithmetic, _window
 from fpga.transforms._graph import hardware
+from fpga.unrolled import sharing
 
 
 def single(op_type: str, parameters: dict[str, np.ndarray], suffix: str = "", **attributes):
@@ -183,3 +184,13 @@ def test_a_changed_input_type_is_refused() -> None:
     model.set_tensor_datatype("x", DataType["UINT4"])
     with pytest.raises(UnsupportedError, match=r"made for UINT3 inputs.*now UINT4"):
         op.infer_node_datatype(model)
+
+
+def test_what_estimates_know_of_an_unrolled_layer() -> None:
+    for inputs, known in ((9, True), (300, False)):
+        weights = np.random.default_rng(0).integers(0, 2, (inputs, 8)) * 2 - 1
+        model, op = mvu(weights, 2, 8, weightDataType="BIPOLAR")
+        op.note(model.graph)
+        circuit = sharing.outline(weights.T, 2, 8)
+        expected = [circuit.luts, circuit.registers, circuit.carry4] if known else [0, 0, 0]
+        assert list(op.get_nodeattr("outline")) == expected

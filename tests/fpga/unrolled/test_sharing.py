@@ -42,7 +42,10 @@ def check(circuit: Circuit, weights: np.ndarray, in_bits: int, acc_bits: int) ->
 )
 def test_any_matrix(seed: int, rows: int, inputs: int, kind: str, in_bits: int, acc_bits: int) -> None:
     weights = matrix(seed, rows, inputs, kind)
-    check(sharing.plan(weights, in_bits, acc_bits), weights, in_bits, acc_bits)
+    whole, outline = (make(weights, in_bits, acc_bits) for make in (sharing.plan, sharing.outline))
+    check(whole, weights, in_bits, acc_bits)
+    check(outline, weights, in_bits, acc_bits)
+    assert whole.cost <= outline.cost
 
 
 @settings(max_examples=100, deadline=None)
