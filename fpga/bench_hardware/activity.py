@@ -30,7 +30,7 @@ from fpga.bench_hardware.layer import Integers
 from fpga.bench_hardware.layer import steps as thresholded
 from fpga.bench_hardware.workers import each
 
-FORMAT = 1
+FORMAT = 2
 STANDS_STILL = 3
 """What HARNESS ends with where no word moves for long."""
 HARNESS = Path(switching.__file__).parent / "harness" / "meter.cpp"
@@ -60,11 +60,14 @@ def _untold(stage: str, percent: int) -> None:
 
 @dataclass(frozen=True)
 class Switching:
-    """Changes of nets, each times its takers, over `vectors` inputs (of a network: images) that took `cycles`."""
+    """Changes of nets, each times its takers, over `vectors` inputs (of a network: images) that took `cycles`; and the
+    `latency`, cycles from the first word to the first result.
+    """
 
     changes: int
     vectors: int
     cycles: int
+    latency: int
 
     @property
     def a_vector(self) -> float:
@@ -101,10 +104,8 @@ def measure(contest: Contest, name: str, flow: Flow, cache: Path) -> Switching:
     wanted = words.pack(_biased(values, bits), bits, layer.pe)
     window = (before * sf, (before + counted) * sf)
     metered = gzip.decompress(gates.read_bytes()).decode("utf-8")
-    changes, cycles = simulate(
-        metered, _shell(contest, name, bits), sent, wanted, window, cache, f"{layer.name}, {name}"
-    )
-    made = Switching(changes, counted, cycles)
+    found = simulate(metered, _shell(contest, name, bits), sent, wanted, window, cache, f"{layer.name}, {name}")
+    made = Switching(found["toggles"], counted, found["cycles"], found["latency"])
     write_json(path, {"top": design.top, "layer": layer.name, "figures": asdict(made)})
     return made
 
@@ -140,7 +141,7 @@ def network(model: steps.Model, cache: Path, advance: Stage = _untold) -> Switch
     window = (before * frame, (before + counted) * frame)
     patience = 20 * design.bound
     found = simulate(metered, shell, sent, wanted, window, cache, design.model, ("-O1",), patience, advance)
-    made = Switching(found[0], counted, found[1])
+    made = Switching(found["toggles"], counted, found["cycles"], found["latency"])
     write_json(path, {"model": design.model, "figures": asdict(made)})
     return made
 
@@ -177,8 +178,9 @@ def simulate(
     cflags: Sequence[str] = ("-O0",),
     patience: int = _PATIENCE,
     advance: Stage = _untold,
-) -> tuple[int, int]:
-    """Changes and cycles of `metered` while it takes the words of `window` (from, to) of `sent` [words, bytes].
+) -> dict[str, int]:
+    """Toggles and cycles of `metered` while it takes the words of `window` (from, to) of `sent` [words, bytes], and its
+    latency.
 
     ToolError if no word moves for `patience` cycles, AgreementError for a result that is not `wanted` [words, bytes].
     """
@@ -209,7 +211,7 @@ def simulate(
     wrong = np.argwhere((result != wanted).any(axis=1))
     if len(wrong):
         raise AgreementError(f"{name}: the netlist differs in word {wrong[0, 0]} of {len(wanted)}")
-    return facts["toggles"], facts["cycles"]
+    return facts
 
 
 def _told(command: Sequence[str], advance: Callable[[int], None]) -> tuple[int, dict[str, int]]:

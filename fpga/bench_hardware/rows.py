@@ -79,13 +79,18 @@ def of_contest(contest: Contest, found: Mapping[Design, Figures]) -> Row:
 
 
 def with_switching(made: Row, contest: Contest, activity: Mapping[Design, Switching]) -> Row:
-    """The row `made` of a layer with the switching of a vector among the figures, and with its ratios."""
-    figures = {name: activity[design].a_vector for name, design in contest.designs.items()}
+    """The row `made` of a layer with the switching of a vector and the latency in cycles among the figures, and with
+    the ratios of switching.
+    """
+    figures = {
+        name: {"switching": activity[design].a_vector, "latency": activity[design].latency}
+        for name, design in contest.designs.items()
+    }
     ours = figures.pop(OURS)
     return made | {
-        "ours": made["ours"] | {"switching": ours},
-        "rivals": {name: made["rivals"][name] | {"switching": figure} for name, figure in figures.items()},
-        "switching_ratios": {name: figure / ours for name, figure in figures.items()},
+        "ours": made["ours"] | ours,
+        "rivals": {name: made["rivals"][name] | own for name, own in figures.items()},
+        "switching_ratios": {name: own["switching"] / ours["switching"] for name, own in figures.items()},
     }
 
 

@@ -5,7 +5,8 @@
 //   program INPUT OUTPUT RESULTS FROM TO PATIENCE
 //
 // INPUT holds words of IN_BYTES; RESULTS words of OUT_BYTES go to OUTPUT. Prints "percent" of the words of both as it
-// goes, and "toggles" and "cycles" of the window; ends with status 3 if no word moved for PATIENCE cycles.
+// goes, "toggles" and "cycles" of the window, and "latency", the cycles from the first word to the first result; ends
+// with status 3 if no word moved for PATIENCE cycles.
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
@@ -59,6 +60,7 @@ int main(int argc, char** argv) {
 
     std::vector<uint8_t> output;
     uint64_t sent = 0, received = 0, quiet = 0, cycle = 0, begin = 0, begun = 0, end = 0, ended = 0, told = 0;
+    uint64_t first_in = 0, first_out = 0;
     while ((received < results || sent <= to) && quiet < patience) {
         if (sent < total) std::memcpy(bytes_of(top->in_data), &input[sent * IN_BYTES], IN_BYTES);
         top->in_valid = sent < total;
@@ -66,12 +68,14 @@ int main(int argc, char** argv) {
         top->eval();
         ++quiet;
         if (top->in_valid && top->in_ready) {
+            if (sent == 0) first_in = cycle;
             if (sent == from) begin = top->toggles, begun = cycle;
             if (sent == to) end = top->toggles, ended = cycle;
             ++sent;
             quiet = 0;
         }
         if (top->out_valid) {
+            if (received == 0) first_out = cycle;
             if (received < results) {
                 output.insert(output.end(), bytes_of(top->out_data), bytes_of(top->out_data) + OUT_BYTES);
                 quiet = 0;
@@ -91,7 +95,7 @@ int main(int argc, char** argv) {
     top->final();
     std::FILE* file = std::fopen(argv[2], "wb");
     if (!file || std::fwrite(output.data(), 1, output.size(), file) != output.size() || std::fclose(file)) return 2;
-    std::printf("toggles %llu\ncycles %llu\n", static_cast<unsigned long long>(end - begin),
-                static_cast<unsigned long long>(ended - begun));
+    std::printf("toggles %llu\ncycles %llu\nlatency %llu\n", static_cast<unsigned long long>(end - begin),
+                static_cast<unsigned long long>(ended - begun), static_cast<unsigned long long>(first_out - first_in));
     return received < results || sent <= to ? 3 : 0;
 }

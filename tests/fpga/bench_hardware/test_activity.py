@@ -43,7 +43,7 @@ def test_changes_are_counted_in_the_window(contest: Contest, tmp_path: Path) -> 
     """Each bit has one taker: the register's on the way in, the port on the way out, a cycle later."""
     flow = Flow(tmp_path / "cache")
     found = activity.measure(contest, "plain8", flow, hardware.CACHE)
-    assert found.vectors == found.cycles == activity.CYCLES
+    assert found.vectors == found.cycles == activity.CYCLES and found.latency == 1
     begin, end = activity.WARM, activity.WARM + activity.CYCLES
     inputs = LAYER.inputs(end + 2)
     assert (

@@ -124,6 +124,14 @@ def test_no_contender_is_slower_than_a_step_a_cycle(bench: Bench) -> None:
         assert np.all(np.diff(result.inputs[ahead * sf :: sf]) == sf * nf), str(made)
 
 
+def test_ours_is_no_later_than_plain32(bench: Bench) -> None:
+    """From a vector's first word to its first result, in cycles."""
+    results = bench.run(0, 0)
+    for index, layer in enumerate(LAYERS):
+        wide, own = ((int(r.outputs[0]) - int(r.inputs[0])) for r in (results[4 * index], results[4 * index + 3]))
+        assert 0 < own <= wide, layer.name
+
+
 def test_the_layers_overflow_where_they_should() -> None:
     """Sums leave our accumulator in all layers but the last, where all contenders then agree to the word."""
     for layer in LAYERS[:-1]:
