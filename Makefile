@@ -27,7 +27,7 @@ SEARCH_OPTIONS = $(if $(DROP),--drop "$(DROP)") $(if $(TRIALS),--trials "$(TRIAL
 .NOTPARALLEL:
 .PHONY: help demo deploy test lint doctor setup train export rtl sim resources netlist shell evaluate cpu report ship \
         board check bitstream gates bundle search explore calibrate prove mutate bench-step bench-cpu bench-widths \
-        bench-training bench-hardware bench-board clean
+        bench-training bench-folding bench-hardware bench-board clean
 
 help: ## list the targets and variables
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -150,6 +150,9 @@ bench-widths: setup ## train MODEL= with accumulators of 32, 8, 7 and 6 bits and
 
 bench-training: setup ## compare ways to train for narrow accumulators, into bench/training.json and .html (FULL=1: all)
 	@$(TOOLS) -m training.bench_training --build "$(BUILD)" $(if $(FULL),--full)
+
+bench-folding: setup ## compare the folding search with FINN's SetFolding on MODEL=, into bench/folding.json (make export first)
+	@$(TOOLS) -m fpga.bench_folding $(ARGUMENTS)
 
 bench-hardware: setup ## compare the hardware with its rivals (Yosys), into bench/hardware.json and .html (FULL=1: all)
 	@$(TOOLS) -m fpga.bench_hardware --build "$(BUILD)" $(if $(FULL),--full)

@@ -22,7 +22,7 @@ from chain.errors import ToolError
 from chain.files import write_json
 from chain.progress import bar
 from fpga import yosys
-from fpga.bench_hardware import ours, plain
+from fpga.bench_hardware import contest
 from fpga.bench_hardware import rows as summing
 from fpga.bench_hardware.contest import OURS
 from fpga.bench_hardware.design import Design
@@ -33,7 +33,6 @@ from fpga.bench_hardware.workers import each
 
 FORMAT = 2
 SEEDS = (1, 2, 3)
-RIVALS = ("plain32", "plain8")
 DEVICE = ("--25k", "--package", "CABGA381", "--speed", "6")
 CLOCK_MHZ = 200.0
 """What is asked for: more than is reached, so that place and route does what it can."""
@@ -51,17 +50,13 @@ class Placed:
 
 def rows(layers: Sequence[Layer], folder: Path, workers: int, console: Console) -> list[Row]:
     """The rows of these layers, whose RTL goes to `folder`/rtl and whose figures are kept in `folder`."""
-    designs: dict[tuple[Layer, str], Design] = {}
-    for layer in layers:
-        home = folder / "rtl" / f"{layer.key()[:12]}-placed"
-        designs[layer, OURS] = ours.design(layer, home / OURS)
-        for name in RIVALS:
-            designs[layer, name] = plain.design(layer, plain.WIDE if name == "plain32" else layer.bits, home / name)
+    contests = [contest.folded(layer, folder / "rtl") for layer in layers]
+    designs = {(one.layer, name): design for one in contests for name, design in one.designs.items()}
     with bar(console) as progress:
         task = progress.add_task("place and route", total=len(designs))
         tasks = {key: partial(run, design, folder) for key, design in designs.items()}
         found = each(tasks, workers, lambda: progress.advance(task))
-    return [_row(layer, {name: found[layer, name] for name in (OURS, *RIVALS)}) for layer in layers]
+    return [_row(one.layer, {name: found[one.layer, name] for name in one.designs}) for one in contests]
 
 
 def run(design: Design, folder: Path) -> Placed:

@@ -59,7 +59,7 @@ def test_the_full_form_places_and_says_which_networks_are_not_there(small: None,
     rows = json.loads((build / "bench" / "hardware.json").read_text())
     (placed,) = (row for row in rows if row["kind"] == "placed")
     assert placed["ours"]["cells"] > 0 and placed["rivals"]["plain32"]["fmax_mhz"] > 0
-    assert set(placed["fmax_ratios"]) == {"plain32", "plain8"}
+    assert set(placed["fmax_ratios"]) == {"plain32", "finn-min", "plain8"}
     for row in rows[:2]:
         assert all(ratio > 0 for ratio in row["switching_ratios"].values())
     assert (
