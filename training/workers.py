@@ -55,21 +55,27 @@ def workers(jobs: int, threads: int = 1, device: str = "cpu") -> Iterator[Worker
     run = _Ray(jobs, threads, device) if importlib.util.find_spec("ray") else _Processes(jobs, threads)
     # A thread waits for each task; tasks do their work elsewhere.
     pool = ThreadPoolExecutor(run.at_once)
+    places = _Pool(run, pool)
     try:
-        yield _Pool(run, pool)
+        yield places
     finally:
         run.closing.set()
         pool.shutdown(wait=False, cancel_futures=True)
         run.close()
-        pool.shutdown()
+        while not all(task.done() for task in places.tasks):
+            time.sleep(0.1)
+            run.close()  # what had just begun
 
 
 class _Pool:
     def __init__(self, run: "_Processes | _Ray", pool: ThreadPoolExecutor) -> None:
         self.run, self.pool, self.places = run, pool, run.places
+        self.tasks: list[Future[Any]] = []
 
     def submit(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        return self.pool.submit(self.run, function, args, kwargs)
+        task = self.pool.submit(self.run, function, args, kwargs)
+        self.tasks.append(task)
+        return task
 
 
 class _Processes:
