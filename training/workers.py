@@ -153,8 +153,8 @@ class _Ray:
             if self.ray.wait([task], timeout=1)[0]:
                 try:
                     return self.ray.get(task)
-                except self.ray.exceptions.RayTaskError:
-                    raise  # the function's own
+                except self.ray.exceptions.RayTaskError as error:
+                    raise error.cause from None  # the function's own
                 except self.ray.exceptions.RayError as error:
                     raise ToolError(f"Ray: {error}") from None
         raise ToolError("Ray: ended before it was done")
