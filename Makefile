@@ -151,8 +151,8 @@ bench-widths: setup ## train MODEL= with accumulators of 32, 8, 7 and 6 bits and
 bench-training: setup ## compare ways to train for narrow accumulators, into bench/training.json and .html (FULL=1: all)
 	@$(TOOLS) -m training.bench_training --build "$(BUILD)" $(if $(FULL),--full)
 
-bench-folding: setup ## compare the folding search with FINN's SetFolding on MODEL=, into bench/folding.json (make export first)
-	@$(TOOLS) -m fpga.bench_folding $(ARGUMENTS)
+bench-folding: setup ## compare the folding search with FINN's SetFolding on MODEL=, into bench/folding.json (FPS=; make export first)
+	@$(TOOLS) -m fpga.bench_folding $(ARGUMENTS) $(foreach rate,$(FPS),--fps "$(rate)")
 
 bench-hardware: setup ## compare the hardware with its rivals (Yosys), into bench/hardware.json and .html (FULL=1: all)
 	@$(TOOLS) -m fpga.bench_hardware --build "$(BUILD)" $(if $(FULL),--full)

@@ -114,7 +114,8 @@ class Network:
         """
         if not fps > 0:
             raise InputError(f"FPS is {fps:g}, expected more than 0")
-        limit = math.floor(self._clock_mhz * 1e6 / fps)
+        # A rate that was worked out of a number of cycles leaves that number.
+        limit = math.floor(self._clock_mhz * 1e6 / fps * (1 + 1e-12))
         slow, least = self.slowest()
         if least > limit:
             raise InputError(

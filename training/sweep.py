@@ -67,6 +67,8 @@ def sweep(todo: Sequence[Trial], jobs: int, threads: int, done: Callable[[Outcom
                 outcome = future.result()
             except ToolError as error:
                 outcome = Outcome(trial, None, str(error))
+            except Exception as error:  # of a user's network, or for want of memory: the others go on
+                outcome = Outcome(trial, None, f"{type(error).__name__}: {error}")
             done(outcome)
             found[trial.recipe.name] = outcome
     return [found[trial.recipe.name] for trial in todo]

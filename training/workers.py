@@ -52,7 +52,8 @@ def workers(jobs: int, threads: int = 1, device: str = "cpu") -> Iterator[Worker
     Whatever leaves the block by an exception (Ctrl-C) ends the tasks. Raises ToolError where Ray cannot be reached.
     """
     run: _Processes | _Ray
-    run = _Ray(jobs, threads, device) if importlib.util.find_spec("ray") else _Processes(jobs, threads)
+    found = importlib.util.find_spec("ray")  # without an origin it is any folder of that name
+    run = _Ray(jobs, threads, device) if found and found.origin else _Processes(jobs, threads)
     # A thread waits for each task; tasks do their work elsewhere.
     pool = ThreadPoolExecutor(run.at_once)
     places = _Pool(run, pool)
@@ -102,7 +103,8 @@ class _Processes:
                 raise
             self.idle.put(process)
             return result
-        raise ToolError(f"its process died {1 + RETRIES} times, for want of memory perhaps; try fewer --jobs")
+        times = f"its process died {1 + RETRIES} times"
+        raise ToolError(f"{times}, for want of memory perhaps; try fewer at a time (--jobs, JOBS=)")
 
     def close(self) -> None:
         """End the processes, whatever they do: what they write is complete or not there."""
@@ -147,20 +149,25 @@ class _Ray:
         self.at_once = QUEUED
 
     def __call__(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        errors = self.ray.exceptions
         with self.lock:
-            task = self.remote.remote(self.threads, function, args, kwargs)
+            task = None if self.closing.is_set() else self.remote.remote(self.threads, function, args, kwargs)
         while not self.closing.is_set():
             if self.ray.wait([task], timeout=1)[0]:
                 try:
                     return self.ray.get(task)
-                except self.ray.exceptions.RayTaskError as error:
-                    raise error.cause from None  # the function's own
-                except self.ray.exceptions.RayError as error:
+                except errors.RayTaskError as error:
+                    if isinstance(error.cause, errors.RayError):
+                        raise ToolError(f"Ray: {error}") from None
+                    raise error.cause from error  # the function's own
+                except errors.RayError as error:
                     raise ToolError(f"Ray: {error}") from None
         raise ToolError("Ray: ended before it was done")
 
     def close(self) -> None:
-        self.ray.shutdown()
+        """End Ray, or leave the cluster, which ends our tasks."""
+        with self.lock:
+            self.ray.shutdown()
 
 
 def _with_threads(threads: int, function: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any]) -> T:
@@ -172,12 +179,12 @@ def _with_threads(threads: int, function: Callable[..., T], args: tuple[Any, ...
 
 def _begin(parent: int, threads: int) -> None:
     """What a process of ours does first."""
-    import torch
-
-    torch.set_num_threads(threads)
     # Ctrl-C in a terminal is for the parent, which ends this process.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_follow, args=(parent,), daemon=True).start()
+    import torch
+
+    torch.set_num_threads(threads)
 
 
 def _follow(parent: int) -> None:

@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from chain.cli import errors_as_text
+from chain.cli import errors_as_text, model_name
 from chain.files import write_json
 from chain.progress import bar
 from fpga import steps
@@ -27,16 +27,16 @@ def main(model: str, build: Path, rates: Sequence[float]) -> None:
 
     Figures are estimates of whole designs. Rates at which SetFolding gives the same folding have one row.
     """
-    opened = steps.open_model(build, model)
+    opened = steps.open_model(build, model_name(model))
     rows: list[Row] = []
     with bar(Console(stderr=True)) as progress:
         for rate in progress.track(rates, description="rates"):
             row = compare.row(lambda: steps.mapped(opened), rate, opened.hardware.clock_mhz)
-            if not rows or row["theirs"] != rows[-1]["theirs"]:
+            if all(row["theirs"] != other["theirs"] for other in rows):
                 rows.append(row)
     path = build / "bench" / "folding.json"
     known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    write_json(path, known | {model: rows})
+    write_json(path, known | {model_name(model): rows})
     Console(width=120).print(table(rows))
 
 

@@ -67,24 +67,25 @@ def matrix_vector(inst: Any) -> Structure:
 
 
 def _unrolled(inst: Any) -> Structure:
-    """The adders of fpga/unrolled by outline: their plan takes seconds. A layer of very many weights has none, and
-    counts as if rows shared nothing and no weight were 0: more than it can be.
-    """
+    """The adders of fpga/unrolled by outline: their plan takes seconds. A layer of very many weights has no outline."""
     outline = inst.get_nodeattr("outline")
-    lut, ff, carry4 = ({"outline": count, "one": 1} for count in (outline if any(outline) else _unshared(inst)))
+    lut, ff, carry4 = ({"outline": count, "one": 1} for count in (outline if any(outline) else _by_size(inst)))
     return Structure("WrapMVU unrolled", lut, ff, carry4)
 
 
-def _unshared(inst: Any) -> list[float]:
+def _by_size(inst: Any) -> list[float]:
+    """What an outline would have, by the size alone: of random weights look-up tables within a fifth, flip-flops of
+    binary ones up to two and a half times too many.
+    """
     pe, simd = int(inst.get_nodeattr("PE")), int(inst.get_nodeattr("SIMD"))
     in_bits, weight_bits = inst.get_input_datatype().bitwidth(), inst.get_input_datatype(1).bitwidth()
     acc_bits = int(inst.get_nodeattr("accumulatorBits"))
     digits = range(0, 1 if weight_bits <= 2 else weight_bits, 2)
     bits = sum(max(0, min(in_bits, acc_bits - digit)) for digit in digits)
-    width = min(acc_bits, in_bits + weight_bits + math.ceil(math.log2(simd)))
-    # A table takes two bits from the heap of a row.
-    tables = pe * max(0, simd * bits - width) / 2 + pe * width
-    return [tables, simd * in_bits + tables, tables / 4]
+    results = pe * min(acc_bits, in_bits + weight_bits + math.ceil(math.log2(simd)))
+    # A table takes two bits from the heap of a row; rows share a third, and need delays for that.
+    taken = max(0.0, pe * simd * bits - results) / 2
+    return [0.68 * taken + 0.5 * results, 1.75 * taken + 0.45 * results + simd * in_bits, 0.23 * taken + 0.15 * results]
 
 
 def _contents(name: str, memories: list[tuple[int, memory.Memory, int]]) -> dict[str, float]:

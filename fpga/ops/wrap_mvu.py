@@ -17,7 +17,10 @@ from fpga.unrolled import sharing
 from fpga.unrolled.circuit import Circuit
 
 OUTLINED = 2048
-"""Weights of a layer of which estimates know what it takes unrolled: a fraction of a second at most."""
+WORK = 65_536
+"""Weights of a layer of which estimates know what it takes unrolled; and rows x rows x bits of the accumulator, which
+is what the time goes with: a second at most.
+"""
 
 
 class WrapMVU(WeightedOp):
@@ -122,8 +125,8 @@ class WrapMVU(WeightedOp):
         if self.get_nodeattr("weightDataType") == "TERNARY":
             self.set_nodeattr("rowsAlike", int(alike(rows)))
         outline = [0, 0, 0]
-        if self._groups() == 1 and rows.size <= OUTLINED:
-            bits = self.get_input_datatype().bitwidth(), self.get_nodeattr("accumulatorBits")
+        bits = self.get_input_datatype().bitwidth(), self.get_nodeattr("accumulatorBits")
+        if self._groups() == 1 and rows.size <= OUTLINED and len(rows) ** 2 * bits[1] <= WORK:
             circuit = _outlined(rows.tobytes(), rows.shape, *bits)
             outline = [circuit.luts, circuit.registers, circuit.carry4]
         self.set_nodeattr("outline", outline)

@@ -39,9 +39,9 @@ def test_recipes_times_seeds(own: Path, tmp_path: Path) -> None:
 
 
 def test_a_killed_trial_goes_on_from_its_checkpoint(own: Path, tmp_path: Path) -> None:
-    """Every process is killed in its second epoch, so the trial takes three."""
+    """Its process is killed in the third epoch."""
     (trial,) = trials([recipes.load(str(own))], [5], tmp_path / "build")
-    (tmp_path / "signal-at").write_text(f"SIGKILL {STEPS + 3}", encoding="utf-8")
+    (tmp_path / "signal-at").write_text(f"SIGKILL {2 * STEPS + 3}", encoding="utf-8")
     heard: list[Outcome] = []
     outcomes = sweep([trial], 1, 1, heard.append)
     (tmp_path / "signal-at").unlink()
@@ -54,7 +54,7 @@ def test_a_killed_trial_goes_on_from_its_checkpoint(own: Path, tmp_path: Path) -
 def test_a_trial_that_always_dies_fails_and_the_command_takes_it_up(
     own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(workers, "RETRIES", 1)
+    monkeypatch.setattr(workers, "RETRIES", 0)
     build = tmp_path / "build"
     command = ["sweep", str(own), "--seed", "1", "--build", str(build), "--jobs", "1"]
     (tmp_path / "signal-at").write_text("SIGKILL 3", encoding="utf-8")
@@ -68,11 +68,20 @@ def test_a_trial_that_always_dies_fails_and_the_command_takes_it_up(
 
 
 def test_an_error_in_one_trial_is_told_and_the_others_go_on(own: Path, tmp_path: Path) -> None:
+    """One that the user can mend, and one that nobody foresaw."""
+    odd = tmp_path / "odd.toml"
+    text = own.read_text(encoding="utf-8").replace('"mine"', '"odd"').replace("own.py:Own", "own.py:Odd")
+    odd.write_text(text, encoding="utf-8")
+    with (tmp_path / "own.py").open("a", encoding="utf-8") as file:
+        file.write("\n\nclass Odd(Own):\n    def _stop(self):\n        raise RuntimeError('no memory')\n")
     bad = tmp_path / "bad.toml"
     bad.write_text(
         own.read_text(encoding="utf-8").replace('"mine"', '"bad"').replace("batch_size = 32", "batch_size = 2000"),
         encoding="utf-8",
     )
-    result = CliRunner().invoke(main, ["sweep", str(bad), str(own), "--build", str(tmp_path / "b"), "--jobs", "2"])
+    result = CliRunner().invoke(
+        main, ["sweep", *map(str, (bad, odd, own)), "--build", str(tmp_path / "b"), "--jobs", "2"]
+    )
     assert result.exit_code == 1
     assert "bad-seed1: failed: batch_size 2000" in result.output and "mine-seed1: done" in result.output
+    assert "odd-seed1: failed: RuntimeError: no memory" in result.output and "2 of 3 trials failed" in result.output

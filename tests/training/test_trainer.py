@@ -16,10 +16,11 @@ import training
 from chain import record
 from chain.errors import InputError
 from training import checkpoint as checkpoints
+from training import datasets
 from training import recipe as recipes
 from training.layers import accumulators, recording
 from training.recipe import Recipe
-from training.trainer import train
+from training.trainer import run, train
 
 RECIPE = """
 name = "mine"
@@ -199,6 +200,16 @@ def test_resuming_a_finished_training_changes_nothing(trained: Path, recipe: Rec
     shutil.copytree(trained, folder)
     train(recipe, folder, resume=True, console=quiet())
     assert_same_result(trained, folder)
+
+
+@pytest.mark.parametrize("first", [1, 2, 4])
+def test_until_an_epoch_and_on(trained: Path, recipe: Recipe, own: Path, tmp_path: Path, first: int) -> None:
+    """Within a stage and between two, as far as one is already and farther: the same bits as without a stop."""
+    dataset = datasets.load(recipe)
+    for until, done in ((first, first), (first - 1, first), (first, first), (None, 5)):
+        checkpoint, history = run(recipe, dataset, tmp_path, True, quiet(), until=until)
+        assert checkpoint.epochs == len(history) == done and checkpoint.finished == (done == 5)
+    assert_same_result(trained, tmp_path)
 
 
 def test_another_seed_gives_another_network(own: Path, trained: Path, tmp_path: Path) -> None:

@@ -10,23 +10,20 @@ from filelock import FileLock, Timeout
 from rich.console import Console
 
 from chain.errors import InputError
-from training import datasets, trainer
+from training import trainer
 from training.checkpoint import Checkpoint, restore
 from training.current import Status
 from training.datasets import Dataset
 from training.layers import accumulators
-from training.recipe import Recipe
+from training.recipe import Recipe, Stage
 from training.search import narrow, picture
 from training.search.cost import Cost, product_bits
 from training.search.layers import Layer, measure
 from training.search.study import Found, Goal, Search, Worthless
-from training.search.trial import Trials, fine_tuning
+from training.search.trial import Base, Trials, fine_tuning, key
 from training.workers import workers
 
 FOLDER = "search"
-SHARE = 0.15
-"""Of the training images, kept back to judge candidates."""
-
 MEASURED_IMAGES = 2000
 RATES = (0.01, 0.05, 0.2, 0.001, 0.0)
 """The first candidates: every layer as narrow as this share of overflowing sums allows."""
@@ -78,15 +75,17 @@ def search(
     folder = build / recipe.name / FOLDER
     with _alone(folder):
         # From here on there are no test images.
-        dataset = datasets.load(recipe, data).split(SHARE, recipe.seed)
-        base, reference = _base(recipe, dataset, folder / "base", console)
-        model = restore(base)
+        base = Base(recipe, data and data.absolute(), folder.absolute() / "base")
+        dataset = base.dataset()
+        checkpoint, reference = _trained(base, dataset, console)
+        model = restore(checkpoint)
         layers = measure(model, dataset.train_images[:MEASURED_IMAGES])
         own = {name: layer.accumulator_bits for name, layer in accumulators(model).items()}
-        trials = Trials(recipe, dataset, base.model, fine_tuning(recipe, options.epochs), folder.absolute() / "trials")
+        stage = fine_tuning(recipe, options.epochs)
+        trials = Trials(base, stage, folder.absolute() / "trials", key(recipe, stage, dataset))
         goal = Goal(reference - options.drop / 100, cost, f"drop {options.drop:g}, {cost_name}")
         study = Search(folder, layers, trials, goal)
-        _say(console, study.take_up(), reference, options, trials)
+        _say(console, study.take_up(), reference, options, stage, len(dataset.test_labels))
         study.propose(own)
         for rate in RATES:
             study.propose({name: layer.narrowest(rate) for name, layer in layers.items()})
@@ -108,8 +107,9 @@ def search(
         return Result(narrow.write(recipe, best.widths, folder), drawn, reference, layers, own, own_cost, best, found)
 
 
-def _base(recipe: Recipe, dataset: Dataset, folder: Path, console: Console) -> tuple[Checkpoint, float]:
+def _trained(base: Base, dataset: Dataset, console: Console) -> tuple[Checkpoint, float]:
     """The recipe, trained without the validation images, and its accuracy on those."""
+    recipe, folder = base.recipe, base.folder
     there = Status(recipe, folder)
     if not there.is_trained:
         console.print(
@@ -136,11 +136,11 @@ def _alone(folder: Path) -> Iterator[None]:
         lock.release()
 
 
-def _say(console: Console, cut: int, reference: float, options: Options, trials: Trials) -> None:
+def _say(console: Console, cut: int, reference: float, options: Options, stage: Stage, images: int) -> None:
     again = f"; {cut} cut off before, taken up" if cut else ""
     console.print(
-        f"reference {100 * reference:.2f} % of {len(trials.dataset.test_labels)} validation images, "
-        f"{options.drop:g} points may be lost; trials of {trials.stage.epochs} epochs{again}",
+        f"reference {100 * reference:.2f} % of {images} validation images, "
+        f"{options.drop:g} points may be lost; trials of {stage.epochs} epochs{again}",
         highlight=False,
         soft_wrap=True,
     )

@@ -13,7 +13,7 @@ from typing import Any
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from chain.errors import InputError
+from chain.errors import InputError, ToolError
 from training.search.cost import Cost, Widths
 from training.search.layers import Layer
 from training.search.trial import Outcome, Trials
@@ -86,7 +86,7 @@ class Search:
         self.study = optuna.create_study(
             storage=f"sqlite:///{folder / 'study.db'}",
             study_name=f"{trials.key} {goal.name}",
-            sampler=optuna.samplers.TPESampler(seed=trials.recipe.seed, n_startup_trials=6, constant_liar=True),
+            sampler=optuna.samplers.TPESampler(seed=trials.base.recipe.seed, n_startup_trials=6, constant_liar=True),
             pruner=optuna.pruners.MedianPruner(n_startup_trials=3),
             load_if_exists=True,
         )
@@ -135,9 +135,10 @@ class Search:
                     break
                 self.study.enqueue_trial(left)
                 idle = 0
-            trial = self._next()
+            trial, begun = self._next()
             widths = {name: trial.suggest_int(name, layer.low, layer.high) for name, layer in self.layers.items()}
-            if self._ruled_out(batch)(widths):
+            if not begun and self._ruled_out(batch)(widths):
+                self.trials.forget(widths)
                 self.study.tell(trial, state=TrialState.FAIL)
                 idle += 1
                 continue
@@ -149,15 +150,16 @@ class Search:
             batch.append(_Candidate(trial, widths))
         return batch
 
-    def _next(self) -> optuna.Trial:
+    def _next(self) -> tuple[optuna.Trial, bool]:
+        """The next one, and whether it was cut off before: then it goes on, whatever is known by now."""
         if not self._wanted:
-            return self.study.ask()
+            return self.study.ask(), False
         wanted = self._wanted.pop(0)
         self.study.enqueue_trial(wanted.widths, user_attrs=dict(wanted.known))
         trial = self.study.ask()
         if wanted.number is not None:
             self.study.tell(wanted.number, state=TrialState.FAIL)
-        return trial
+        return trial, wanted.number is not None
 
     def trained(self) -> int:
         """Trials of this study that cost training."""
@@ -187,7 +189,10 @@ class Search:
             outcomes = [self._train(one, epochs, workers) for one in batch]
             going_on = []
             for one, outcome in zip(batch, outcomes, strict=True):
-                judged = self._judge(one, outcome())
+                try:
+                    judged = self._judge(one, outcome())
+                except ToolError as error:
+                    raise ToolError(f"search: bits {' '.join(map(str, one.widths.values()))}: {error}") from None
                 if judged is None:
                     going_on.append(one)
                 else:

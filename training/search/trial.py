@@ -13,11 +13,15 @@ from torch import Tensor
 
 from chain.errors import WorthlessError
 from chain.files import write_json
-from training import trainer
+from training import checkpoint as checkpoints
+from training import datasets, trainer
 from training.checkpoint import own_files
 from training.datasets import Dataset
 from training.recipe import Recipe, Stage
 from training.search.cost import Widths
+
+SHARE = 0.15
+"""Of the training images, kept back to judge candidates."""
 
 
 @dataclass(frozen=True)
@@ -29,25 +33,38 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Trials:
-    """Fine-tunings of one trained network, `start`, in `folder`: a finished one leaves a small file there."""
+class Base:
+    """What all trials of a recipe begin with, read where it is needed: data go to no other process."""
 
     recipe: Recipe
-    dataset: Dataset
-    start: dict[str, Tensor]
+    data: Path | None
+    folder: Path
+    """Of the checkpoint."""
+
+    def dataset(self) -> Dataset:
+        """The training images; SHARE of them, kept back, are what judges. The test images are not in it."""
+        return datasets.load(self.recipe, self.data).split(SHARE, self.recipe.seed)
+
+    def weights(self) -> dict[str, Tensor]:
+        """Of the trained network."""
+        return checkpoints.read(self.folder / checkpoints.NAME, self.recipe).model
+
+
+@dataclass(frozen=True)
+class Trials:
+    """Fine-tunings of a trained network in `folder`: a finished one leaves a small file there. `key` is what their
+    outcome depends on, the widths apart.
+    """
+
+    base: Base
     stage: Stage
     folder: Path
-
-    @property
-    def key(self) -> str:
-        """What the outcome of a trial depends on, its widths apart."""
-        parts = [self.recipe.digest(), *sorted(own_files(self.recipe).values()), self.stage.model_dump_json()]
-        parts.append(hashlib.sha256(np.ascontiguousarray(self.dataset.test_images).tobytes()).hexdigest())
-        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+    key: str
 
     def known(self) -> list[dict[str, int]]:
         """Widths of the finished trials, the worthless ones among them."""
-        return [json.loads(path.read_text("utf-8"))["widths"] for path in sorted(self._home.glob("*.json"))]
+        # Files that are being written begin with a dot.
+        return [json.loads(path.read_text("utf-8"))["widths"] for path in sorted(self._home.glob("[!.]*.json"))]
 
     def is_known(self, widths: Widths) -> bool:
         return self._result(widths).is_file()
@@ -61,17 +78,17 @@ class Trials:
         if result.is_file():
             told = json.loads(result.read_text("utf-8"))
             return Outcome(tuple(told.get("accuracies", ())[:epochs]), told.get("worthless", ""))
-        folder = self._home / _label(widths)
-        quantisation = self.recipe.quantisation.model_copy(update={"accumulator_bits": dict(widths)})
-        recipe = self.recipe.model_copy(update={"quantisation": quantisation, "stages": (self.stage,)})
-        quiet = Console(quiet=True)
+        folder, dataset, recipe = self._home / _label(widths), self.base.dataset(), self.base.recipe
+        quantisation = recipe.quantisation.model_copy(update={"accumulator_bits": dict(widths)})
+        recipe = recipe.model_copy(update={"quantisation": quantisation, "stages": (self.stage,)})
+        start, quiet = self.base.weights(), Console(quiet=True)
         try:
-            checkpoint, history = trainer.run(recipe, self.dataset, folder, True, quiet, self.start, until=epochs)
+            checkpoint, history = trainer.run(recipe, dataset, folder, True, quiet, start, until=epochs)
         except WorthlessError as error:
             write_json(result, {"widths": dict(widths), "worthless": str(error)})
             self.forget(widths)
             return Outcome(worthless=str(error))
-        accuracies = [line[f"{self.dataset.judges}_accuracy"] for line in history]
+        accuracies = [line[f"{dataset.judges}_accuracy"] for line in history]
         if checkpoint.finished:
             write_json(result, {"widths": dict(widths), "accuracies": accuracies})
             self.forget(widths)
@@ -87,6 +104,13 @@ class Trials:
 
     def _result(self, widths: Widths) -> Path:
         return self._home / f"{_label(widths)}.json"
+
+
+def key(recipe: Recipe, stage: Stage, dataset: Dataset) -> str:
+    """Of the trials of `recipe` through `stage`, judged by what judges in `dataset`."""
+    parts = [recipe.digest(), *sorted(own_files(recipe).values()), stage.model_dump_json()]
+    parts.append(hashlib.sha256(np.ascontiguousarray(dataset.test_images).tobytes()).hexdigest())
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
 def fine_tuning(recipe: Recipe, epochs: int | None) -> Stage:

@@ -12,6 +12,7 @@ from qonnx.custom_op.registry import getCustomOp
 
 from chain.errors import UnsupportedError
 from chain.integers import fold, half, wrap
+from fpga.estimate import nodes
 from fpga.ops import _arithmetic, _window
 from fpga.transforms._graph import hardware
 from fpga.unrolled import sharing
@@ -187,10 +188,22 @@ def test_a_changed_input_type_is_refused() -> None:
 
 
 def test_what_estimates_know_of_an_unrolled_layer() -> None:
-    for inputs, known in ((9, True), (300, False)):
-        weights = np.random.default_rng(0).integers(0, 2, (inputs, 8)) * 2 - 1
+    for inputs, rows, known in ((9, 8, True), (300, 8, False), (2, 200, False)):
+        weights = np.random.default_rng(0).integers(0, 2, (inputs, rows)) * 2 - 1
         model, op = mvu(weights, 2, 8, weightDataType="BIPOLAR")
         op.note(model.graph)
         circuit = sharing.outline(weights.T, 2, 8)
         expected = [circuit.luts, circuit.registers, circuit.carry4] if known else [0, 0, 0]
         assert list(op.get_nodeattr("outline")) == expected
+
+
+@pytest.mark.parametrize(("kind", "low", "high"), [("BIPOLAR", 0, 2), ("TERNARY", -1, 2), ("INT4", -8, 8)])
+def test_a_large_unrolled_layer_is_estimated_by_its_size(kind: str, low: int, high: int) -> None:
+    weights = np.random.default_rng(0).integers(low, high, (40, 30))
+    weights = weights * 2 - 1 if kind == "BIPOLAR" else weights
+    model, op = mvu(weights, 2, 8, weightDataType=kind, PE=30, SIMD=40)
+    op.note(model.graph)
+    known = nodes.node(op).lut
+    op.set_nodeattr("outline", [0, 0, 0])
+    by_size = nodes.node(op).lut
+    assert by_size == pytest.approx(known, rel=0.2) and by_size != known
