@@ -147,13 +147,13 @@ def search(
     where it is installed (requirements/ray.txt; RAY_ADDRESS names a cluster), by processes otherwise.
     """
     from training import recipe as recipes
-    from training.environment import processors
+    from training.environment import room_for
     from training.search import table
     from training.search.cost import named
     from training.search.search import Options
     from training.search.search import search as run
 
-    options = Options(drop, trials, epochs, minutes, jobs or max(1, processors() // threads), threads)
+    options = Options(drop, trials, epochs, minutes, jobs or room_for(threads), threads)
     try:
         result = run(recipes.load(model), build, options, data, None, named(cost), cost or "products x bits")
     except KeyboardInterrupt:
@@ -190,13 +190,13 @@ def sweep(
     """
     from training import recipe as recipes
     from training import sweep as sweeps
-    from training.environment import processors
+    from training.environment import room_for
 
     todo = sweeps.trials([recipes.load(model) for model in models], seeds, build, data, device)
     table = Table("trial", "test accuracy", "images", "seconds")
 
     failed = 0
-    for outcome in sweeps.sweep(todo, jobs or max(1, processors() // threads), threads, _say):
+    for outcome in sweeps.sweep(todo, jobs or room_for(threads), threads, _say):
         if outcome.summary is None:
             failed += 1
             continue
@@ -234,11 +234,11 @@ def widths(
     """
     from training import recipe as recipes
     from training import widths as comparison
-    from training.environment import processors
+    from training.environment import room_for
 
     recipe = recipes.load(model)
     planned = comparison.planned(recipe, widths, seeds, build, data)
-    rows = comparison.compare(planned, jobs or max(1, processors() // threads), threads, _say)
+    rows = comparison.compare(planned, jobs or room_for(threads), threads, _say)
     comparison.update(build / "bench" / "widths.json", recipe, rows)
     Console(width=100).print(comparison.table(rows))
     if rows[0]["accuracy"] is None:

@@ -24,3 +24,8 @@ def ray_address() -> str:
 def processors() -> int:
     """How many this process may use."""
     return len(os.sched_getaffinity(0))
+
+
+def room_for(threads: int) -> int:
+    """How many trainings of so many threads run beside each other here."""
+    return max(1, processors() // threads)

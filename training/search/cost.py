@@ -15,6 +15,15 @@ Cost = Callable[[Widths, Mapping[str, Layer]], float]
 """A number to make small, from the widths and the measured layers; wider accumulators must not cost less."""
 
 
+def shown(widths: Widths) -> str:
+    """As a line of the search and its tables have them.
+
+    >>> shown({"a": 8, "b": 4})
+    '8 4'
+    """
+    return " ".join(map(str, widths.values()))
+
+
 def product_bits(widths: Widths, layers: Mapping[str, Layer]) -> float:
     """Products for one image times the bits of the accumulator that they go into, summed over the layers.
 

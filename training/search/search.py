@@ -17,7 +17,7 @@ from training.datasets import Dataset
 from training.layers import accumulators
 from training.recipe import Recipe, Stage
 from training.search import narrow, picture
-from training.search.cost import Cost, product_bits
+from training.search.cost import Cost, product_bits, shown
 from training.search.layers import Layer, measure
 from training.search.study import Found, Goal, Search, Worthless
 from training.search.trial import Base, Trials, fine_tuning, key
@@ -147,7 +147,7 @@ def _say(console: Console, cut: int, reference: float, options: Options, stage: 
 
 
 def _line(one: Found | Worthless, trained: int, of: int, best: Found | None) -> str:
-    head = f"trial {trained:3d}/{of}  bits {_bits(one)}"
+    head = f"trial {trained:3d}/{of}  bits {shown(one.widths)}"
     if isinstance(one, Worthless):
         return f"{head}  came to nothing: {one.reason}"
     verdict = "stopped" if one.stopped else "fits" if one.fits else "too far below"
@@ -155,14 +155,10 @@ def _line(one: Found | Worthless, trained: int, of: int, best: Found | None) -> 
     return f"{head}  {100 * one.accuracy:.2f} %  cost {one.cost:.6g}  {verdict}{cheapest}"
 
 
-def _bits(one: Found | Worthless) -> str:
-    return " ".join(map(str, one.widths.values()))
-
-
 def _nothing(found: list[Found], worthless: list[Worthless], options: Options, reference: float) -> str:
     if not found and worthless:
-        last = worthless[-1]
-        return f"search: all {len(worthless)} candidates came to nothing, the last, bits {_bits(last)}: {last.reason}"
+        bits, reason = shown(worthless[-1].widths), worthless[-1].reason
+        return f"search: all {len(worthless)} candidates came to nothing, the last, bits {bits}: {reason}"
     if not found:
         return "search: nothing was tried; give more trials (--trials, TRIALS=) or minutes"
     nearest = max(found, key=lambda one: one.accuracy)

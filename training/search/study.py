@@ -14,7 +14,7 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from chain.errors import InputError, ToolError
-from training.search.cost import Cost, Widths
+from training.search.cost import Cost, Widths, shown
 from training.search.layers import Layer
 from training.search.trial import Outcome, Trials
 from training.workers import Workers
@@ -192,7 +192,7 @@ class Search:
                 try:
                     judged = self._judge(one, outcome())
                 except ToolError as error:
-                    raise ToolError(f"search: bits {' '.join(map(str, one.widths.values()))}: {error}") from None
+                    raise ToolError(f"search: bits {shown(one.widths)}: {error}") from None
                 if judged is None:
                     going_on.append(one)
                 else:
@@ -200,9 +200,10 @@ class Search:
             batch = going_on
 
     def _train(self, one: _Candidate, epochs: int, workers: Workers) -> Callable[[], Outcome]:
+        known = self.trials.is_known(one.widths)
         if "trained" not in one.trial.user_attrs:
-            one.trial.set_user_attr("trained", not self.trials.is_known(one.widths))
-        if self.trials.is_known(one.widths):
+            one.trial.set_user_attr("trained", not known)
+        if known:
             return partial(self.trials.run, one.widths, epochs)
         return workers.submit(self.trials.run, one.widths, epochs).result
 

@@ -3,6 +3,7 @@
 
 from rich.table import Table
 
+from training.search.cost import shown
 from training.search.front import front
 from training.search.search import Result
 
@@ -26,10 +27,8 @@ def layers(result: Result) -> Table:
 def candidates(result: Result) -> Table:
     """The front, with the recipe's own network above it."""
     table = Table("bits", "cost", "validation accuracy", "", title="accuracy and cost")
-    table.add_row(
-        " ".join(map(str, result.widths.values())), f"{result.cost:.6g}", f"{100 * result.reference:.2f} %", "recipe"
-    )
+    table.add_row(shown(result.widths), f"{result.cost:.6g}", f"{100 * result.reference:.2f} %", "recipe")
     for one in front(result.found):
         mark = "found" if one == result.best else "" if one.fits else "too far below"
-        table.add_row(" ".join(map(str, one.widths.values())), f"{one.cost:.6g}", f"{100 * one.accuracy:.2f} %", mark)
+        table.add_row(shown(one.widths), f"{one.cost:.6g}", f"{100 * one.accuracy:.2f} %", mark)
     return table
