@@ -10,10 +10,10 @@ LR = 4e-3
 PENALTY = 0.03
 
 
-def usual(epochs: Any) -> tuple[dict[str, Any], ...]:
+def usual(epochs: Any, lr: float = LR) -> tuple[dict[str, Any], ...]:
     """Stages "wide", "penalty" and "wrap" as a recipe's tables, `epochs` in all: a twelfth with wide accumulators,
     whose network the report sets beside the result, half of them wrapped, and a light penalty from the second stage on.
-    The learning rate goes down from 4e-3 as if they were one.
+    The learning rate goes down from `lr` as if they were one.
 
     Raises InputError unless `epochs` is a whole number of 3 or more.
 
@@ -28,7 +28,7 @@ def usual(epochs: Any) -> tuple[dict[str, Any], ...]:
     stages, start = [], 0
     for name, accumulator, length in lengths:
         first, last = _fall(start / epochs), _fall((start + length) / epochs)
-        stage = {"name": name, "epochs": length, "lr": LR * first, "accumulator": accumulator}
+        stage = {"name": name, "epochs": length, "lr": lr * first, "accumulator": accumulator}
         stage |= {"final_lr": max(last / first, 0.01)}
         stages.append(stage if name == "wide" else stage | {"penalty": PENALTY})
         start += length

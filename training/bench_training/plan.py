@@ -9,8 +9,9 @@ from dataclasses import asdict, dataclass
 from chain.errors import InputError, nearest
 from training.bench_training.a2q import WEIGHT_BITS
 from training.bench_training.arithmetic import WIDE
+from training.schedule import usual
 
-VERSION = 2
+VERSION = 3
 """Counted up when training gives other results from the same plan: older results are then made anew."""
 
 WIDTHS = (16, 12, 10, 8, 7, 6)
@@ -19,7 +20,6 @@ RATES = (1e-3, 3e-3, 1e-2)
 
 TUNING_SEED = 0
 FOLD = 3
-PENALTY = 0.1
 
 
 @dataclass(frozen=True)
@@ -37,12 +37,12 @@ class Setting:
 
 @dataclass(frozen=True)
 class Contest:
-    """A setting, and how much of it is trained: epochs of the first stage, which all methods begin with, and of the
-    two that follow; the first stage's learning rate; the methods at which widths; the seeds.
+    """A setting, and for how many epochs each method trains it; the methods at which widths; the seeds. `first_rate` is
+    the learning rate of the network that A2Q begins with.
     """
 
     setting: Setting
-    epochs: tuple[int, int, int]
+    epochs: int
     widths: tuple[int, ...] = WIDTHS
     seeds: tuple[int, ...] = (1, 2, 3)
     first_rate: float = 3e-3
@@ -53,7 +53,7 @@ class Contest:
 @dataclass(frozen=True)
 class Step:
     """One stage of training. `accumulator` is "wide", "wrap", "fold", "saturate", "a2q" or "a2q+"; `bits` what the
-    penalty and the accumulator are for.
+    penalty and the accumulator are for; the learning rate falls from `rate` to `rate * final` (A2Q's in steps).
     """
 
     accumulator: str
@@ -61,7 +61,7 @@ class Step:
     epochs: int
     rate: float
     penalty: float = 0.0
-    schedule: str = "cosine"
+    final: float = 0.01
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ class Trial:
 
 @dataclass(frozen=True)
 class Method:
-    """One way to narrow accumulators: the two stages after the first, and how the result is evaluated."""
+    """One way to narrow accumulators: its stages, and how the result is evaluated."""
 
     what: str
     steps: Callable[[Contest, int, float], tuple[Step, ...]]
@@ -118,42 +118,52 @@ class Method:
     by_width: bool = True
 
 
-def _both(accumulator: str) -> Callable[[Contest, int, float], tuple[Step, ...]]:
+def _usual(second: str, third: str, priced: bool = False) -> Callable[[Contest, int, float], tuple[Step, ...]]:
+    """The usual stages of a recipe, with accumulators of these kinds in the second and the third, with their price on
+    overflow or without.
+    """
+
     def steps(contest: Contest, bits: int, rate: float) -> tuple[Step, ...]:
-        return tuple(Step(accumulator, bits, epochs, rate) for epochs in contest.epochs[1:])
+        found = []
+        for kind, stage in zip(("wide", second, third), usual(contest.epochs, rate), strict=True):
+            penalty = stage.get("penalty", 0.0) if priced else 0.0
+            matters = penalty > 0 or kind != "wide"
+            found.append(
+                Step(kind, bits if matters else WIDE, stage["epochs"], stage["lr"], penalty, stage["final_lr"])
+            )
+        return tuple(found)
 
     return steps
 
 
-def _wide(contest: Contest, bits: int, rate: float) -> tuple[Step, ...]:
-    return _both("wide")(contest, WIDE, rate)
-
-
-def _penalty(contest: Contest, bits: int, rate: float) -> tuple[Step, ...]:
-    return tuple(Step("wide", bits, epochs, rate, PENALTY) for epochs in contest.epochs[1:])
-
-
-def _ours(contest: Contest, bits: int, rate: float) -> tuple[Step, ...]:
-    _, second, third = contest.epochs
-    return Step("wide", bits, second, rate, PENALTY), Step("fold", bits, third, rate, PENALTY)
-
-
 def _aware(method: str) -> Callable[[Contest, int, float], tuple[Step, ...]]:
+    """A third of the epochs with wide accumulators, then A2Q from there."""
+
     def steps(contest: Contest, bits: int, rate: float) -> tuple[Step, ...]:
-        return (Step(method, bits, sum(contest.epochs[1:]), rate, schedule="step"),)
+        first = contest.epochs // 3
+        wide = Step("wide", WIDE, first, contest.first_rate)
+        return wide, Step(method, bits, contest.epochs - first, rate)
 
     return steps
 
 
 METHODS = {
-    "wide": Method("accumulators of 32 bits, trained as long", _wide, "wide", by_width=False),
-    "cut": Method("that network, wrapped without training", _wide, "wrap", just_cut=True),
-    "wrap": Method("wraparound without a fold", _both("wrap"), "wrap"),
-    "penalty": Method("wide accumulators with a price on overflow, then wrapped", _penalty, "wrap"),
-    "ours": Method("the penalty, then wraparound with the fold and the penalty", _ours, "fold"),
-    "saturate": Method("accumulators that saturate at the end of the sum", _both("saturate"), "saturate"),
+    "wide": Method("accumulators of 32 bits, trained as long", _usual("wide", "wide"), "wide", by_width=False),
+    "cut": Method("that network, wrapped without training", _usual("wide", "wide"), "wrap", just_cut=True),
+    "wrap": Method("wraparound without a fold", _usual("wrap", "wrap"), "wrap"),
+    "penalty": Method(
+        "wide accumulators with a price on overflow, then wrapped", _usual("wide", "wide", priced=True), "wrap"
+    ),
+    "ours": Method(
+        "the penalty, then wraparound with the fold and the penalty", _usual("wide", "fold", priced=True), "fold"
+    ),
+    "saturate": Method("accumulators that saturate at the end of the sum", _usual("saturate", "saturate"), "saturate"),
     "wide, 4-bit": Method(
-        "32 bits and 4-bit weights, trained as long", _wide, "wide", weights=WEIGHT_BITS, by_width=False
+        "32 bits and 4-bit weights, trained as long",
+        _usual("wide", "wide"),
+        "wide",
+        weights=WEIGHT_BITS,
+        by_width=False,
     ),
     "a2q": Method("Brevitas' A2Q, 4-bit weights", _aware("a2q"), "wrap", weights=WEIGHT_BITS),
     "a2q+": Method("Brevitas' A2Q+, 4-bit weights", _aware("a2q+"), "wrap", weights=WEIGHT_BITS),
@@ -166,11 +176,10 @@ _FMNIST_TERNARY = Setting("fashion-mnist", "fmnist-cnn", "ternary", 2, batch_siz
 
 def contests(full: bool) -> tuple[Contest, ...]:
     """All of them: a short training of digits, Fashion-MNIST only from the cache; with `full` everything is trained."""
-    epochs = (20, 25, 30) if full else (10, 10, 10)
     return (
-        Contest(_DIGITS, epochs),
-        Contest(_FMNIST, (5, 5, 5), widths=(8, 7), only_cached=not full),
-        Contest(_FMNIST_TERNARY, (5, 5, 5), widths=(7, 6), only_cached=not full),
+        Contest(_DIGITS, 75 if full else 24),
+        Contest(_FMNIST, 15, only_cached=not full),
+        Contest(_FMNIST_TERNARY, 15, only_cached=not full),
     )
 
 
@@ -182,8 +191,7 @@ def trial(contest: Contest, name: str, bits: int, rate: float, seed: int, tuning
     setting = contest.setting
     if method.weights is not None:
         setting = Setting(**{**asdict(setting), "weights": method.weights})
-    first = Step("wide", WIDE, contest.epochs[0], contest.first_rate)
-    chain = Chain(setting, seed, tuning, (first, *method.steps(contest, bits, rate)))
+    chain = Chain(setting, seed, tuning, method.steps(contest, bits, rate))
     return Trial(chain, method.accumulator, bits, method.just_cut)
 
 

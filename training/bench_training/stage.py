@@ -141,7 +141,7 @@ def _optimiser(model: nn.Module, step: Step) -> tuple[torch.optim.Optimizer, Sta
     """Adam, with the stage whose cosine its rate follows; A2Q's own groups and no cosine for A2Q."""
     if step.accumulator in a2q.QUANTISERS:
         return torch.optim.Adam(a2q.parameter_groups(model), step.rate), None
-    stage = Stage(name="stage", epochs=step.epochs, lr=step.rate, accumulator="wide")
+    stage = Stage(name="stage", epochs=step.epochs, lr=step.rate, accumulator="wide", final_lr=step.final)
     return torch.optim.Adam(model.parameters(), step.rate), stage
 
 

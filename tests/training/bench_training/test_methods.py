@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Every method on digits for an epoch a stage: trained, cached, resumed, shared, shown."""
 
+import itertools
 import json
 import re
 import shutil
@@ -19,7 +20,7 @@ from training.bench_training.store import Store
 from training.layers import accumulators
 
 SETTING = Setting("digits", "digits", "binary", 3)
-TOY = Contest(SETTING, (1, 1, 1), widths=(8,), seeds=(1, 2), rates=(3e-3,))
+TOY = Contest(SETTING, 3, widths=(8,), seeds=(1, 2), rates=(3e-3,))
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +92,7 @@ def test_a2q_cannot_overflow(finished: tuple[Path, list[Row]]) -> None:
 def test_an_interrupted_stage_goes_on_to_the_same_weights(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    contest = Contest(SETTING, (1, 2, 2))
+    contest = Contest(SETTING, 6)
     chain = trial(contest, name, 8, 3e-3, 1, False).chain
     chains: list[Chain] = [chain]
     while chains[0].parent is not None:
@@ -132,9 +133,8 @@ def test_processes_give_what_one_process_gives(finished: tuple[Path, list[Row]],
 
 def test_the_rate_is_the_best_on_the_images_kept_for_that(tmp_path: Path) -> None:
     contest, cached = replace(TOY, rates=(1.0, 2.0, 3.0)), Store(tmp_path)
-    for one in rows.tuning(contest):
+    for one, accuracy in zip(rows.tuning(contest), itertools.cycle((0.5, 0.7, 0.7)), strict=False):
         assert one.chain.tuning and one.chain.seed not in contest.seeds
-        accuracy = {1.0: 0.5, 2.0: 0.7, 3.0: 0.7}[one.chain.steps[-1].rate]
         path = tmp_path / f"{one.key()}.json"
         path.write_text(json.dumps({"result": {"accuracy": accuracy}}), encoding="utf-8")
     assert rows.chosen(contest, cached, "ours", 8) == (2.0, {"1": 0.5, "2": 0.7, "3": 0.7})
@@ -164,6 +164,9 @@ def test_the_plan_has_all_widths_and_an_unknown_method_is_refused() -> None:
     quick, full = contests(False), contests(True)
     assert quick[0].widths == (16, 12, 10, 8, 7, 6) and len(quick[0].seeds) == 3
     assert [contest.only_cached for contest in quick] == [False, True, True]
+    for name, bits in places(quick[0]):
+        steps = trial(quick[0], name, bits, 1e-3, 1, False).chain.steps
+        assert sum(step.epochs for step in steps) == 24 and steps[0].accumulator == "wide" and steps[0].bits == 32
     assert not any(contest.only_cached for contest in full)
     with pytest.raises(InputError, match="did you mean 'penalty'"):
         trial(TOY, "penalti", 8, 1e-3, 1, False)
