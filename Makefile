@@ -26,7 +26,7 @@ SEARCH_OPTIONS = $(if $(DROP),--drop "$(DROP)") $(if $(TRIALS),--trials "$(TRIAL
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help demo deploy test lint doctor setup train export rtl sim resources netlist shell evaluate cpu report ship \
-        board check bitstream gates bundle search explore calibrate prove mutate bench-step bench-cpu bench-widths \
+        board check bitstream gates bundle search explore calibrate prove mutate fuzz bench-step bench-cpu bench-widths \
         bench-training bench-folding bench-hardware bench-board clean
 
 help: ## list the targets and variables
@@ -46,6 +46,7 @@ help: ## list the targets and variables
 	@echo "  BOARD=     pynq-z1, pynq-z2, zcu104 or ulx3s-85f, for bitstream, gates, bundle and board; $(BOARD) if not given"
 	@echo "  TOOLCHAIN= vivado, openxc7, finn or trellis, for bitstream; the board's first if not given"
 	@echo "  CELL=      one cell of fpga/rtl, for prove and mutate; all if not given"
+	@echo "  DESIGNS=   how many simulations fuzz makes; 50 if not given"
 	@echo "  PYTHON=    a Python 3.11 that is not called python3.11 or python3"
 
 demo: MODEL = digits
@@ -138,6 +139,9 @@ prove: setup ## prove the cells: arithmetic equals its specification, streams lo
 
 mutate: setup ## break each cell in many ways and show which proof or test notices (CELL=; goes on when run again)
 	@$(TOOLS) -m fpga.proofs mutate --build "$(BUILD)" $(if $(CELL),--cell "$(CELL)")
+
+fuzz: setup ## simulate cells of random shapes side by side, DESIGNS= times; a failure is made smaller (docs/proofs.md)
+	@WRAPNET_DESIGNS="$(or $(DESIGNS),50)" $(TOOLS) -m pytest --timeout 0 tests/fpga/rtl/test_any_shape.py
 
 bench-step: setup ## time and memory of a training step against plain Brevitas layers, into bench/step.json (OMP_NUM_THREADS=1, DEVICE=cuda)
 	@$(TOOLS) -m training bench $(ARGUMENTS) $(if $(DEVICE),--device "$(DEVICE)")

@@ -146,27 +146,31 @@ def calibrate(build: Path) -> None:
     table = calibration.table(calibration.rows(measured))
     table.save(coefficients.SHIPPED)
     shown = Table(title=f"{coefficients.SHIPPED}: errors on nodes held out")
-    shown.add_column("nodes")
-    for name in ("number", "LUT within 10 %", "median", "greatest", "FF within 10 %"):
+    shown.add_column("nodes", no_wrap=True)
+    for name in ("number", "LUT ±10 %", "median", "most", "FF ±10 %", "levels", "±1"):
         shown.add_column(name, justify="right")
     for kind, errors in (*table.errors["kinds"].items(), ("all", table.errors["held_out"])):
-        lut, ff = errors["lut"], errors["ff"]
-        values = (f"{value:.1%}" for value in (lut["within_10_percent"], lut["median"], lut["greatest"]))
-        shown.add_row(kind, str(errors["nodes"]), *values, f"{ff['within_10_percent']:.1%}")
+        lut, ff, levels = errors["lut"], errors["ff"], errors["levels"]
+        shares = (lut["within_10_percent"], lut["median"], lut["greatest"], ff["within_10_percent"])
+        values = (f"{value:.1%}" for value in (*shares, levels["exact"], levels["within_1"]))
+        shown.add_row(kind, str(errors["nodes"]), *values)
     console.print(shown)
 
 
 def _show_folding(folding: Folding, design: Design) -> None:
-    table = Table(title=f"{design.model}: folding at {folding.clock_mhz:g} MHz")
+    table = Table(title=f"{design.model}: folding at {folding.clock_mhz:g} MHz; LUT to levels are estimated")
     for name in ("layer", "op"):
         table.add_column(name)
-    for name in ("PE", "SIMD", "cycles", "FIFO", "LUT (estimated)"):
+    for name in ("PE", "SIMD", "cycles", "FIFO", "LUT", "FF", "BRAM36", "levels"):
         table.add_column(name, justify="right")
     table.add_column("weights in")
     slowest = design.bottleneck
     estimates = iter(folding.choices)
     for layer in design.layers:
-        luts = "" if layer.op in CONVERTERS else f"{next(estimates).luts:,}"
+        takes = [""] * 4
+        if layer.op not in CONVERTERS:
+            found = next(estimates).takes
+            takes = [f"{found.lut:,}", f"{found.ff:,}", f"{found.bram36:g}", str(found.levels)]
         mark = " ◀ slowest" if layer is slowest else ""
         sizes = [f"{value:,}" if value else "" for value in (layer.pe, layer.simd, layer.cycles)]
         fifos = ", ".join(f"{edge.fifo_depth:,}" for edge in design.edges_from(layer) if edge.fifo_depth)
@@ -175,7 +179,7 @@ def _show_folding(folding: Folding, design: Design) -> None:
             layer.op + mark,
             *sizes,
             fifos,
-            luts,
+            *takes,
             MEMORIES.get(layer.weights),
             style="bold" if mark else None,
         )

@@ -18,13 +18,14 @@ import numpy.typing as npt
 from chain.errors import InputError
 from fpga.cheapest import cheapest
 from fpga.estimate import nodes as estimate
+from fpga.estimate.structure import Counts
 from fpga.layers import Layer, cycles, hardware, layers
 from fpga.names import layer_of, op_of
 
 
 @dataclass(frozen=True)
 class Choice:
-    """The folding of one node. `cycles` an image; `luts` estimated."""
+    """The folding of one node. `cycles` an image; `takes` is estimated."""
 
     node: str
     op: str
@@ -32,7 +33,7 @@ class Choice:
     pe: int
     simd: int
     cycles: int
-    luts: int
+    takes: Counts
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Folding:
     @property
     def luts(self) -> int:
         """Estimated LUTs of all nodes and of what is between them."""
-        return self.between + sum(choice.luts for choice in self.choices)
+        return self.between + sum(choice.takes.lut for choice in self.choices)
 
 
 def for_fps(model: Any, fps: float, clock_mhz: float) -> Folding:
@@ -145,7 +146,7 @@ class Network:
             layer.take(index)
         choices = tuple(_choices(self._model))
         own, links = self.luts(chosen)
-        return Folding(choices, self._clock_mhz, own + links - sum(choice.luts for choice in choices))
+        return Folding(choices, self._clock_mhz, own + links - sum(choice.takes.lut for choice in choices))
 
     def choose(self, limit: int) -> list[int]:
         """The index of each layer's setting: the cheapest together of at most `limit` cycles, of equals the faster."""
@@ -197,4 +198,4 @@ def _choices(model: Any) -> Iterator[Choice]:
         types = inst.get_nodeattr_types()
         pe = int(inst.get_nodeattr("PE")) if "PE" in types else 0
         simd = int(inst.get_nodeattr("SIMD")) if "SIMD" in types else 0
-        yield Choice(node.name, op_of(node), layer_of(node), pe, simd, cycles(inst), estimate.node(inst).lut)
+        yield Choice(node.name, op_of(node), layer_of(node), pe, simd, cycles(inst), estimate.node(inst))

@@ -21,6 +21,9 @@ from fpga.design import Design, digest, load
 
 FORMAT = 7
 
+BLACKBOXES = "blackbox =A:whitebox"
+"""Yosys' command without which a JSON file cannot hold a netlist with the models of its cells."""
+
 SYNTHESIS = "synth_xilinx -family xc7 -flatten -noiopad -noclkbuf"
 """Yosys' command for everything that is counted, but for the top module. It maps with abc9."""
 
@@ -261,7 +264,7 @@ def flat_commands(top: str) -> list[str]:
         "read_verilog netlist.v",
         f"hierarchy -top {top}",
         "flatten",
-        "blackbox =A:whitebox",  # models of cells, which a JSON file cannot hold
+        BLACKBOXES,
     ]
 
 

@@ -19,8 +19,8 @@ from fpga.estimate.coefficients import Table
 from fpga.estimate.fit import Row, fit, held_out
 from fpga.estimate.measure import synthesised
 from fpga.estimate.samples import Sample, draw
+from fpga.estimate.structure import Counts
 from fpga.layers import hardware
-from fpga.resources import Use
 
 MEASURED = Path(__file__).with_name("measured.json")
 SEED = 1
@@ -58,14 +58,14 @@ class Measured:
 
     kind: str
     index: int
-    counted: Use
+    counted: Counts
 
 
 def measure(cache: Path, advance: Advance, counts: Mapping[str, int]) -> Iterator[Measured]:
     """`counts` random nodes of each kind with what they take; syntheses that lie in `cache` are not made again."""
     for batch in _batches(list(draw(counts, SEED))):
-        for sample, use in zip(batch, synthesised(batch, cache), strict=True):
-            yield Measured(sample.kind, sample.index, use)
+        for sample, counted in zip(batch, synthesised(batch, cache), strict=True):
+            yield Measured(sample.kind, sample.index, counted)
         advance(len(batch))
 
 
@@ -83,10 +83,10 @@ def save(measured: Sequence[Measured], path: Path) -> None:
 def load(path: Path = MEASURED) -> list[Measured]:
     """What was counted before."""
     entries = json.loads(path.read_text(encoding="utf-8"))["nodes"]
-    return [Measured(entry["kind"], entry["index"], Use(**entry["counted"])) for entry in entries]
+    return [Measured(entry["kind"], entry["index"], Counts(**entry["counted"])) for entry in entries]
 
 
-def row(sample: Sample, counted: Use) -> Row:
+def row(sample: Sample, counted: Counts) -> Row:
     """A sample's structure beside its counts, less the inverter of the reset: a network has one a layer, not a node."""
     counted = replace(counted, lut=counted.lut - 1)
     return Row(sample.kind, tuple(nodes.structure(hardware(node)) for node in sample.model.graph.node), counted)
@@ -114,13 +114,15 @@ def table(rows: Sequence[Row]) -> Table:
     return Table(fit(rows), made_with, errors)
 
 
-def relative(expected: Use, counted: Use, cell: str) -> float:
+def relative(expected: Counts, counted: Counts, cell: str) -> float:
     """The error of an estimate as a share of what was counted (of FEW cells at least)."""
     return float(getattr(expected, cell) - getattr(counted, cell)) / max(getattr(counted, cell), FEW)
 
 
-def _errors(pairs: Sequence[tuple[Row, Use]]) -> dict[str, Any]:
-    """Shares of nodes within 10 % and 20 %, the median and the greatest error, for look-up tables and flip-flops."""
+def _errors(pairs: Sequence[tuple[Row, Counts]]) -> dict[str, Any]:
+    """Shares of nodes within 10 % and 20 %, the median and the greatest error, for look-up tables and flip-flops; of
+    nodes whose block RAMs are exact, and whose levels are exact or off by one.
+    """
     found: dict[str, Any] = {"nodes": len(pairs)}
     for cell in ("lut", "ff"):
         errors = np.abs([relative(expected, row.counted, cell) for row, expected in pairs])
@@ -132,4 +134,10 @@ def _errors(pairs: Sequence[tuple[Row, Use]]) -> dict[str, Any]:
         }
     exact = [expected.bram36 == row.counted.bram36 for row, expected in pairs]
     found["bram36"] = {"exact": round(float(np.mean(exact)), 3)}
+    off = np.abs([expected.levels - row.counted.levels for row, expected in pairs])
+    found["levels"] = {
+        "exact": round(float((off == 0).mean()), 3),
+        "within_1": round(float((off <= 1).mean()), 3),
+        "greatest": int(off.max()),
+    }
     return found

@@ -10,15 +10,14 @@ from typing import Any
 
 from chain.errors import InputError
 from chain.files import write_json
-from fpga.estimate.structure import Structure, Terms
-from fpga.resources import Use
+from fpga.estimate.structure import Counts, Structure, Terms
 
 SHIPPED = Path(__file__).with_name("coefficients.json")
-CELLS = ("lut", "ff", "carry4")
+COUNTED = ("lut", "ff", "carry4", "levels")
 FORMAT = 1
 
 Factors = Mapping[str, Mapping[str, Terms]]
-"""Cell -> kind of node -> term -> cells for each unit of the term."""
+"""What is counted -> kind of node -> term -> cells or levels for each unit of the term."""
 
 
 @dataclass(frozen=True)
@@ -29,16 +28,16 @@ class Table:
     made_with: Mapping[str, str] = field(default_factory=dict)
     errors: Mapping[str, Any] = field(default_factory=dict)
 
-    def use(self, structure: Structure) -> Use:
+    def counts(self, structure: Structure) -> Counts:
         """The estimate. InputError for a kind of node that was not calibrated."""
-        lut, ff, carry4 = (self._cells(cell, structure) for cell in CELLS)
-        return Use(lut=lut, ff=ff, bram36=structure.bram36, carry4=carry4)
+        lut, ff, carry4, levels = (self._sum(counted, structure) for counted in COUNTED)
+        return Counts(lut=lut, ff=ff, bram36=structure.bram36, carry4=carry4, levels=max(1, levels))
 
-    def _cells(self, cell: str, structure: Structure) -> int:
-        factors = self.factors[cell].get(structure.kind)
-        terms = terms_of(structure, cell)
+    def _sum(self, counted: str, structure: Structure) -> int:
+        factors = self.factors[counted].get(structure.kind)
+        terms = terms_of(structure, counted)
         if factors is None or not terms.keys() <= factors.keys():
-            raise InputError(f"no factors for {cell} of {structure.kind!r} ({', '.join(terms)}): run make calibrate")
+            raise InputError(f"no factors for {counted} of {structure.kind!r} ({', '.join(terms)}): run make calibrate")
         return max(0, round(sum(factors[name] * count for name, count in terms.items())))
 
     def save(self, path: Path) -> None:
@@ -46,9 +45,10 @@ class Table:
         write_json(path, {"format": FORMAT, **asdict(self)})
 
 
-def terms_of(structure: Structure, cell: str) -> Terms:
-    """The terms that make up one sort of cell."""
-    return {"lut": structure.lut, "ff": structure.ff, "carry4": structure.carry4}[cell]
+def terms_of(structure: Structure, counted: str) -> Terms:
+    """The terms that make up one of what is COUNTED."""
+    terms: Terms = getattr(structure, counted)
+    return terms
 
 
 def load(path: Path) -> Table:

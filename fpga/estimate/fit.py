@@ -7,10 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from fpga.estimate.coefficients import CELLS, Factors, Table, terms_of
-from fpga.estimate.structure import CELLS as COUNTED
-from fpga.estimate.structure import Structure
-from fpga.resources import Use
+from fpga.estimate.coefficients import COUNTED, Factors, Table, terms_of
+from fpga.estimate.structure import CELLS, Counts, Structure
 
 TOWARDS_ONE = 0.02  # weight of a factor's distance from 1, against the mean square of what it explains
 FIXED = 1e6  # the same for cells that are counted as they are
@@ -23,19 +21,21 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Row:
-    """One synthesis: the structures of its nodes, and what was counted for all of them."""
+    """One synthesis: the structures of its nodes, and what was counted for all of them; of nodes in a row, the longest
+    path is that of the only one that has any to speak of.
+    """
 
     kind: str
     structures: tuple[Structure, ...]
-    counted: Use
+    counted: Counts
 
 
 def fit(rows: Sequence[Row]) -> Factors:
     """The factors of every kind of node in `rows`."""
-    return {cell: _cell(rows, cell) for cell in CELLS}
+    return {counted: _factors(rows, counted) for counted in COUNTED}
 
 
-def held_out(rows: Sequence[Row], parts: int) -> dict[int, Use]:
+def held_out(rows: Sequence[Row], parts: int) -> dict[int, Counts]:
     """What a fit to the other parts expects of a row, by its index. The parts share out the rows of each kind of node;
     of a kind that is there only once, nothing can be expected.
     """
@@ -48,23 +48,23 @@ def held_out(rows: Sequence[Row], parts: int) -> dict[int, Use]:
         left_out = {index for group in groups for index in group[part::parts]}
         table = Table(fit([row for index, row in enumerate(rows) if index not in left_out]))
         for index in left_out:
-            expected[index] = Use()
+            expected[index] = Counts()
             for structure in rows[index].structures:
-                expected[index].add(table.use(structure))
+                expected[index].add(table.counts(structure))
     return expected
 
 
-def _cell(rows: Sequence[Row], cell: str) -> dict[str, dict[str, float]]:
-    names = sorted({(s.kind, name) for row in rows for s in row.structures for name in terms_of(s, cell)})
+def _factors(rows: Sequence[Row], wanted: str) -> dict[str, dict[str, float]]:
+    names = sorted({(s.kind, name) for row in rows for s in row.structures for name in terms_of(s, wanted)})
     place = {name: index for index, name in enumerate(names)}
     matrix = np.zeros((len(rows), len(names)))
     for number, row in enumerate(rows):
         for structure in row.structures:
-            for name, count in terms_of(structure, cell).items():
+            for name, count in terms_of(structure, wanted).items():
                 matrix[number, place[structure.kind, name]] += count
-    counted = np.array([float(getattr(row.counted, cell)) for row in rows])
+    counted = np.array([float(getattr(row.counted, wanted)) for row in rows])
     weight = 1 / np.maximum(counted, SMALL)
-    pulls = np.array([FIXED if name == COUNTED else 0.0 if name in LOOSE else TOWARDS_ONE for _, name in names])
+    pulls = np.array([FIXED if name == CELLS else 0.0 if name in LOOSE else TOWARDS_ONE for _, name in names])
     values = _solve(matrix * weight[:, None], counted * weight, pulls)
     for _ in range(ROUNDS):
         # What is far off counts by its distance, not by the square of it.

@@ -13,16 +13,16 @@ from dataclasses import asdict
 from pathlib import Path
 
 from chain.files import write_json
-from fpga import primitives, resources, stitch, yosys
+from fpga import levels, primitives, resources, stitch, yosys
 from fpga.design import load
 from fpga.estimate.samples import PART, Sample
-from fpga.resources import Use
+from fpga.estimate.structure import Counts
 
 CLOCK_MHZ = 100.0
 _TOP = "samples"
 
 
-def synthesised(samples: Sequence[Sample], cache: Path) -> list[Use]:
+def synthesised(samples: Sequence[Sample], cache: Path) -> list[Counts]:
     """Yosys' counts of each sample. Nothing is synthesised that lies in `cache`."""
     with tempfile.TemporaryDirectory(prefix="samples") as scratch:
         folder = Path(scratch)
@@ -31,11 +31,11 @@ def synthesised(samples: Sequence[Sample], cache: Path) -> list[Use]:
         known = cache / f"{_digest(folder)}.json"
         if known.exists():
             entries = json.loads(known.read_text(encoding="utf-8"))
-            return [Use(**entry) for entry in entries]
+            return [Counts(**entry) for entry in entries]
         yosys.run(commands, folder, folder / "log.txt", kept=cache / "yosys.log")
-        uses = _counted(folder / "stat.json", len(samples))
-    write_json(known, [asdict(use) for use in uses])
-    return uses
+        counted = _counted(folder, len(samples))
+    write_json(known, [asdict(entry) for entry in counted])
+    return counted
 
 
 def _collect(samples: Sequence[Sample], folder: Path) -> list[str]:
@@ -90,6 +90,10 @@ def _commands(files: Sequence[str]) -> list[str]:
         "setattr -mod -set keep_hierarchy 1 =sample_*",
         *resources.synthesis(_TOP),
         "tee -q -o stat.json stat -json -hierarchy",
+        "setattr -mod -unset keep_hierarchy =sample_*",
+        "flatten",
+        resources.BLACKBOXES,
+        "write_json flat.json",
     ]
 
 
@@ -105,10 +109,12 @@ def _digest(folder: Path) -> str:
     return total.hexdigest()[:24]
 
 
-def _counted(stat: Path, count: int) -> list[Use]:
-    modules = json.loads(stat.read_text(encoding="utf-8"))["modules"]
+def _counted(folder: Path, count: int) -> list[Counts]:
+    modules = json.loads((folder / "stat.json").read_text(encoding="utf-8"))["modules"]
     facts = {name.removeprefix("\\").partition("$")[0]: entry["num_cells_by_type"] for name, entry in modules.items()}
-    return [
-        resources.tally({cell: int(value["local_count"]) for cell, value in facts[f"sample_{index}"].items()})
-        for index in range(count)
-    ]
+    depths = levels.by_part(folder / "flat.json", _TOP)
+    found = []
+    for index in range(count):
+        cells = {cell: int(value["local_count"]) for cell, value in facts[f"sample_{index}"].items()}
+        found.append(Counts(**asdict(resources.tally(cells)), levels=depths[f"i_{index}"].logic))
+    return found

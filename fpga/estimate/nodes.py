@@ -6,9 +6,8 @@ from typing import Any
 
 from chain.errors import UnsupportedError
 from fpga.estimate import coefficients, streams, units
-from fpga.estimate.structure import Count, Structure
+from fpga.estimate.structure import Count, Counts, Structure
 from fpga.names import op_of
-from fpga.resources import Use
 
 COUNTS: Mapping[str, Count] = {
     "WrapMVU": units.matrix_vector,
@@ -41,23 +40,23 @@ def structure(inst: Any) -> Structure:
     return COUNTS[op](inst)
 
 
-def node(inst: Any) -> Use:
+def node(inst: Any) -> Counts:
     """What a node takes."""
-    return coefficients.shipped().use(structure(inst))
+    return coefficients.shipped().counts(structure(inst))
 
 
-def sliding(inst: Any, places: int) -> Use:
+def sliding(inst: Any, places: int) -> Counts:
     """What a sliding window that writes a window in several words takes with a buffer of `places` words."""
-    return coefficients.shipped().use(streams.window(inst, Places=places))
+    return coefficients.shipped().counts(streams.window(inst, Places=places))
 
 
-def converter(in_width: int, out_width: int) -> Use:
+def converter(in_width: int, out_width: int) -> Counts:
     """What a width converter takes; nothing between equal widths."""
     if in_width == out_width:
-        return Use()
-    return coefficients.shipped().use(streams.converter(in_width, out_width))
+        return Counts()
+    return coefficients.shipped().counts(streams.converter(in_width, out_width))
 
 
-def fifo(width: int, depth: int) -> Use:
+def fifo(width: int, depth: int) -> Counts:
     """What a FIFO of `depth` words of `width` bits takes; nothing where there is none (depth 0)."""
-    return coefficients.shipped().use(streams.fifo(width, depth)) if depth else Use()
+    return coefficients.shipped().counts(streams.fifo(width, depth)) if depth else Counts()

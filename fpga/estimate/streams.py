@@ -48,7 +48,8 @@ def _words(Width: int, Places: int, **loops: int) -> Structure:
         "one": 1,
     }
     chains = {"address": 2 * blocks(address), "held": blocks(ahead) + blocks(held), "one": 1}
-    return Structure("sliding window, words", lut, ff, chains, buffer.bram36)
+    levels = {"moves": float(changing + left > 4), "one": 1}  # a second table chooses among so many
+    return Structure("sliding window, words", lut, ff, chains, buffer.bram36, levels)
 
 
 def _different(values: Sequence[int], width: int) -> int:
@@ -80,7 +81,8 @@ def _whole(
     waiting = (high - 1) * Width if waits else 0
     counting = sum(map(registers, counts)) + sum(count for _, count in due)
     ff = {CELLS: Width * high * wide + waiting + address + counting, "one": 1}
-    return Structure("sliding window, whole", lut, ff, {"address": blocks(address)})
+    levels = {"strides": bits(Columns) if max(StrideH, StrideW) > 1 else 0, "one": 1}
+    return Structure("sliding window, whole", lut, ff, {"address": blocks(address)}, levels=levels)
 
 
 def padding(inst: Any) -> Structure:
@@ -94,9 +96,9 @@ def padding(inst: Any) -> Structure:
     counters = sum(map(tables, counts))
     width = int(inst.get_outstream_width())
     counting = sum(map(registers, counts))
-    return Structure(
-        "FMPadding", {"counters": counters, "changes": changes, "one": 1}, {CELLS: width + counting, "one": 1}
-    )
+    lut = {"counters": counters, "changes": changes, "one": 1}
+    levels = {"words": float(words > 1), "one": 1}
+    return Structure("FMPadding", lut, {CELLS: width + counting, "one": 1}, levels=levels)
 
 
 def _strides(first: int, stride: int) -> tuple[int, int]:
@@ -119,13 +121,15 @@ def converter(in_width: int, out_width: int) -> Structure:
         place = bits(in_width // common)
         wider, narrower = (out_width, 0) if in_width < out_width else (0, in_width)
         lut = {"wider": wider * place**2, "narrower": narrower * place, "places": float(place), "one": 1}
-        return Structure("converter, uneven", lut, {"wide": 2 * max(in_width, out_width), "one": 1})
+        levels = {"places": place, "one": 1}
+        return Structure("converter, uneven", lut, {"wide": 2 * max(in_width, out_width), "one": 1}, levels=levels)
     parts = out_width // in_width
     counter = bits(parts)
     # A counter of two states is a register, one of a power of two needs no reset.
     odd = counter if parts & (parts - 1) else 0
-    lut = {"words": in_width, "several": float(parts > 2), "odd": odd, "one": 1}
-    return Structure("converter, wider", lut, {CELLS: out_width + in_width, "counters": counter, "one": 1})
+    several = {"several": float(parts > 2), "one": 1}
+    lut, ff = {"words": in_width, "odd": odd, **several}, {CELLS: out_width + in_width, "counters": counter, "one": 1}
+    return Structure("converter, wider", lut, ff, levels=several)
 
 
 def fifo(width: int, depth: int) -> Structure:
@@ -137,7 +141,7 @@ def fifo(width: int, depth: int) -> Structure:
     lut = {"words": store.lut, "counters": 2 * tables(depth - 1), "compare": 2 * -(-address // 3), "one": 1}
     ff = {"words": store.registers, "counters": 4 * address, "one": 1}
     chains = {"counters": 2 * blocks(address)}
-    return Structure("FIFO, memory", lut, ff, chains, store.bram36)
+    return Structure("FIFO, memory", lut, ff, chains, store.bram36, {"one": 1})
 
 
 def maximum(inst: Any) -> Structure:
@@ -146,7 +150,8 @@ def maximum(inst: Any) -> Structure:
     kernel, element = inst.get_nodeattr("Kernel"), width // pe
     lut = {"select": width, "compare": pe * max(0, element - 1), "counters": tables(kernel), "one": 1}
     ff = {"words": 2 * width, "counters": registers(kernel), "one": 1}
-    return Structure("WindowMax", lut, ff, {"compare": pe})
+    levels = {"compare": element, "one": 1}
+    return Structure("WindowMax", lut, ff, {"compare": pe}, levels=levels)
 
 
 def tile(inst: Any) -> Structure:
@@ -179,14 +184,16 @@ def tile(inst: Any) -> Structure:
     ahead_registers = bits(words) + (0 if store.bram36 else width)
     ff = {CELLS: width + counting + ahead * ahead_registers, "one": 1}
     chains = {"counters": sum(blocks(count) for count in (bits(fold), bits(across)) if count > 3)}
-    return Structure("PoolMax, ahead" if ahead else "PoolMax", lut, ff, chains, store.bram36)
+    levels = {"compare": width // pe, "store": float(words > 1), "one": 1}
+    return Structure("PoolMax, ahead" if ahead else "PoolMax", lut, ff, chains, store.bram36, levels)
 
 
 def narrow(width: int, parts: int) -> Structure:
     """stream_narrow: a multiplexer before a pair of words of `width` bits; two inputs are in the pair's tables."""
     choose = width * (1 + -(-parts // 4)) * (parts > 2)
     lut = {"words": width, "choose": choose, "counters": tables(parts), "one": 1}
-    return Structure("StreamNarrow", lut, {CELLS: 2 * width + registers(parts), "one": 1})
+    levels = {"choose": -(-bits(parts) // 2) * (parts > 2), "one": 1}
+    return Structure("StreamNarrow", lut, {CELLS: 2 * width + registers(parts), "one": 1}, levels=levels)
 
 
 def pool(inst: Any) -> Structure:
@@ -198,13 +205,18 @@ def pool(inst: Any) -> Structure:
     counters = bits(words) + bits(pixels)
     lut = {"sums": width, "store": store.lut, "counters": counters, "one": 1}
     ff = {"words": width, "counters": counters, "one": 1}
-    return Structure("WindowSum", lut, ff, {"sums": pe * blocks(width // pe), "counters": blocks(counters)})
+    chains, levels = (
+        {"sums": pe * blocks(width // pe), "counters": blocks(counters)},
+        {"pixels": bits(pixels), "one": 1},
+    )
+    return Structure("WindowSum", lut, ff, chains, levels=levels)
 
 
 def add(inst: Any) -> Structure:
     """stream_add."""
     width, pe = int(inst.get_outstream_width()), int(inst.get_nodeattr("PE"))
-    return Structure("StreamAdd", {"sums": width, "one": 1}, {"words": width, "one": 1}, {"sums": pe})
+    lut, ff = {"sums": width, "one": 1}, {"words": width, "one": 1}
+    return Structure("StreamAdd", lut, ff, {"sums": pe}, levels={"one": 1})
 
 
 def fork(_: Any) -> Structure:
@@ -227,7 +239,8 @@ def label(inst: Any) -> Structure:
         "one": 1,
     }
     ff = {CELLS: 2 * width + 4 * index + counter if several else 2 * index, "one": 1}
-    return Structure("ArgMax", lut, ff, {"compare": (pe - 1 + several) * blocks(-(-width // 3)), "one": 1})
+    chains, levels = {"compare": (pe - 1 + several) * blocks(-(-width // 3)), "one": 1}, {"tree": bits(pe), "one": 1}
+    return Structure("ArgMax", lut, ff, chains, levels=levels)
 
 
 def _compared(width: int) -> int:

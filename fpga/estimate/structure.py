@@ -6,13 +6,29 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from fpga.resources import Use
+
 Terms = Mapping[str, float]
 CELLS = "cells"
 
 
+@dataclass
+class Counts(Use):
+    """What nodes take, and the levels of logic on the longest path of any of them (fpga/levels.py)."""
+
+    levels: int = 0
+
+    def add(self, other: Use) -> None:
+        """Add `other` to this; the longer path counts."""
+        super().add(other)
+        if isinstance(other, Counts):
+            self.levels = max(self.levels, other.levels)
+
+
 @dataclass(frozen=True)
 class Structure:
-    """Counts by name for look-up tables, flip-flops and carry chains, in units of these; block RAMs are exact.
+    """Counts by name for look-up tables, flip-flops and carry chains, in units of these; block RAMs are exact. The
+    longest path is counted in levels of logic, by what it goes through.
 
     `kind` says which factors belong to it: an op, and its form where it has several. What is called CELLS is counted
     as it is: cells made of primitives, which have no factor.
@@ -23,6 +39,7 @@ class Structure:
     ff: Terms
     carry4: Terms = field(default_factory=dict)
     bram36: float = 0
+    levels: Terms = field(default_factory=dict)
 
 
 Count = Callable[[Any], Structure]

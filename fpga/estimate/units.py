@@ -63,14 +63,18 @@ def matrix_vector(inst: Any) -> Structure:
         "pairs": pairs * blocks(in_bits + 1) if in_bits != 2 else 0,
         "counters": sum(blocks(bits(count)) for count in (depth, *[rows] * starts)),
     }
-    return Structure("WrapMVU", lut, ff, chains, weights.bram36 + vector.bram36)
+    # From inputs and weights through the products and the first level of the heap; sums of pairs of more than two bits
+    # are a level more, and so is what a row starts with where it is read from a memory.
+    form = "binary" if binary else str(way)
+    levels = {form: 1.0, "pairs": float(binary and in_bits > 2), "starts": float(starts and rows > 2)}
+    return Structure("WrapMVU", lut, ff, chains, weights.bram36 + vector.bram36, levels)
 
 
 def _unrolled(inst: Any) -> Structure:
     """The adders of fpga/unrolled by outline: their plan takes seconds. A layer of very many weights has no outline."""
     outline = inst.get_nodeattr("outline")
     lut, ff, carry4 = ({"outline": count, "one": 1} for count in (outline if any(outline) else _by_size(inst)))
-    return Structure("WrapMVU unrolled", lut, ff, carry4)
+    return Structure("WrapMVU unrolled", lut, ff, carry4, levels={"one": 1})
 
 
 def _by_size(inst: Any) -> list[float]:
@@ -128,7 +132,7 @@ def depthwise(inst: Any) -> Structure:
         "signs": pe * blocks(signed),
         "counters": blocks(bits(depth)),
     }
-    return Structure("WrapVVU", lut, ff, chains, weights.bram36)
+    return Structure("WrapVVU", lut, ff, chains, weights.bram36, {"one": 1})
 
 
 def activation(inst: Any) -> Structure:
@@ -147,7 +151,8 @@ def activation(inst: Any) -> Structure:
         mixed = 0 if table.bram36 else sum(min(chunks, count) for count in steps)
         lut: dict[str, float] = {"table": pe * mixed, "counters": counter, "one": 1}
         ff = {"output": pe * table.registers, "counters": counter, "one": 1}
-        return Structure("WrapActivation table", lut, ff, {}, pe * table.bram36)
+        levels = {"address": bits(words << in_bits), "one": 1}
+        return Structure("WrapActivation table", lut, ff, {}, pe * table.bram36, levels)
     value_bits = in_bits if kind.signed() else in_bits + 1
     threshold_bits = int(inst.get_nodeattr("thresholdBits"))
     compared = max(value_bits, threshold_bits)
@@ -176,7 +181,9 @@ def activation(inst: Any) -> Structure:
         "compare": pe * out_bits * blocks(-(-compared // 3)),
         "counters": blocks(counter) if counter > 3 else 0,
     }
-    return Structure("WrapActivation search", lut, ff, chains)
+    # From the channel through the last step's thresholds and a comparison; the fold takes no more.
+    levels = {"deep": max(0, bits(words << out_bits - 1) - bits(_SHALLOW)), "one": 1}
+    return Structure("WrapActivation search", lut, ff, chains, levels=levels)
 
 
 def _thresholds(words: int, width: int) -> float:
@@ -189,7 +196,8 @@ def fold(inst: Any) -> Structure:
     pe, width, k = int(inst.get_nodeattr("PE")), int(inst.get_input_datatype().bitwidth()), inst.get_nodeattr("fold")
     form = "power" if _power(k) else "any"
     lut = {form: pe * _fold_luts(width, k), "one": 1} if k else {"one": 1}
-    return Structure("WrapFold", lut, {CELLS: pe * width, "one": 1}, {"fold": pe * blocks(width) * (k > 0)})
+    carry4, levels = {"fold": pe * blocks(width) * (k > 0)}, {"fold": float(k > 0)}
+    return Structure("WrapFold", lut, {CELLS: pe * width, "one": 1}, carry4, levels=levels)
 
 
 def _power(k: int) -> bool:

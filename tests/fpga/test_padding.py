@@ -11,6 +11,7 @@ from qonnx.custom_op.registry import getCustomOp
 
 from chain.errors import InputError
 from fpga import fifo, folding, mapping, padding, simulate, stitch
+from fpga.estimate.structure import Counts
 from fpga.names import layer_of
 from tests import graphs
 from tests.fpga import hardware
@@ -83,7 +84,9 @@ def test_the_best_count_is_taken_and_of_equals_the_smallest(prime, tmp_path, che
         count = next(getCustomOp(n).get_nodeattr("MH") for n in graph.graph.node if n.name == second)
         found.append(count)
         luts = 1000 if count == 11 else 400 if count == cheapest else 500
-        return dataclasses.replace(plain, choices=(dataclasses.replace(plain.choices[0], luts=luts),), between=0)
+        return dataclasses.replace(
+            plain, choices=(dataclasses.replace(plain.choices[0], takes=Counts(lut=luts)),), between=0
+        )
 
     plain = mapped(prime, tmp_path)
     second = next(n.name for n in plain.graph.node if n.op_type == "WrapMVU" and layer_of(n) == "second")

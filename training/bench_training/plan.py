@@ -38,7 +38,7 @@ class Setting:
 @dataclass(frozen=True)
 class Contest:
     """A setting, and for how many epochs each method trains it; the methods at which widths; the seeds. `first_rate` is
-    the learning rate of the network that A2Q begins with.
+    the learning rate of the network that A2Q and a saturating accumulator begin with.
     """
 
     setting: Setting
@@ -136,13 +136,13 @@ def _usual(second: str, third: str, priced: bool = False) -> Callable[[Contest, 
     return steps
 
 
-def _aware(method: str) -> Callable[[Contest, int, float], tuple[Step, ...]]:
-    """A third of the epochs with wide accumulators, then A2Q from there."""
+def _begun(accumulator: str) -> Callable[[Contest, int, float], tuple[Step, ...]]:
+    """A third of the epochs with wide accumulators, then those of another kind from there."""
 
     def steps(contest: Contest, bits: int, rate: float) -> tuple[Step, ...]:
         first = contest.epochs // 3
         wide = Step("wide", WIDE, first, contest.first_rate)
-        return wide, Step(method, bits, contest.epochs - first, rate)
+        return wide, Step(accumulator, bits, contest.epochs - first, rate)
 
     return steps
 
@@ -157,7 +157,7 @@ METHODS = {
     "ours": Method(
         "the penalty, then wraparound with the fold and the penalty", _usual("wide", "fold", priced=True), "fold"
     ),
-    "saturate": Method("accumulators that saturate at the end of the sum", _usual("saturate", "saturate"), "saturate"),
+    "saturate": Method("accumulators that saturate at the end of the sum", _begun("saturate"), "saturate"),
     "wide, 4-bit": Method(
         "32 bits and 4-bit weights, trained as long",
         _usual("wide", "wide"),
@@ -165,8 +165,8 @@ METHODS = {
         weights=WEIGHT_BITS,
         by_width=False,
     ),
-    "a2q": Method("Brevitas' A2Q, 4-bit weights", _aware("a2q"), "wrap", weights=WEIGHT_BITS),
-    "a2q+": Method("Brevitas' A2Q+, 4-bit weights", _aware("a2q+"), "wrap", weights=WEIGHT_BITS),
+    "a2q": Method("Brevitas' A2Q, 4-bit weights", _begun("a2q"), "wrap", weights=WEIGHT_BITS),
+    "a2q+": Method("Brevitas' A2Q+, 4-bit weights", _begun("a2q+"), "wrap", weights=WEIGHT_BITS),
 }
 
 _DIGITS = Setting("digits", "digits", "binary", 3)

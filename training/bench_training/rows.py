@@ -81,7 +81,6 @@ def _row(contest: Contest, store: Store, name: str, bits: int) -> Row:
         "settings": {
             "lr": rate,
             "validation_accuracy_by_lr": grid,
-            **({"first_lr": contest.first_rate} if aware else {}),
             "optimiser": f"Adam, weight decay {a2q.WEIGHT_DECAY:g}" if aware else "Adam",
             "input_bits": setting.input_bits,
             "batch_size": setting.batch_size,

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The factors that come with the toolkit are those of the counts that come with it, and what synthesis says."""
 
+import dataclasses
 import json
 import time
 from unittest import mock
@@ -11,7 +12,7 @@ from click.testing import CliRunner
 
 from fpga import commands, resources, stitch
 from fpga.estimate import calibrate, coefficients, measure, samples
-from fpga.resources import Use
+from fpga.estimate.structure import Counts
 
 
 @pytest.fixture(scope="module")
@@ -25,10 +26,10 @@ def rows(measured):
 
 
 def expected(row):
-    use = Use()
+    counts = Counts()
     for structure in row.structures:
-        use.add(coefficients.shipped().use(structure))
-    return use
+        counts.add(coefficients.shipped().counts(structure))
+    return counts
 
 
 def test_shipped_factors_are_fitted_to_the_shipped_counts(rows):
@@ -55,6 +56,12 @@ def test_units_agree_although_they_were_not_fitted_to():
     assert errors["held_out"]["lut"]["within_10_percent"] >= 0.9
 
 
+def test_levels_of_nodes_that_were_not_fitted_to():
+    """Of three in four exact, of nearly all off by one at most."""
+    levels = coefficients.shipped().errors["held_out"]["levels"]
+    assert levels["exact"] >= 0.75 and levels["within_1"] >= 0.97
+
+
 def test_every_kind_was_measured(measured):
     assert {entry.kind for entry in measured} == set(samples.KINDS)
 
@@ -73,6 +80,7 @@ def test_fresh_syntheses(tmp_path):
         estimate = expected(calibrate.row(sample, use))
         assert estimate.lut == pytest.approx(use.lut, rel=0.15, abs=3)
         assert estimate.ff == pytest.approx(use.ff, rel=0.1)
+        assert abs(estimate.levels - use.levels) <= 1
     with mock.patch.object(measure.yosys, "run") as run:
         assert measure.synthesised(drawn, tmp_path) == counted
     run.assert_not_called()
@@ -84,8 +92,9 @@ def test_one_run_counts_as_one_design(tmp_path):
     (other,) = samples.draw({"label": 1}, 3)
     rtl = tmp_path / "rtl"
     stitch.stitch(sample.model, rtl, "sample", measure.CLOCK_MHZ, samples.PART)
-    alone = resources.count(rtl, tmp_path / "cache").whole
-    assert measure.synthesised([other, sample], tmp_path / "cache")[1] == alone
+    alone = resources.count(rtl, tmp_path / "cache")
+    expected = Counts(**dataclasses.asdict(alone.whole), levels=max(alone.levels.values()))
+    assert measure.synthesised([other, sample], tmp_path / "cache")[1] == expected
 
 
 def test_it_takes_no_time(rows):

@@ -27,7 +27,7 @@ FAULTS = (
     "too many words",
     "valid in reset",
 )
-LIMIT = 200_000
+LIMIT = 1_000_000
 STALLS = [(0, 0), (0, 60), (60, 0), (30, 30), (80, 10), (10, 80)]
 
 
@@ -113,8 +113,8 @@ class Bench:
             cflags=cflags,
             warnings=False,
         )
-        library = ctypes.CDLL(str(build(spec, ROOT / DEFAULT_CACHE, f"bench-{name}")))
-        self._run = library.bench_run
+        self.library = build(spec, ROOT / DEFAULT_CACHE, f"bench-{name}")
+        self._run = ctypes.CDLL(str(self.library)).bench_run
         self._run.restype = ctypes.c_uint64
 
     def run(self, idle: int, back_pressure: int, seed: int = 1, reset_at: int = 0) -> list[Result]:
