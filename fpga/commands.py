@@ -147,11 +147,11 @@ def calibrate(build: Path) -> None:
     table.save(coefficients.SHIPPED)
     shown = Table(title=f"{coefficients.SHIPPED}: errors on nodes held out")
     shown.add_column("nodes", no_wrap=True)
-    for name in ("number", "LUT ±10 %", "median", "most", "FF ±10 %", "levels", "±1"):
+    for name in ("number", "LUT ±10 %", "median", "FF ±10 %", "levels", "±1"):
         shown.add_column(name, justify="right")
     for kind, errors in (*table.errors["kinds"].items(), ("all", table.errors["held_out"])):
         lut, ff, levels = errors["lut"], errors["ff"], errors["levels"]
-        shares = (lut["within_10_percent"], lut["median"], lut["greatest"], ff["within_10_percent"])
+        shares = (lut["within_10_percent"], lut["median"], ff["within_10_percent"])
         values = (f"{value:.1%}" for value in (*shares, levels["exact"], levels["within_1"]))
         shown.add_row(kind, str(errors["nodes"]), *values)
     console.print(shown)

@@ -156,14 +156,23 @@ class Design:
 
         Names are hierarchical, of instances, cells or pins, with "/" or "." between the levels.
         """
-        layers = {layer.instance: layer.layer or layer.name for layer in self.layers if layer.instance}
+        owners = self.owners()
         for name in names:
             for part in re.split(r"[/.]", name):
-                # A FIFO bears the name of the node that fills it, and a number.
-                owner = re.sub(r"_fifo\d+$", "", part)
-                if owner in layers:
-                    return layers[owner]
+                if part in owners:
+                    return owners[part]
         return SHELL
+
+    def owners(self) -> dict[str, str]:
+        """The layer of the network by instance of the top module; a FIFO is of the layer that it feeds."""
+        layers = {layer.name: layer.layer or layer.name for layer in self.layers}
+        found = {layer.instance: layers[layer.name] for layer in self.layers if layer.instance}
+        for layer in self.layers:
+            for port, edge in enumerate(self.edges_from(layer)):
+                if edge.fifo_depth:
+                    # It bears the name of the node that fills it.
+                    found[f"{layer.instance}_fifo{port}"] = layers[edge.sink or layer.name]
+        return found
 
     def edges_from(self, layer: Layer) -> list[Edge]:
         """The streams that `layer` makes, in the order of its outputs."""

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What the design takes of a Xilinx part: Yosys' synth_xilinx for the 7 series, the whole, by layer, by kind of node.
 
-Each layer (its nodes and their FIFOs) is synthesised with its borders kept, so that the layers add up to the whole. The
-nodes of a layer have no borders: fpga/kinds.py finds whose a cell is.
+Each layer (its nodes and the FIFOs in front of them) is synthesised with its borders kept, so that the layers add up to
+the whole. A FIFO's ready reaches back into it from its reader, and no further. The nodes of a layer have no borders:
+fpga/kinds.py finds whose a cell is.
 LUTs are counted before packing: two small LUTs that could share one site count as two. An UltraScale+ part is counted
 in cells of the 7 series as well, whose look-up tables, flip-flops and block RAMs have the same size.
 """
@@ -19,7 +20,7 @@ from chain.files import write_json
 from fpga import kinds, levels, primitives, yosys
 from fpga.design import Design, digest, load
 
-FORMAT = 7
+FORMAT = 8
 
 BLACKBOXES = "blackbox =A:whitebox"
 """Yosys' command without which a JSON file cannot hold a netlist with the models of its cells."""
@@ -175,7 +176,7 @@ def _synthesise(rtl: Path, design: Design, target: Path, log: Path) -> None:
     """Netlist, counts and Yosys' output into the new folder `target`; the output also to `log`, if Yosys fails."""
     target.mkdir()
     groups = []
-    for index, instances in enumerate(_instances(rtl, design).values()):
+    for index, instances in enumerate(_instances(design).values()):
         cells = " ".join(f"{design.top}/c:{instance}" for instance in instances)
         groups.append(f'setattr -set submod "{index}" {cells}')
     commands = [
@@ -226,7 +227,7 @@ def count(rtl: Path, cache: Path) -> Resources:
         for module, facts in stat["modules"].items()
     }
     ops = {layer.instance: layer.op for layer in design.layers}
-    for index, (layer, instances) in enumerate(_instances(rtl, design).items()):
+    for index, (layer, instances) in enumerate(_instances(design).items()):
         module = f"{design.top}_{index}"
         result.layers[layer] = uses.pop(module, Use())
         result.levels[layer] = depths.get(module, 0)
@@ -317,14 +318,9 @@ def write(rtl: Path, cache: Path, target: Path) -> Resources:
     return resources
 
 
-def _instances(rtl: Path, design: Design) -> dict[str, list[str]]:
-    """The instances of the top module that make up each layer, FIFOs with the node before them."""
+def _instances(design: Design) -> dict[str, list[str]]:
+    """The instances of the top module that make up each layer, FIFOs with the node behind them."""
     groups: dict[str, list[str]] = {}
-    owners = {layer.instance: layer.layer or layer.name for layer in design.layers}
-    for instance, layer in owners.items():
+    for instance, layer in design.owners().items():
         groups.setdefault(layer, []).append(instance)
-    for line in (rtl / f"{design.top}.sv").read_text(encoding="utf-8").splitlines():
-        if line.startswith("    stream_fifo #"):
-            instance = line.rsplit(maxsplit=2)[1]
-            groups[owners[instance.rpartition("_fifo")[0]]].append(instance)
     return groups

@@ -202,14 +202,10 @@ def pool(inst: Any) -> Structure:
     words = inst.get_nodeattr("shape")[-1] // pe
     store = memory.ram(words, width, distributed=True)
     pixels = int(np.prod(inst.get_nodeattr("shape")[1:-1]))
-    counters = bits(words) + bits(pixels)
-    lut = {"sums": width, "store": store.lut, "counters": counters, "one": 1}
-    ff = {"words": width, "counters": counters, "one": 1}
-    chains, levels = (
-        {"sums": pe * blocks(width // pe), "counters": blocks(counters)},
-        {"pixels": bits(pixels), "one": 1},
-    )
-    return Structure("WindowSum", lut, ff, chains, levels=levels)
+    lut = {"sums": width, "store": store.lut, "counters": tables(words) + tables(pixels), "one": 1}
+    ff = {CELLS: width + registers(words) + registers(pixels), "one": 1}
+    chains = {"sums": pe * blocks(width // pe), "counters": blocks(bits(words))}
+    return Structure("WindowSum", lut, ff, chains, levels={"one": 1})
 
 
 def add(inst: Any) -> Structure:
@@ -228,19 +224,22 @@ def label(inst: Any) -> Structure:
     """arg_max: a tree over the lanes, then the best so far."""
     pe, width = int(inst.get_nodeattr("PE")), int(inst.get_input_datatype().bitwidth())
     index, words = int(inst.get_output_datatype().bitwidth()), inst.get_nodeattr("classes") // pe
-    counter, several = bits(words), words > 1
+    several, rows, step = words > 1, bits(pe), inst.step()
     compare = 2 * -(-width // 3)  # three bits at a time: greater, and equal
     lut = {
         # The greatest value itself is asked for only where there are further words.
         "tree": (pe - 1) * (compare + width) - (0 if several else min(width, width * (pe - 1))),
         "compare": compare * several,
         "index": index * (4 if several else 1),
-        "counters": counter,
+        "counters": tables(words),
         "one": 1,
     }
-    ff = {CELLS: 2 * width + 4 * index + counter if several else 2 * index, "one": 1}
-    chains, levels = {"compare": (pe - 1 + several) * blocks(-(-width // 3)), "one": 1}, {"tree": bits(pe), "one": 1}
-    return Structure("ArgMax", lut, ff, chains, levels=levels)
+    # Registers in the tree: of each node there that has lanes, its value and which of them it is.
+    held = sum(-(-pe >> rows - cut) * (width + rows - cut) for cut in range(step, rows, step))
+    last = 2 * width + rows + 3 * index + registers(words) if several else rows + index
+    chains = {"compare": (pe - 1 + several) * blocks(-(-width // 3)), "one": 1}
+    levels = {"tree": min(rows, step), "one": 1}
+    return Structure("ArgMax", lut, {CELLS: held + last, "one": 1}, chains, levels=levels)
 
 
 def _compared(width: int) -> int:

@@ -8,6 +8,9 @@ from qonnx.core.datatype import BaseDataType
 
 from fpga.ops._base import Array, Kernel, StreamOp, unsigned
 
+LEVELS = 3
+"""Of logic, in a row of the tree over the lanes: a comparison on a carry chain, and the choice."""
+
 
 class ArgMax(StreamOp):
     """[1, classes] signed integers to [1, 1], the class."""
@@ -30,7 +33,13 @@ class ArgMax(StreamOp):
         return 1
 
     def latency(self, graph: GraphProto) -> int:
-        return 2
+        """Two cycles, and one for each register in the tree over the lanes."""
+        rows = (self.get_nodeattr("PE") - 1).bit_length()
+        return 2 + max(0, rows - 1) // self.step()
+
+    def step(self) -> int:
+        """Rows of the tree over the lanes between two registers."""
+        return max(1, int(self.get_nodeattr("maxLevels")) // LEVELS)
 
     def kernel(self, graph: GraphProto) -> Kernel:
         def run(x: Array) -> tuple[Array, ...]:

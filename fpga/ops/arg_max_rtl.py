@@ -18,4 +18,4 @@ class ArgMax_rtl(RtlOp, ArgMax):
             "Bits": self.get_input_datatype().bitwidth(),
             "IndexBits": self.get_output_datatype().bitwidth(),
         }
-        return Cell("arg_max", parameters)
+        return Cell("arg_max", self.limited(parameters))

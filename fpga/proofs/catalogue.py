@@ -163,6 +163,8 @@ def _streams() -> Iterator[Proof]:
     for classes, pe, bits, index_bits in ((4, 2, 2, 2), (3, 1, 2, 2), (3, 3, 2, 3), (1, 1, 2, 1), (6, 3, 2, 3)):
         values = {"Classes": classes, "Pe": pe, "Bits": bits, "IndexBits": index_bits}
         yield _proof("arg_max", values, apart=REGISTERED, quick=classes == 4)
+        if pe > 2:
+            yield _proof("arg_max", {**values, "MaxLevels": 3}, apart=REGISTERED)
     apart = (*REGISTERED, ("out_ready_i", "out_bytes_o"), ("out_ready_i", "out_last_o"))
     for inputs, outputs, unit in ((2, 3, 1), (3, 2, 1), (4, 2, 2), (1, 2, 1), (2, 2, 2)):
         values = {"InBytes": inputs, "OutBytes": outputs, "Unit": unit}
@@ -187,9 +189,25 @@ def _windows() -> Iterator[Proof]:
     ):
         values = {"Height": height, "Columns": columns, "Kh": kh, "Kw": kw, "Cf": cf}
         yield _proof("tile_counter", values, quick=height == 3)
-    for before, inside, after in ((0, 1, 0), (1, 2, 1), (0, 2, 5), (3, 1, 0), (2, 1, 4)):
-        yield _proof("span_counter", {"Before": before, "Inside": inside, "After": after}, quick=before == 2)
-    for words, height, columns, pads in ((1, 2, 2, (1, 1, 1, 1)), (2, 1, 2, (0, 1, 2, 0)), (1, 2, 1, (0, 0, 0, 0))):
+    spans = (
+        (0, 1, 0, 0),
+        (1, 2, 1, 0),
+        (1, 2, 1, 1),
+        (0, 2, 5, 1),
+        (3, 1, 0, 0),
+        (2, 1, 4, 1),
+        (0, 3, 0, 1),
+        (1, 1, 1, 2),
+    )
+    for before, inside, after, start in spans:
+        values = {"Before": before, "Inside": inside, "After": after, "Start": start}
+        yield _proof("span_counter", values, quick=before == 2)
+    for words, height, columns, pads in (
+        (1, 2, 2, (1, 1, 1, 1)),
+        (2, 1, 2, (0, 1, 2, 0)),
+        (1, 2, 1, (0, 0, 0, 0)),
+        (1, 1, 1, (1, 0, 1, 0)),
+    ):
         values = {"Width": 2, "Words": words, "Height": height, "Columns": columns}
         values |= dict(zip(("Top", "Left", "Bottom", "Right"), pads, strict=True))
         yield _proof("pad_image", values, apart=REGISTERED, quick=words == 2)

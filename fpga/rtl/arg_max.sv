@@ -3,12 +3,16 @@
 // Index of the greatest of Classes signed values; of equal ones the first wins.
 //
 // In: Classes / Pe words of Pe lanes, lane p of word i is class i * Pe + p. Out: one word of IndexBits for them. One
-// word a cycle in, latency 2 from the last of them. It does not hand the greatest value on.
+// word a cycle in. It does not hand the greatest value on.
+//
+// MaxLevels is how many levels of logic, about, may lie between two registers. A row of the tree over the lanes takes
+// three; latency is 2 cycles from the last word, and one for each further MaxLevels / 3 rows.
 module arg_max #(
     parameter int unsigned Classes = 10,
     parameter int unsigned Pe = 1,
     parameter int unsigned Bits = 8,
-    parameter int unsigned IndexBits = 4
+    parameter int unsigned IndexBits = 4,
+    parameter int unsigned MaxLevels = 8
 ) (
     input  logic                 clk_i,
     input  logic                 rst_ni,
@@ -27,13 +31,17 @@ module arg_max #(
   end
 
   localparam int unsigned Words = Classes / Pe;
-  localparam int unsigned WordBits = Words > 1 ? $clog2(Words) : 1;
   // A tree over the lanes: node n has the children 2n and 2n + 1, the leaves are Leaves + lane.
-  localparam int unsigned Leaves = 1 << $clog2(Pe);
+  localparam int unsigned Rows = $clog2(Pe);
+  localparam int unsigned Leaves = 1 << Rows;
+  localparam int unsigned Step = MaxLevels < 6 ? 1 : MaxLevels / 3;  // rows between two registers
+  localparam int unsigned Cuts = Rows > Step ? (Rows - 1) / Step : 0;
   localparam logic signed [Bits-1:0] Least = signed'({1'b1, {(Bits - 1) {1'b0}}});
 
   logic signed [Bits-1:0] value[2*Leaves];
   logic [IndexBits-1:0] lane[2*Leaves];
+  logic [Cuts:0] valid;
+  logic move;
 
   assign value[0] = Least;
   assign lane[0]  = '0;
@@ -46,21 +54,61 @@ module arg_max #(
     assign lane[Leaves+p] = IndexBits'(p);
   end
   for (genvar n = 1; n < Leaves; n++) begin : gen_node
+    localparam int unsigned Above = $clog2(n + 1) - 1;  // rows
     logic right;
+    logic signed [Bits-1:0] greater;
+    logic [IndexBits-1:0] which;
+
     assign right = value[2*n+1] > value[2*n];
-    assign value[n] = right ? value[2*n+1] : value[2*n];
-    assign lane[n] = right ? lane[2*n+1] : lane[2*n];
+    assign greater = right ? value[2*n+1] : value[2*n];
+    assign which = right ? lane[2*n+1] : lane[2*n];
+    if (Above > 0 && Above % Step == 0) begin : gen_cut
+      logic signed [Bits-1:0] greater_q;
+      logic [IndexBits-1:0] which_q;
+
+      assign value[n] = greater_q;
+      assign lane[n]  = which_q;
+      always_ff @(posedge clk_i) begin
+        if (move) begin
+          greater_q <= greater;
+          which_q   <= which;
+        end
+      end
+    end else begin : gen_through
+      assign value[n] = greater;
+      assign lane[n]  = which;
+    end
   end
 
-  // Step 1: the best lane of the word. Step 2: against the words before.
-  logic [WordBits-1:0] word_q;
-  logic [IndexBits-1:0] base_q, index1_q, best_index_q, out_q;
-  logic signed [Bits-1:0] value1_q, best_q;
-  logic last, move, better, valid1_q, first1_q, last1_q, out_valid_q;
+  assign valid[0] = in_valid_i;
+  for (genvar c = 0; c < Cuts; c++) begin : gen_valid
+    logic valid_q;
 
-  assign last = word_q == WordBits'(Words - 1);
-  assign move = !(valid1_q && last1_q && out_valid_q && !out_ready_i);
-  assign better = first1_q || value1_q > best_q;
+    assign valid[c+1] = valid_q;
+    always_ff @(posedge clk_i) begin
+      if (!rst_ni) valid_q <= 1'b0;
+      else if (move) valid_q <= valid[c];
+    end
+  end
+
+  // Step 1: the best lane of the word. Step 2: against the words before, which are counted here.
+  logic [IndexBits-1:0] base_q, lane1_q, index, best_index_q, out_q;
+  logic signed [Bits-1:0] value1_q, best_q;
+  logic last, step, better, first_q, valid1_q, out_valid_q;
+
+  step_counter #(
+      .Count(Words)
+  ) i_words (
+      .clk_i,
+      .rst_ni,
+      .step_i(step),
+      .last_o(last)
+  );
+
+  assign move = !(valid1_q && last && out_valid_q && !out_ready_i);
+  assign step = move && valid1_q;
+  assign better = first_q || value1_q > best_q;
+  assign index = base_q + lane1_q;
   assign in_ready_o = move;
   assign out_data_o = out_q;
   assign out_valid_o = out_valid_q;
@@ -68,27 +116,23 @@ module arg_max #(
   always_ff @(posedge clk_i) begin
     if (move) begin
       value1_q <= value[1];
-      index1_q <= base_q + lane[1];
-      first1_q <= word_q == '0;
-      last1_q  <= last;
-      if (valid1_q && better) begin
-        best_q <= value1_q;
-        best_index_q <= index1_q;
-      end
-      if (valid1_q && last1_q) out_q <= better ? index1_q : best_index_q;
+      lane1_q  <= lane[1];
     end
+    if (step && better) begin
+      best_q <= value1_q;
+      best_index_q <= index;
+    end
+    if (step && last) out_q <= better ? index : best_index_q;
     if (!rst_ni) begin
-      word_q <= '0;
       base_q <= '0;
+      first_q <= 1'b1;
       valid1_q <= 1'b0;
       out_valid_q <= 1'b0;
     end else begin
-      if (move) valid1_q <= in_valid_i;
-      if (move && in_valid_i) begin
-        word_q <= last ? '0 : word_q + 1'b1;
-        base_q <= last ? '0 : base_q + IndexBits'(Pe);
-      end
-      if (move && valid1_q && last1_q) out_valid_q <= 1'b1;
+      if (step) base_q <= last ? '0 : base_q + IndexBits'(Pe);
+      if (step) first_q <= last;
+      if (move) valid1_q <= valid[Cuts];
+      if (step && last) out_valid_q <= 1'b1;
       else if (out_ready_i) out_valid_q <= 1'b0;
     end
   end

@@ -26,19 +26,22 @@ module pad_image #(
            Width);
   end
 
-  logic [Width-1:0] out_q;
-  logic pixel, row, unused, inside_columns, inside_rows, given, free, step, out_valid_q;
+  localparam int unsigned Wide = Left + Columns + Right;
+  localparam int unsigned High = Top + Height + Bottom;
 
-  // given: the word that is next is the image's.
-  assign given = inside_columns && inside_rows;
+  // given_q: the word that is next is the image's. The counters are a word ahead of it.
+  logic [Width-1:0] out_q;
+  logic pixel, row, unused, inside_columns, inside_rows, given_q, free, step, out_valid_q;
+
   assign free = !out_valid_q || out_ready_i;
-  assign step = free && (in_valid_i || !given);
-  assign in_ready_o = free && given;
+  assign step = free && (in_valid_i || !given_q);
+  assign in_ready_o = free && given_q;
   assign out_data_o = out_q;
   assign out_valid_o = out_valid_q;
 
   step_counter #(
-      .Count(Words)
+      .Count(Words),
+      .Start(Words > 1 ? 1 : 0)
   ) i_words (
       .clk_i,
       .rst_ni,
@@ -48,7 +51,8 @@ module pad_image #(
   span_counter #(
       .Before(Left),
       .Inside(Columns),
-      .After (Right)
+      .After (Right),
+      .Start (Words == 1 && Wide > 1 ? 1 : 0)
   ) i_columns (
       .clk_i,
       .rst_ni,
@@ -59,7 +63,8 @@ module pad_image #(
   span_counter #(
       .Before(Top),
       .Inside(Height),
-      .After (Bottom)
+      .After (Bottom),
+      .Start (Words == 1 && Wide == 1 && High > 1 ? 1 : 0)
   ) i_rows (
       .clk_i,
       .rst_ni,
@@ -69,8 +74,10 @@ module pad_image #(
   );
 
   always_ff @(posedge clk_i) begin
-    if (free) out_q <= given ? in_data_i : '0;
+    if (free) out_q <= given_q ? in_data_i : '0;
     if (!rst_ni) out_valid_q <= 1'b0;
-    else if (free) out_valid_q <= in_valid_i || !given;
+    else if (free) out_valid_q <= in_valid_i || !given_q;
+    if (!rst_ni) given_q <= Top == 0 && Left == 0;
+    else if (step) given_q <= inside_columns && inside_rows;
   end
 endmodule

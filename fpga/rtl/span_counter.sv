@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Counts steps in turn: Before, Inside, After. inside_o and last_o are registers: the next step is one inside, and the
-// last one of all.
+// Counts steps in turn, beginning with the step Start (0 is the first): Before, Inside, After. inside_o and last_o are
+// registers: the next step is one inside, and the last one of all.
 module span_counter #(
     parameter int unsigned Before = 0,
     parameter int unsigned Inside = 1,
-    parameter int unsigned After  = 0
+    parameter int unsigned After  = 0,
+    parameter int unsigned Start  = 0
 ) (
     input  logic clk_i,
     input  logic rst_ni,
@@ -21,7 +22,8 @@ module span_counter #(
 
   if (Count == Inside) begin : gen_all
     step_counter #(
-        .Count(Count)
+        .Count(Count),
+        .Start(Start)
     ) i_steps (
         .clk_i,
         .rst_ni,
@@ -39,7 +41,8 @@ module span_counter #(
 
     assign inside_o = inside_q;
     place_counter #(
-        .Count(Count)
+        .Count(Count),
+        .Start(Start)
     ) i_places (
         .clk_i,
         .rst_ni,
@@ -48,7 +51,7 @@ module span_counter #(
         .last_o
     );
     always_ff @(posedge clk_i) begin
-      if (!rst_ni) inside_q <= Before == 0;
+      if (!rst_ni) inside_q <= int'(Start) >= int'(Before) && int'(Start) < int'(Before + Inside);
       else if (step_i) inside_q <= place == Enter || (inside_q && place != Leave);
     end
   end

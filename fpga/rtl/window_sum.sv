@@ -35,38 +35,49 @@ module window_sum #(
 
   localparam int unsigned Words = Ch / Pe;
   localparam int unsigned WordBits = Words > 1 ? $clog2(Words) : 1;
-  localparam int unsigned PixelBits = Pixels > 1 ? $clog2(Pixels) : 1;
 
-  logic [ WordBits-1:0] word_q;
-  logic [PixelBits-1:0] pixel_q;
-  logic first, last, last_word, step, out_valid_q;
+  logic [WordBits-1:0] word;
+  logic first_q, last, last_word, step, out_valid_q;
   logic [Pe*OutBits-1:0] held, sums, out_q;
   (* ram_style = "distributed", no_rw_check *) logic [Pe*OutBits-1:0] memory[Words];
 
-  assign first = pixel_q == '0;
-  assign last = pixel_q == PixelBits'(Pixels - 1);
-  assign last_word = word_q == WordBits'(Words - 1);
   assign in_ready_o = !(last && out_valid_q && !out_ready_i);
   assign step = in_valid_i && in_ready_o;
   assign out_data_o = out_q;
   assign out_valid_o = out_valid_q;
-  assign held = memory[word_q];
+  assign held = memory[word];
+
+  index_counter #(
+      .Count(Words)
+  ) i_words (
+      .clk_i,
+      .rst_ni,
+      .step_i (step),
+      .index_o(word),
+      .last_o (last_word)
+  );
+  step_counter #(
+      .Count(Pixels)
+  ) i_pixels (
+      .clk_i,
+      .rst_ni,
+      .step_i(step && last_word),
+      .last_o(last)
+  );
 
   for (genvar p = 0; p < Pe; p++) begin : gen_lane
     assign sums[p*OutBits+:OutBits] =
-        (first ? '0 : held[p*OutBits+:OutBits]) + OutBits'(in_data_i[p*InBits+:InBits]);
+        (first_q ? '0 : held[p*OutBits+:OutBits]) + OutBits'(in_data_i[p*InBits+:InBits]);
   end
 
   always_ff @(posedge clk_i) begin
-    if (step) memory[word_q] <= sums;
+    if (step) memory[word] <= sums;
     if (step && last) out_q <= sums;
     if (!rst_ni) begin
-      word_q <= '0;
-      pixel_q <= '0;
+      first_q <= 1'b1;
       out_valid_q <= 1'b0;
     end else begin
-      if (step) word_q <= last_word ? '0 : word_q + 1'b1;
-      if (step && last_word) pixel_q <= last ? '0 : pixel_q + 1'b1;
+      if (step && last_word) first_q <= last;
       if (step && last) out_valid_q <= 1'b1;
       else if (out_ready_i) out_valid_q <= 1'b0;
     end

@@ -3,9 +3,11 @@
 
 import numpy as np
 import pytest
+from qonnx.custom_op.registry import getCustomOp
 
-from fpga import resources, simulate
+from fpga import levels, mapping, resources, simulate, stitch
 from fpga.design import Design
+from fpga.estimate import samples
 from tests import graphs
 from tests.fpga import hardware
 
@@ -32,9 +34,19 @@ def test_the_same_integers_at_the_same_rate(name, tmp_path):
         assert "sliding_window" in kinds(design) and "pad_image" in kinds(design)
 
 
-@pytest.mark.parametrize("clock", [150.0, 200.0])
-def test_no_layer_has_more_levels_than_the_clock_allows(clock, tmp_path):
-    hardware.design(graphs.CASES["plain"](0), tmp_path, 500 * clock, clock)
+@pytest.mark.parametrize(("name", "clock"), [("plain", 150.0), ("plain", 200.0), ("depthwise", 200.0)])
+def test_no_layer_has_more_levels_than_the_clock_allows(name, clock, tmp_path):
+    hardware.design(graphs.CASES[name](0), tmp_path, 500 * clock, clock)
     counted = resources.count(tmp_path / "rtl", tmp_path / "synth")
     assert counted.allowed == {150.0: 5, 200.0: 3}[clock]
     assert not counted.slow and 1 < max(counted.levels.values()) <= counted.allowed, counted.levels
+
+
+@pytest.mark.parametrize(("clock", "latency"), [(100.0, 3), (200.0, 5)])
+def test_ten_lanes_are_compared_in_as_many_levels_as_the_clock_allows(clock, latency, tmp_path):
+    types = {"PE": 10, "classes": 10, "inputDataType": "INT16"}
+    graph = samples.node("ArgMax", {"in": ([1, 10], "INT16")}, [], **types)
+    mapping.limit_levels(graph, levels.limit(samples.PART, clock))
+    assert getCustomOp(graph.graph.node[0]).latency(graph.graph) == latency
+    stitch.stitch(graph, tmp_path / "rtl", "toy", clock, samples.PART)
+    assert not resources.count(tmp_path / "rtl", tmp_path / "synth").slow

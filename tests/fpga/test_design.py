@@ -55,6 +55,22 @@ def test_edges_from(example):
     assert [[edge.sink for edge in example.edges_from(layer)] for layer in example.layers] == [["WrapMVU_1"], [""]]
 
 
+def test_a_fifo_is_of_the_layer_that_it_feeds():
+    layers = (
+        Layer("Fork", "StreamFork", 1, 0, 9, "stem", "i_Fork"),
+        Layer("Mvu", "WrapMVU", 1, 1, 9, "conv", "i_Mvu"),
+        Layer("Add", "StreamAdd", 1, 0, 9, "add", "i_Add"),
+    )
+    edges = (Edge("", "Fork", 0, 8, 4), Edge("Fork", "Mvu", 2, 8, 4), Edge("Fork", "Add", 33, 8, 4))
+    edges += (Edge("Mvu", "Add", 0, 8, 4), Edge("Add", "", 2, 8, 4))
+    made = Design(
+        "toy", "top", (), (), Stream.of((4,), 8, False, 1), Stream.of((4,), 8, True, 1), (), layers, edges, 9, 100.0, ""
+    )
+    fifos = {"i_Fork_fifo0": "conv", "i_Fork_fifo1": "add", "i_Add_fifo0": "add"}
+    assert made.owners() == {"i_Fork": "stem", "i_Mvu": "conv", "i_Add": "add", **fifos}
+    assert made.layer_at("top.i_Fork_fifo1.memory", "top.i_Mvu") == "add" and made.layer_at("axi.x") == design.SHELL
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [({"format": 1}, "format 1"), ({"unknown": 1}, "incomplete or unknown"), ({"input": {}}, "incomplete or unknown")],

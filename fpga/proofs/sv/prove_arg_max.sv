@@ -5,7 +5,9 @@ module prove_arg_max #(
     parameter int unsigned Classes = 2,
     parameter int unsigned Pe = 1,
     parameter int unsigned Bits = 2,
-    parameter int unsigned IndexBits = 1
+    parameter int unsigned IndexBits = 1,
+    parameter int unsigned MaxLevels = 8,
+    localparam int unsigned Cuts = Pe > 2 && MaxLevels < 6 ? $clog2(Pe) - 1 : 0
 ) (
     input logic clk_i,
     input logic pick_i,
@@ -17,7 +19,7 @@ module prove_arg_max #(
     input logic out_ready_i
 );
   logic rst_ni, place_o, now_o;
-  logic [2:0] inside_o;
+  logic [$clog2(Cuts + 5)-1:0] inside_o;
   logic [Classes-1:0][Bits-1:0] words_o;
   logic [Classes-1:0] greater, earlier;
 
@@ -26,7 +28,8 @@ module prove_arg_max #(
       .Classes(Classes),
       .Pe(Pe),
       .Bits(Bits),
-      .IndexBits(IndexBits)
+      .IndexBits(IndexBits),
+      .MaxLevels(MaxLevels)
   ) i_cell (
       .*
   );
@@ -34,8 +37,8 @@ module prove_arg_max #(
       .InWidth (Pe * Bits),
       .OutWidth(IndexBits),
       .InWords (Classes / Pe),
-      .Flight  (3),
-      .Patience(2)
+      .Flight  (3 + Cuts),
+      .Patience(2 + Cuts)
   ) i_follow (
       .*
   );

@@ -4,7 +4,8 @@
 module prove_span_counter #(
     parameter int unsigned Before = 0,
     parameter int unsigned Inside = 1,
-    parameter int unsigned After  = 0
+    parameter int unsigned After  = 0,
+    parameter int unsigned Start  = 0
 ) (
     input logic clk_i,
     input logic step_i
@@ -18,13 +19,14 @@ module prove_span_counter #(
   span_counter #(
       .Before(Before),
       .Inside(Inside),
-      .After (After)
+      .After (After),
+      .Start (Start)
   ) i_cell (
       .*
   );
 
   always_ff @(posedge clk_i) begin
-    if (!rst_ni) number_q <= '0;
+    if (!rst_ni) number_q <= 8'(Start);
     else if (step_i) number_q <= number_q == 8'(Count - 1) ? '0 : number_q + 1'b1;
   end
 

@@ -84,7 +84,7 @@ def test_a_folder_whose_name_is_no_word_of_tcl(tmp_path: Path) -> None:
 def test_reports_become_figures(job: Job) -> None:
     built = vivado.build(job)
     assert built.tool == "vivado 2023.2"
-    assert (built.timing.clock_mhz, built.timing.fmax_mhz, built.timing.layer) == (100.0, 125.0, "conv1")
+    assert (built.timing.clock_mhz, built.timing.fmax_mhz, built.timing.layer) == (100.0, 125.0, "conv2")
     assert built.use == {"lut": 3100, "ff": 4210, "bram36": 1.5, "dsp": 3}
     assert built.available == {"lut": 53200, "ff": 106400, "bram36": 140, "dsp": 220}
     assert built.accelerator == {"lut": 2000, "ff": 2900, "bram36": 1.5, "dsp": 3}
@@ -122,7 +122,7 @@ def test_timing_that_is_not_met(job: Job, monkeypatch: pytest.MonkeyPatch) -> No
     with pytest.raises(ToolError) as error:
         vivado.build(job)
     text = str(error.value)
-    assert "slack -2.5 ns (setup) at 100 MHz" in text and "in layer 'conv1'" in text and "(80 MHz would do)" in text
+    assert "slack -2.5 ns (setup) at 100 MHz" in text and "in layer 'conv2'" in text and "(80 MHz would do)" in text
     assert "i_first_fifo0/head_q_reg[2]/C to i_shell/i_accelerator/i_second/acc_q_reg[7]/D" in text
     assert "write_bitstream" not in (job.folder / "commands.txt").read_text(encoding="utf-8")
     assert not list(job.folder.glob("*.bit"))

@@ -119,7 +119,8 @@ def sums(draw: Draw, _: int) -> Case:
 def labels(draw: Draw, _: int) -> Case:
     pe, bits = draw(up_to(16)), draw(st.integers(2, 32))
     classes = pe * draw(up_to(64))
-    return test_windows.arg_max_case(classes, pe, bits, max(1, (classes - 1).bit_length()))
+    index_bits, levels = max(1, (classes - 1).bit_length()), draw(st.integers(1, 8))
+    return test_windows.arg_max_case(classes, pe, bits, index_bits, levels)
 
 
 @st.composite
