@@ -137,22 +137,29 @@ def depthwise(inst: Any) -> Structure:
 
 def activation(inst: Any) -> Structure:
     """wrap_activation, in the form that it has at this PE."""
+    return ACTIVATIONS[inst.chosen_style()](inst)
+
+
+def _table(inst: Any) -> Structure:
     pe, out_bits, k = (int(inst.get_nodeattr(name)) for name in ("PE", "outBits", "fold"))
-    kind = inst.get_input_datatype()
-    in_bits = int(kind.bitwidth())
-    words = -(-int(inst.get_nodeattr("rows")) // pe)
+    in_bits, words = int(inst.get_input_datatype().bitwidth()), -(-int(inst.get_nodeattr("rows")) // pe)
     counter = bits(words)
-    if inst.chosen_style() == "table":
-        table = memory.table(words << in_bits, out_bits)
-        # Sixty-four entries between two steps of the staircase are a constant. A bit of the output steps so often on
-        # each of the fold's three slopes.
-        slopes, chunks = (3 if k else 1), -(-(words << in_bits) // 64)
-        steps = [words * slopes * ((1 << (out_bits - bit)) - 1) for bit in range(out_bits)]
-        mixed = 0 if table.bram36 else sum(min(chunks, count) for count in steps)
-        lut: dict[str, float] = {"table": pe * mixed, "counters": counter, "one": 1}
-        ff = {"output": pe * table.registers, "counters": counter, "one": 1}
-        levels = {"address": bits(words << in_bits), "one": 1}
-        return Structure("WrapActivation table", lut, ff, {}, pe * table.bram36, levels)
+    table = memory.table(words << in_bits, out_bits)
+    # Sixty-four entries between two steps of the staircase are a constant. A bit of the output steps so often on each
+    # of the fold's three slopes.
+    slopes, chunks = (3 if k else 1), -(-(words << in_bits) // 64)
+    steps = [words * slopes * ((1 << (out_bits - bit)) - 1) for bit in range(out_bits)]
+    mixed = 0 if table.bram36 else sum(min(chunks, count) for count in steps)
+    lut: dict[str, float] = {"table": pe * mixed, "counters": counter, "one": 1}
+    ff = {"output": pe * table.registers, "counters": counter, "one": 1}
+    levels = {"address": bits(words << in_bits), "one": 1}
+    return Structure("WrapActivation table", lut, ff, {}, pe * table.bram36, levels)
+
+
+def _search(inst: Any) -> Structure:
+    pe, out_bits, k = (int(inst.get_nodeattr(name)) for name in ("PE", "outBits", "fold"))
+    kind, words = inst.get_input_datatype(), -(-int(inst.get_nodeattr("rows")) // pe)
+    in_bits, counter = int(kind.bitwidth()), bits(words)
     value_bits = in_bits if kind.signed() else in_bits + 1
     threshold_bits = int(inst.get_nodeattr("thresholdBits"))
     compared = max(value_bits, threshold_bits)
@@ -184,6 +191,9 @@ def activation(inst: Any) -> Structure:
     # From the channel through the last step's thresholds and a comparison; the fold takes no more.
     levels = {"deep": max(0, bits(words << out_bits - 1) - bits(_SHALLOW)), "one": 1}
     return Structure("WrapActivation search", lut, ff, chains, levels=levels)
+
+
+ACTIVATIONS = {"table": _table, "search": _search}
 
 
 def _thresholds(words: int, width: int) -> float:

@@ -8,6 +8,7 @@ from onnx import GraphProto
 from qonnx.core.datatype import BaseDataType
 
 from chain.integers import fold
+from fpga.estimate import coefficients, units
 from fpga.ops._base import Array, Kernel, StreamOp, unsigned
 
 TABLE_BITS = 16
@@ -19,8 +20,8 @@ class WrapActivation(StreamOp):
 
     With f = fold(m) and g = ~f where the channel's flip is set, else f: output = number of thresholds <= g.
     One row of thresholds serves all channels. `style` is the form of the hardware: "search" (a binary search over the
-    thresholds), "table" (a memory addressed by m) or "auto", whichever is smaller at the chosen PE. `falling` is what
-    estimates know of the flips: how many rows have one.
+    thresholds), "table" (a memory addressed by m) or "auto", what takes fewer LUTs by estimate at the chosen PE.
+    `falling` is what estimates know of the flips: how many rows have one.
     """
 
     def get_nodeattr_types(self) -> dict[str, Any]:
@@ -58,8 +59,12 @@ class WrapActivation(StreamOp):
         style = self.get_nodeattr("style")
         if style != "auto":
             return style
-        small = self.get_input_datatype().bitwidth() <= TABLE_BITS
-        return "table" if small and self._table_luts() < self._search_luts() else "search"
+        if self.get_input_datatype().bitwidth() > TABLE_BITS:
+            return "search"
+        table, search = (coefficients.shipped().counts(units.ACTIVATIONS[form](self)) for form in ("table", "search"))
+        # A search that has too many levels of logic is cut, a table cannot be; block RAM is for weights.
+        possible = table.levels <= self.get_nodeattr("maxLevels") and not table.bram36
+        return "table" if possible and table.lut <= search.lut else "search"
 
     def latency(self, graph: GraphProto) -> int:
         if self.chosen_style() == "table":
@@ -75,18 +80,6 @@ class WrapActivation(StreamOp):
     def _words(self) -> int:
         """Rows of thresholds in one lane's memory."""
         return -(-self.get_nodeattr("rows") // self.get_nodeattr("PE"))
-
-    def _table_luts(self) -> int:
-        """A lane's table: a LUT holds 64 entries of one bit."""
-        return self.get_nodeattr("outBits") * -(-self._words() * 2 ** self.get_input_datatype().bitwidth() // 64)
-
-    def _search_luts(self) -> int:
-        """A lane's search: the fold, then for each step its thresholds (64 in a LUT) and a comparator."""
-        bits, words = self.get_input_datatype().bitwidth(), self._words()
-        memory = sum(-(-words * 2**step // 64) for step in range(self.get_nodeattr("outBits")) if words * 2**step > 1)
-        folding = 2 * bits if self.get_nodeattr("fold") else 0
-        width = self.get_nodeattr("thresholdBits")
-        return folding + memory * width + self.get_nodeattr("outBits") * -(-max(bits, width) // 2)
 
     def kernel(self, graph: GraphProto) -> Kernel:
         thresholds, flips = self.initializer(graph, 1), self.initializer(graph, 2)
