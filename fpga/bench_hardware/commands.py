@@ -41,10 +41,11 @@ def main(build: Path, full: bool, processes: int | None) -> None:
     rows = compare(contests, cells, workers, console)
     if full:
         _bounds(rows, cells.folder, console)
-        rows += place.rows(plan.placed(), folder / "hardware", workers, console)
+        examined = [one for one in contests if one.layer in plan.examined()]
+        rows += place.rows(examined, cells.folder, workers, console)
         rows += networks.rows(build, plan.NETWORKS, cells, rtl, workers, console)
         _save(rows, folder)  # the switching takes long, and is not all
-        rows = _switching(contests, rows, cells, workers, console)
+        rows = _switching(examined, rows, cells, workers, console)
         rows = networks.with_switching(build, rows, cells, console)
     rows, shown = _save(rows, folder)
     Console(width=120).print(table(rows))
@@ -71,16 +72,17 @@ def compare(contests: Sequence[Contest], cells: Flow, workers: int, console: Con
 def _switching(
     contests: Sequence[Contest], rows: Sequence[Row], cells: Flow, workers: int, console: Console
 ) -> list[Row]:
-    """The rows, of which the first are of `contests`; those of plan.switched with their switching."""
-    chosen = [one for one in contests if one.layer in plan.switched()]
+    """The rows, those of `contests` with their switching."""
     with bar(console) as progress:
-        task = progress.add_task("switching", total=sum(len(one.designs) for one in chosen))
-        changes = activity.run(chosen, cells, cells.folder / "simulations", workers, lambda: progress.advance(task))
-    made = list(rows)
-    for index, one in enumerate(contests):
-        if one in chosen:
-            made[index] = summing.with_switching(made[index], one, changes)
-    return made
+        task = progress.add_task("switching", total=sum(len(one.designs) for one in contests))
+        changes = activity.run(contests, cells, cells.folder / "simulations", workers, lambda: progress.advance(task))
+    of = {(one.kind, one.layer.name): one for one in contests}
+    return [
+        summing.with_switching(row, one, changes)
+        if (one := of.get((row["kind"], row["settings"].get("layer"))))
+        else row
+        for row in rows
+    ]
 
 
 def _save(rows: Sequence[Row], folder: Path) -> tuple[list[Row], Path]:

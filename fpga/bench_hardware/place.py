@@ -22,9 +22,8 @@ from chain.errors import ToolError
 from chain.files import write_json
 from chain.progress import bar
 from fpga import yosys
-from fpga.bench_hardware import contest
 from fpga.bench_hardware import rows as summing
-from fpga.bench_hardware.contest import OURS
+from fpga.bench_hardware.contest import OURS, Contest
 from fpga.bench_hardware.design import Design
 from fpga.bench_hardware.flow import kept
 from fpga.bench_hardware.layer import Layer
@@ -48,15 +47,14 @@ class Placed:
     fmax_mhz: float
 
 
-def rows(layers: Sequence[Layer], folder: Path, workers: int, console: Console) -> list[Row]:
-    """The rows of these layers, whose RTL goes to `folder`/rtl and whose figures are kept in `folder`."""
-    contests = [contest.folded(layer, folder / "rtl") for layer in layers]
-    designs = {(one.layer, name): design for one in contests for name, design in one.designs.items()}
+def rows(contests: Sequence[Contest], folder: Path, workers: int, console: Console) -> list[Row]:
+    """The rows of these contests, whose figures are kept in `folder`."""
+    designs = [design for one in contests for design in one.designs.values()]
     with bar(console) as progress:
         task = progress.add_task("place and route", total=len(designs))
-        tasks = {key: partial(run, design, folder) for key, design in designs.items()}
+        tasks = {design: partial(run, design, folder) for design in designs}
         found = each(tasks, workers, lambda: progress.advance(task))
-    return [_row(one.layer, {name: found[one.layer, name] for name in one.designs}) for one in contests]
+    return [_row(one.layer, {name: found[design] for name, design in one.designs.items()}) for one in contests]
 
 
 def run(design: Design, folder: Path) -> Placed:

@@ -74,11 +74,8 @@ def unrolled(full: bool) -> list[Layer]:
     return [Layer(fan_in, outputs, outputs, fan_in, *rest) for fan_in, outputs, *rest in chosen]
 
 
-def switched() -> list[Layer]:
-    """The layers of which the full form simulates every netlist: those of place and route, and the unrolled ones."""
-    return [*placed(), *unrolled(full=True)]
-
-
-def placed() -> list[Layer]:
-    """The layers that go through place and route as well: a dozen, of each kind of weights and each width."""
-    return layers(full=False)
+def examined() -> list[Layer]:
+    """The layers that the full form places and routes, and whose netlists it simulates: a dozen, of each kind of
+    weights and each width, and all unrolled ones.
+    """
+    return [*layers(full=False), *unrolled(full=True)]

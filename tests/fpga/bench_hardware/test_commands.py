@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from fpga import yosys
-from fpga.bench_hardware import place, plan
+from fpga.bench_hardware import flow, place, plan
 from fpga.bench_hardware.commands import main
 from fpga.bench_hardware.layer import Layer
 
@@ -20,8 +20,9 @@ UNROLLED = Layer(3, 2, 2, 3, "4-bit", 1, 4)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plan, "layers", lambda full: [SMALL])
     monkeypatch.setattr(plan, "unrolled", lambda full: [UNROLLED])
-    monkeypatch.setattr(plan, "placed", lambda: [SMALL])
+    monkeypatch.setattr(plan, "examined", lambda: [SMALL, UNROLLED])
     monkeypatch.setattr(place, "SEEDS", (1,))
+    monkeypatch.setattr(flow, "RECIPES", (flow.APART,))  # tests/fpga/bench_hardware/test_rows.py has both
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +58,8 @@ def test_the_full_form_places_and_says_which_networks_are_not_there(small: None,
     assert done.exit_code == 0, done.output
     assert "cifar-cnv: no RTL" in done.stderr
     rows = json.loads((build / "bench" / "hardware.json").read_text())
-    (placed,) = (row for row in rows if row["kind"] == "placed")
+    placed, constant = (row for row in rows if row["kind"] == "placed")
+    assert constant["rivals"]["da4ml"]["fmax_mhz"] > 0 and set(constant["ratios"]) == {"da4ml"}
     assert placed["ours"]["cells"] > 0 and placed["rivals"]["plain32"]["fmax_mhz"] > 0
     assert set(placed["fmax_ratios"]) == {"plain32", "finn-min", "plain8"}
     for row in rows[:2]:
