@@ -41,7 +41,7 @@ help: ## list the targets and variables
 	@echo "  RESUME=1   go on with an interrupted training"
 	@echo "  FRESH=1    train, where a trained model comes with the toolkit (models/)"
 	@echo "  FULL=1     bench-cpu with every layer, batch and number of threads: an hour or two;"
-	@echo "             bench-training with every network: a day; bench-hardware with every layer, place and route, networks"
+	@echo "             bench-training with every network: days; bench-hardware with every layer, place and route, networks"
 	@echo "  FPS= LUT=  target frame rate, or budget of look-up tables, for the folding"
 	@echo "  BOARD=     pynq-z1, pynq-z2, zcu104 or ulx3s-85f, for bitstream, gates, bundle and board; $(BOARD) if not given"
 	@echo "  TOOLCHAIN= vivado, openxc7, finn or trellis, for bitstream; the board's first if not given"

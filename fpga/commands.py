@@ -13,7 +13,7 @@ from rich.table import Table
 
 from chain.agreement import StageResult
 from chain.cli import errors_as_text, model_name
-from fpga import steps
+from fpga import levels, steps
 from fpga.design import Design
 from fpga.folding import Folding
 from fpga.layers import CONVERTERS
@@ -158,7 +158,9 @@ def calibrate(build: Path) -> None:
 
 
 def _show_folding(folding: Folding, design: Design) -> None:
-    table = Table(title=f"{design.model}: folding at {folding.clock_mhz:g} MHz; LUT to levels are estimated")
+    short = levels.limit(design.part, design.clock_mhz) < levels.UNLIMITED
+    estimated = "estimated, without the registers that this clock adds" if short else "estimated"
+    table = Table(title=f"{design.model}: folding at {folding.clock_mhz:g} MHz; LUT to levels are {estimated}")
     for name in ("layer", "op"):
         table.add_column(name)
     for name in ("PE", "SIMD", "cycles", "FIFO", "LUT", "FF", "BRAM36", "levels"):

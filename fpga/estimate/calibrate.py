@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from chain.errors import InputError
 from chain.files import write_json
 from fpga import yosys
 from fpga.estimate import nodes
-from fpga.estimate.coefficients import Table
+from fpga.estimate.coefficients import FORMAT, Table
 from fpga.estimate.fit import Row, fit, held_out
 from fpga.estimate.measure import synthesised
 from fpga.estimate.samples import Sample, draw
@@ -77,13 +78,15 @@ def _batches(samples: Sequence[Sample]) -> Iterator[Sequence[Sample]]:
 def save(measured: Sequence[Measured], path: Path) -> None:
     """Keep what was counted."""
     facts = {"yosys": yosys.version(), "seed": SEED}
-    write_json(path, {**facts, "nodes": [asdict(entry) for entry in measured]})
+    write_json(path, {"format": FORMAT, **facts, "nodes": [asdict(entry) for entry in measured]})
 
 
 def load(path: Path = MEASURED) -> list[Measured]:
-    """What was counted before."""
-    entries = json.loads(path.read_text(encoding="utf-8"))["nodes"]
-    return [Measured(entry["kind"], entry["index"], Counts(**entry["counted"])) for entry in entries]
+    """What was counted before. InputError if it is of another format."""
+    found = json.loads(path.read_text(encoding="utf-8"))
+    if found.get("format") != FORMAT:
+        raise InputError(f"{path}: not of format {FORMAT}: run make calibrate")
+    return [Measured(entry["kind"], entry["index"], Counts(**entry["counted"])) for entry in found["nodes"]]
 
 
 def row(sample: Sample, counted: Counts) -> Row:

@@ -14,7 +14,7 @@ from fpga.estimate.structure import Counts, Structure, Terms
 
 SHIPPED = Path(__file__).with_name("coefficients.json")
 COUNTED = ("lut", "ff", "carry4", "levels")
-FORMAT = 1
+FORMAT = 2
 
 Factors = Mapping[str, Mapping[str, Terms]]
 """What is counted -> kind of node -> term -> cells or levels for each unit of the term."""

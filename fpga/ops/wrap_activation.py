@@ -62,8 +62,9 @@ class WrapActivation(StreamOp):
         if self.get_input_datatype().bitwidth() > TABLE_BITS:
             return "search"
         table, search = (coefficients.shipped().counts(units.ACTIVATIONS[form](self)) for form in ("table", "search"))
-        # A search that has too many levels of logic is cut, a table cannot be; block RAM is for weights.
-        possible = table.levels <= self.get_nodeattr("maxLevels") and not table.bram36
+        # A search of too many levels is cut behind the reading of its thresholds, a table cannot be. Block RAM is for
+        # weights.
+        possible = table.levels <= max(self.get_nodeattr("maxLevels"), self._read_levels()) and not table.bram36
         return "table" if possible and table.lut <= search.lut else "search"
 
     def latency(self, graph: GraphProto) -> int:
@@ -73,9 +74,12 @@ class WrapActivation(StreamOp):
 
     def _split(self) -> bool:
         """Whether fpga/rtl/wrap_activation.sv reads a threshold and compares with it in two cycles."""
+        return bool(self.get_nodeattr("maxLevels") < 2 + self._read_levels())
+
+    def _read_levels(self) -> int:
+        """Levels of logic through the memory of the last step's thresholds."""
         thresholds = self._words() << (self.get_nodeattr("outBits") - 1)
-        read = 5 if thresholds > 512 else 4 if thresholds > 128 else 2 if thresholds > 64 else 1
-        return bool(self.get_nodeattr("maxLevels") < 2 + read)
+        return 5 if thresholds > 512 else 4 if thresholds > 128 else 2 if thresholds > 64 else 1
 
     def _words(self) -> int:
         """Rows of thresholds in one lane's memory."""

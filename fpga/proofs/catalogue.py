@@ -160,7 +160,14 @@ def _streams() -> Iterator[Proof]:
     ):
         values = {"Ch": ch, "Pe": pe, "Pixels": pixels, "InBits": in_bits, "OutBits": out_bits}
         yield _proof("window_sum", values, apart=REGISTERED, quick=pixels == 2 and pe == 1 and in_bits == 2)
-    for classes, pe, bits, index_bits in ((4, 2, 2, 2), (3, 1, 2, 2), (3, 3, 2, 3), (1, 1, 2, 1), (6, 3, 2, 3)):
+    for classes, pe, bits, index_bits in (
+        (4, 2, 2, 2),
+        (3, 1, 2, 2),
+        (3, 3, 2, 3),
+        (1, 1, 2, 1),
+        (6, 3, 2, 3),
+        (5, 5, 2, 3),
+    ):
         values = {"Classes": classes, "Pe": pe, "Bits": bits, "IndexBits": index_bits}
         yield _proof("arg_max", values, apart=REGISTERED, quick=classes == 4)
         if pe > 2:

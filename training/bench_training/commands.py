@@ -24,7 +24,7 @@ from training.environment import processors
 
 @click.command()
 @click.option("--build", type=click.Path(path_type=Path), default=Path("build"), show_default=True)
-@click.option("--full", is_flag=True, help="Fashion-MNIST as well, and digits with more epochs: hours.")
+@click.option("--full", is_flag=True, help="Fashion-MNIST as well, and digits with more epochs: days.")
 @click.option("--processes", type=click.IntRange(1), default=None, help="Trainings at a time; the cores if not given.")
 @errors_as_text
 def main(build: Path, full: bool, processes: int | None) -> None:

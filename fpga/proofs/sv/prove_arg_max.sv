@@ -7,7 +7,9 @@ module prove_arg_max #(
     parameter int unsigned Bits = 2,
     parameter int unsigned IndexBits = 1,
     parameter int unsigned MaxLevels = 8,
-    localparam int unsigned Cuts = Pe > 2 && MaxLevels < 6 ? $clog2(Pe) - 1 : 0
+    localparam int unsigned Rows = $clog2(Pe),
+    localparam int unsigned Step = MaxLevels < 6 ? 1 : MaxLevels / 3,
+    localparam int unsigned Cuts = Rows > Step ? (Rows - 1) / Step : 0
 ) (
     input logic clk_i,
     input logic pick_i,

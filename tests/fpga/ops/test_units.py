@@ -12,7 +12,7 @@ from qonnx.custom_op.registry import getCustomOp
 
 from chain.errors import UnsupportedError
 from chain.integers import fold, half, wrap
-from fpga.estimate import nodes
+from fpga.estimate import coefficients, nodes, units
 from fpga.ops import _arithmetic, _window
 from fpga.transforms._graph import hardware
 from fpga.unrolled import sharing
@@ -152,23 +152,30 @@ def test_activation_counts_thresholds(seed: int, bits: int, k: int, shared: bool
         np.testing.assert_array_equal(got[..., c], wanted)
 
 
+def activation(bits: int, out_bits: int, rows: int, **attributes: int):
+    parameters = {"t": np.zeros((rows, 2**out_bits - 1), np.int64), "f": np.zeros(rows, np.int64)}
+    sizes = {"shape": [1, rows], "outBits": out_bits, "thresholdBits": bits, "rows": rows, "fold": 3, **attributes}
+    return single("WrapActivation", parameters, inputDataType=f"INT{bits}", **sizes)[1]
+
+
 @pytest.mark.parametrize(("pe", "style"), [(1, "search"), (16, "table")])
 def test_the_smaller_form_is_chosen(pe: int, style: str) -> None:
     """A table of one channel beats a search; a table of all channels in one lane does not."""
-    _, op = single(
-        "WrapActivation",
-        {"t": np.zeros((16, 15), np.int64), "f": np.zeros(16, np.int64)},
-        inputDataType="INT8",
-        shape=[1, 16],
-        outBits=4,
-        thresholdBits=8,
-        rows=16,
-        fold=3,
-        PE=pe,
-    )
+    op = activation(8, 4, 16, PE=pe)
     assert op.chosen_style() == style
     op.set_nodeattr("style", "search")
     assert op.chosen_style() == "search"
+
+
+@pytest.mark.parametrize(("levels", "style"), [(8, "table"), (3, "search")])
+def test_a_table_of_too_many_levels_is_not_chosen(levels: int, style: str) -> None:
+    assert activation(10, 1, 1, maxLevels=levels).chosen_style() == style
+
+
+def test_a_table_in_block_ram_is_not_chosen() -> None:
+    op = activation(8, 4, 16)
+    table, search = (coefficients.shipped().counts(units.ACTIVATIONS[form](op)) for form in ("table", "search"))
+    assert table.bram36 and table.lut < search.lut and op.chosen_style() == "search"
 
 
 @pytest.mark.parametrize("bits", [4, 8, 18])

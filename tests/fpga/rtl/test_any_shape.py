@@ -124,25 +124,29 @@ def labels(draw: Draw, _: int) -> Case:
 
 
 @st.composite
-def streams(draw: Draw, _: int) -> Case:
-    width = draw(up_to(200))
-    if draw(st.booleans()):
-        return test_stream_fifo.case(width, draw(st.integers(2, 600)))
+def queues(draw: Draw, _: int) -> Case:
+    return test_stream_fifo.case(draw(up_to(200)), draw(st.integers(2, 600)))
+
+
+@st.composite
+def forks(draw: Draw, _: int) -> Case:
+    return test_streams.fork_case(draw(up_to(200)))
+
+
+@st.composite
+def narrows(draw: Draw, _: int) -> Case:
+    return test_streams.narrow_case(draw(up_to(200)), draw(st.integers(2, 20)))
+
+
+@st.composite
+def additions(draw: Draw, _: int) -> Case:
     bits = [draw(up_to(16)), draw(up_to(16))]
-    return draw(
-        st.sampled_from(
-            [
-                test_streams.fork_case(width),
-                test_streams.narrow_case(width, draw(st.integers(2, 20))),
-                test_streams.add_case(draw(up_to(16)), *bits, max(bits) + 1),
-            ]
-        )
-    )
+    return test_streams.add_case(draw(up_to(16)), *bits, max(bits) + 1)
 
 
 CELLS = [
     *[matrices, depthwise, activations, folds, windows_in_words, whole_windows, padding, maxima, tiles, sums, labels],
-    streams,
+    *[queues, forks, narrows, additions],
 ]
 
 
