@@ -33,6 +33,8 @@ from fpga.bench_hardware.workers import each
 FORMAT = 2
 SEEDS = (1, 2, 3)
 DEVICE = ("--25k", "--package", "CABGA381", "--speed", "6")
+PINS, HANDSHAKE = 197, 6
+"""Of the package; and those that a design has beside its data."""
 CLOCK_MHZ = 200.0
 """What is asked for: more than is reached, so that place and route does what it can."""
 
@@ -48,13 +50,27 @@ class Placed:
 
 
 def rows(contests: Sequence[Contest], folder: Path, workers: int, console: Console) -> list[Row]:
-    """The rows of these contests, whose figures are kept in `folder`."""
+    """The rows of these contests, whose figures are kept in `folder`; those that the part has no pins for are named on
+    `console`.
+    """
+    for one in contests:
+        if not _fits(one):
+            console.print(f"{one.layer.name}, unrolled: more ports than {PINS} pins, not placed", highlight=False)
+    contests = list(filter(_fits, contests))
     designs = [design for one in contests for design in one.designs.values()]
     with bar(console) as progress:
         task = progress.add_task("place and route", total=len(designs))
         tasks = {design: partial(run, design, folder) for design in designs}
         found = each(tasks, workers, lambda: progress.advance(task))
     return [_row(one.layer, {name: found[design] for name, design in one.designs.items()}) for one in contests]
+
+
+def _fits(one: Contest) -> bool:
+    """Whether the part has pins for every contender: an unrolled layer takes and gives whole vectors of sums."""
+    if one.kind != "unrolled":
+        return True
+    given = one.layer.outputs * max(one.widths.values())
+    return one.layer.fan_in * one.layer.activation_bits + given + HANDSHAKE <= PINS
 
 
 def run(design: Design, folder: Path) -> Placed:
