@@ -11,6 +11,9 @@ from chain.integers import fold
 from fpga.estimate import coefficients, units
 from fpga.ops._base import Array, Kernel, StreamOp, unsigned
 
+SURELY = 1.05
+"""How much less a table must take than a search: its estimate, which knows no contents, is rather too low."""
+
 TABLE_BITS = 16
 """Up to this input width execution looks results up in a table; above, it searches the thresholds."""
 
@@ -65,7 +68,7 @@ class WrapActivation(StreamOp):
         # A search of too many levels is cut behind the reading of its thresholds, a table cannot be. Block RAM is for
         # weights.
         possible = table.levels <= max(self.get_nodeattr("maxLevels"), self._read_levels()) and not table.bram36
-        return "table" if possible and table.lut <= search.lut else "search"
+        return "table" if possible and SURELY * table.lut <= search.lut else "search"
 
     def latency(self, graph: GraphProto) -> int:
         if self.chosen_style() == "table":
