@@ -142,7 +142,7 @@ def activation(inst: Any) -> Structure:
 
 def _table(inst: Any) -> Structure:
     pe, out_bits, k = (int(inst.get_nodeattr(name)) for name in ("PE", "outBits", "fold"))
-    in_bits, words = int(inst.get_input_datatype().bitwidth()), -(-int(inst.get_nodeattr("rows")) // pe)
+    in_bits, words = int(inst.get_input_datatype().bitwidth()), inst.words()
     counter = bits(words)
     table = memory.table(words << in_bits, out_bits)
     # Sixty-four entries between two steps of the staircase are a constant. A bit of the output steps so often on each
@@ -158,7 +158,7 @@ def _table(inst: Any) -> Structure:
 
 def _search(inst: Any) -> Structure:
     pe, out_bits, k = (int(inst.get_nodeattr(name)) for name in ("PE", "outBits", "fold"))
-    kind, words = inst.get_input_datatype(), -(-int(inst.get_nodeattr("rows")) // pe)
+    kind, words = inst.get_input_datatype(), inst.words()
     in_bits, counter = int(kind.bitwidth()), bits(words)
     value_bits = in_bits if kind.signed() else in_bits + 1
     threshold_bits = int(inst.get_nodeattr("thresholdBits"))

@@ -81,10 +81,10 @@ class WrapActivation(StreamOp):
 
     def _read_levels(self) -> int:
         """Levels of logic through the memory of the last step's thresholds."""
-        thresholds = self._words() << (self.get_nodeattr("outBits") - 1)
+        thresholds = self.words() << (self.get_nodeattr("outBits") - 1)
         return 5 if thresholds > 512 else 4 if thresholds > 128 else 2 if thresholds > 64 else 1
 
-    def _words(self) -> int:
+    def words(self) -> int:
         """Rows of thresholds in one lane's memory."""
         return -(-self.get_nodeattr("rows") // self.get_nodeattr("PE"))
 
