@@ -4,7 +4,7 @@
 import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
@@ -15,9 +15,10 @@ from chain.agreement import StageResult
 from chain.cli import errors_as_text, model_name
 from fpga import levels, steps
 from fpga.design import Design
-from fpga.folding import Folding
-from fpga.layers import CONVERTERS
 from fpga.resources import Resources, part_of
+
+if TYPE_CHECKING:
+    from fpga.folding import Folding
 
 console = Console()
 
@@ -157,7 +158,9 @@ def calibrate(build: Path) -> None:
     console.print(shown)
 
 
-def _show_folding(folding: Folding, design: Design) -> None:
+def _show_folding(folding: "Folding", design: Design) -> None:
+    from fpga.layers import CONVERTERS
+
     short = levels.limit(design.part, design.clock_mhz) < levels.UNLIMITED
     estimated = "estimated, without the registers that this clock adds" if short else "estimated"
     table = Table(title=f"{design.model}: folding at {folding.clock_mhz:g} MHz; LUT to levels are {estimated}")

@@ -9,7 +9,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,8 +20,10 @@ from chain.errors import InputError, nearest
 from chain.files import atomic
 from fpga import resources
 from fpga.design import Design, load
-from fpga.explore import Front
-from fpga.folding import Folding
+
+if TYPE_CHECKING:  # imported where they are used: FINN takes six seconds, and half of the steps need nothing of it
+    from fpga.explore import Front
+    from fpga.folding import Folding
 
 DEFAULT_FPS = 1000.0
 OUTPUTS = ("logits", "labels")
@@ -123,7 +125,7 @@ def reference(model: Model) -> Reference:
         raise InputError(f"{path} is damaged ({error}): export the model again") from error
 
 
-def build_rtl(model: Model, fps: float | None = None, luts: int | None = None) -> tuple[Folding, Design]:
+def build_rtl(model: Model, fps: float | None = None, luts: int | None = None) -> "tuple[Folding, Design]":
     """model.onnx -> dataflow.onnx and rtl/. `luts` is a budget; without it `fps` (or the recipe's) is the target."""
     from fpga import fifo, folding, levels, mapping, padding, stitch
 
@@ -149,7 +151,7 @@ def build_rtl(model: Model, fps: float | None = None, luts: int | None = None) -
     return chosen, made
 
 
-def explore(model: Model, advance: Advance = lambda done: None) -> Front:
+def explore(model: Model, advance: Advance = lambda done: None) -> "Front":
     """The cheapest folding of every frame rate, by estimate; `advance` is told four times."""
     from fpga import explore as exploring
 

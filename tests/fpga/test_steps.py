@@ -5,6 +5,8 @@ import dataclasses
 import json
 import re
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import onnx
@@ -97,3 +99,11 @@ def test_the_run_that_differs_is_named(model, monkeypatch, wrong):
         result.require_agreement()
     saved = json.loads((model.stages / "rtl.json").read_text())
     assert saved["divergence"] == dataclasses.asdict(result.divergence) | {"index": [1]}
+
+
+def test_steps_behind_simulation_need_no_finn() -> None:
+    """Its import takes seconds, which resources, netlist, shell and board would pay each."""
+    modules = "fpga.commands, fpga.netlist, fpga.resources, fpga.shell.commands, fpga.board.commands"
+    code = f"import sys, {modules}; print(sorted({{'finn', 'torch', 'sympy'}} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,16 @@ def test_the_second_run_does_nothing_and_a_changed_file_does(
     (requirements / "small.txt").write_text("# still nothing\n", encoding="utf-8")
     environments.set_up(venv, requirements, ["small"])
     assert "ready in" in capsys.readouterr().out and kept.exists()
+
+
+def test_steps_find_bytecode(requirements: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where Python was told to write none."""
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    monkeypatch.setattr(environments, "ENVIRONMENTS", (replace(SMALL, proof="import pip._internal.commands.install"),))
+    environments.set_up(tmp_path / "venv", requirements, ["small"])
+    assert list(
+        (tmp_path / "venv" / "small").glob("lib/*/site-packages/pip/_internal/commands/__pycache__/install.*.pyc")
+    )
 
 
 def test_force_makes_it_anew(requirements: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
