@@ -30,14 +30,14 @@ SEARCH_OPTIONS = $(if $(DROP),--drop "$(DROP)") $(if $(TRIALS),--trials "$(TRIAL
         bench-training bench-folding bench-hardware bench-board clean
 
 help: ## list the targets and variables
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "  MODEL=     a recipe's name (training/recipes) or the path of a recipe of your own; $(MODEL) if not given"
 	@echo "  BUILD=     folder of all results; $(BUILD) if not given"
 	@echo "  DATA=      folder of the data set, where it is not in its usual place"
 	@echo "  DROP=      points of validation accuracy that search may lose; 0.5 if not given (docs/search.md: EPOCHS=, COST=)"
 	@echo "  TRIALS= MINUTES=  how many trials search trains in all, and when it starts no more; 30 and no limit if not given"
-	@echo "  JOBS=      trainings that search and bench-widths run at a time; as many as there are processors if not given"
+	@echo "  JOBS=      trainings that search, bench-widths and bench-training run at a time; the processors if not given"
 	@echo "  RESUME=1   go on with an interrupted training"
 	@echo "  FRESH=1    train, where a trained model comes with the toolkit (models/)"
 	@echo "  FULL=1     bench-cpu with every layer, batch and number of threads: an hour or two;"
@@ -153,7 +153,7 @@ bench-widths: setup ## train MODEL= with accumulators of 32, 8, 7 and 6 bits and
 	@$(TOOLS) -m training widths $(ARGUMENTS) $(foreach bits,$(BITS),--bits "$(bits)") $(foreach seed,$(SEEDS),--seed "$(seed)") $(JOB_OPTIONS)
 
 bench-training: setup ## compare ways to train for narrow accumulators, into bench/training.json and .html (FULL=1: all)
-	@$(TOOLS) -m training.bench_training --build "$(BUILD)" $(if $(FULL),--full)
+	@$(TOOLS) -m training.bench_training --build "$(BUILD)" $(if $(FULL),--full) $(JOB_OPTIONS)
 
 bench-folding: setup ## compare the folding search with FINN's SetFolding on MODEL=, into bench/folding.json (FPS=; make export first)
 	@$(TOOLS) -m fpga.bench_folding $(ARGUMENTS) $(foreach rate,$(FPS),--fps "$(rate)")

@@ -119,7 +119,7 @@ def fashion_mnist(data: Path | None) -> Finding:
     """The IDX files of Fashion-MNIST."""
     places = [data, data / "fashion-mnist"] if data else [FASHION_MNIST]
     found = next((place for place in places if any(place.glob("t10k-images*"))), None)
-    cost = "needed for fmnist-* models: apt-get install dataset-fashion-mnist, or DATA=<folder of the IDX files>"
+    cost = "needed for fmnist-cnn: apt-get install dataset-fashion-mnist, or DATA=<folder of the IDX files>"
     return Finding("data fashion-mnist", found is not None, str(found) if found else f"not found; {cost}")
 
 
@@ -127,7 +127,7 @@ def cifar10(data: Path | None) -> Finding:
     """The binary files of CIFAR-10."""
     places = [data, data / "cifar-10-batches-bin"] if data else []
     found = next((place for place in places if (place / "test_batch.bin").is_file()), None)
-    cost = "needed for cifar10-* models: unpack cifar-10-binary.tar.gz, then DATA=<its folder>"
+    cost = "needed for cifar-cnv and cifar-resnet: unpack cifar-10-binary.tar.gz, then DATA=<its folder>"
     return Finding("data cifar10", found is not None, str(found) if found else f"not found; {cost}")
 
 

@@ -6,6 +6,9 @@ import numpy.typing as npt
 
 Integers = npt.NDArray[np.int64]
 
+NARROWEST, WIDEST = 4, 32
+"""Widths of accumulators, in bits."""
+
 
 def half(bits: int) -> int:
     """H = 2^(bits-1): an accumulator of `bits` bits holds [-H, H-1]."""

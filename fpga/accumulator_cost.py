@@ -5,11 +5,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from chain.integers import NARROWEST
 from fpga import steps
 from fpga.explore import with_accumulators
 from fpga.folding import Network
-
-NARROWEST = 4
 
 
 class AccumulatorCost:

@@ -161,8 +161,8 @@ def calibrate(build: Path) -> None:
 def _show_folding(folding: "Folding", design: Design) -> None:
     from fpga.layers import CONVERTERS
 
-    short = levels.limit(design.part, design.clock_mhz) < levels.UNLIMITED
-    estimated = "estimated, without the registers that this clock adds" if short else "estimated"
+    is_fast = levels.is_fast(design.part, design.clock_mhz)
+    estimated = "estimated, without the registers that this clock adds" if is_fast else "estimated"
     table = Table(title=f"{design.model}: folding at {folding.clock_mhz:g} MHz; LUT to levels are {estimated}")
     for name in ("layer", "op"):
         table.add_column(name)

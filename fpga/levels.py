@@ -64,6 +64,14 @@ def limit(device: str, clock_mhz: float) -> int:
     return UNLIMITED if most is None else min(most, UNLIMITED)
 
 
+def is_fast(device: str, clock_mhz: float) -> bool:
+    """Whether the clock allows fewer levels than UNLIMITED, so that cells have registers for it.
+
+    Those in a row are then to stay registers: a shift register in a table is slow to give its bit.
+    """
+    return limit(device, clock_mhz) < UNLIMITED
+
+
 def count(netlist: Path, top: str) -> Levels:
     """Of module `top` in the flat JSON netlist that Yosys wrote. ToolError for a loop of logic."""
     parts = by_part(netlist, top).values()

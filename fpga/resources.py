@@ -186,7 +186,7 @@ def _synthesise(rtl: Path, design: Design, target: Path, log: Path) -> None:
         *groups,
         f"submod {design.top}",
         f"setattr -mod -set keep_hierarchy 1 ={design.top}_*",
-        *synthesis(design.top, short=levels.limit(design.part, design.clock_mhz) < levels.UNLIMITED),
+        *synthesis(design.top, short=levels.is_fast(design.part, design.clock_mhz)),
         f'tee -q -o "{target}/stat.txt" stat -json -hierarchy',
         f'write_verilog -noattr "{target}/netlist.v"',
     ]

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from chain.cli import errors_as_text, explained
 from chain.errors import ToolError, WorthlessError, WrapNetError
+from chain.integers import NARROWEST, WIDEST
 
 if TYPE_CHECKING:
     from training.sweep import Outcome
@@ -211,7 +212,9 @@ def sweep(
 
 @main.command()
 @click.argument("model")
-@click.option("--bits", "widths", multiple=True, type=click.IntRange(4, 31), default=(8, 7, 6), show_default=True)
+@click.option(
+    "--bits", "widths", multiple=True, type=click.IntRange(NARROWEST, WIDEST - 1), default=(8, 7, 6), show_default=True
+)
 @click.option("--seed", "seeds", multiple=True, type=click.IntRange(min=0), default=(1, 2, 3), show_default=True)
 @click.option(
     "--build", default="build", type=click.Path(path_type=Path), show_default=True, help="Folder of all models."

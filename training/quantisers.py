@@ -23,11 +23,9 @@ from brevitas.quant.solver import WeightQuantSolver
 from torch import Tensor, nn
 
 from chain.errors import InputError
+from chain.integers import NARROWEST, WIDEST
 from training.autograd import quantise_unsigned, wrap, wrap_fold
 from training.recorded import recorded
-
-MIN_ACCUMULATOR_BITS, MAX_ACCUMULATOR_BITS = 4, 32
-
 
 # ---- weights -------------------------------------------------------------------------------------------------------
 
@@ -164,10 +162,8 @@ class WrapFoldQuant(nn.Module):
 
     def __init__(self, bit_width: int, fold: int | None, overflow_slope: float = 0.0) -> None:
         super().__init__()
-        if not MIN_ACCUMULATOR_BITS <= bit_width <= MAX_ACCUMULATOR_BITS:
-            raise InputError(
-                f"accumulator bits: found {bit_width}, expected {MIN_ACCUMULATOR_BITS} to {MAX_ACCUMULATOR_BITS}"
-            )
+        if not NARROWEST <= bit_width <= WIDEST:
+            raise InputError(f"accumulator bits: found {bit_width}, expected {NARROWEST} to {WIDEST}")
         if fold is not None and fold < 1:
             raise InputError(f"fold: found {fold}, expected an integer of 1 or more, or none")
         self.bit_width = bit_width

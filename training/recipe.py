@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError,
 
 from chain.cli import NAME, RESERVED
 from chain.errors import InputError, nearest
+from chain.integers import NARROWEST, WIDEST
 from training.schedule import usual
 
 RECIPES = Path(__file__).parent / "recipes"
@@ -41,8 +42,8 @@ class Quantisation(_Section):
     @classmethod
     def _accumulator_bits(cls, value: int | dict[str, int]) -> int | dict[str, int]:
         for bits in value.values() if isinstance(value, dict) else [value]:
-            if not 4 <= bits <= 32:
-                raise ValueError(f"found {bits}, expected a width of 4 to 32 bits")
+            if not NARROWEST <= bits <= WIDEST:
+                raise ValueError(f"found {bits}, expected a width of {NARROWEST} to {WIDEST} bits")
         return value
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chain.errors import ToolError, UnsupportedError
-from fpga import primitives, resources, yosys
+from fpga import levels, primitives, resources, yosys
 from fpga.bitstream import top
 from fpga.bitstream.job import Job
 
@@ -85,19 +85,22 @@ def synthesise(job: Job, folder: Path) -> Netlist:
         path.unlink(missing_ok=True)
     sources = folder / "sources"
     names = top.gather(job, top.zynq_sources(kind.top), sources)
-    yosys.run(commands(kind, names, top.parameters(job)), sources, folder / "log.txt")
+    short = levels.is_fast(job.design.part, job.design.clock_mhz)
+    yosys.run(commands(kind, names, top.parameters(job), short), sources, folder / "log.txt")
     return Netlist(made.json, made.verilog, require_mapped(made.json, kind))
 
 
-def commands(kind: Family, files: Sequence[str], parameters: Mapping[str, str]) -> list[str]:
-    """The Yosys commands from `files`, in the current folder, to ../<top>.json and ../<top>.v."""
+def commands(kind: Family, files: Sequence[str], parameters: Mapping[str, str], short: bool = False) -> list[str]:
+    """The Yosys commands from `files`, in the current folder, to ../<top>.json and ../<top>.v; `short` as in
+    resources.synthesis.
+    """
     read = [
         "read_verilog -lib +/xilinx/cells_xtra.v",  # the processor
         *primitives.read_commands(kind.top, files, top.options(parameters)),
     ]
     command = f"synth_xilinx -family {kind.yosys} -flatten"
     pairs = [f'techmap -map "{_PAIR}"', "opt_lut_ins -tech xilinx"]
-    return flow(kind.top, read, [*resources.synthesis(kind.top, command), *pairs], kind.processor)
+    return flow(kind.top, read, [*resources.synthesis(kind.top, command, short), *pairs], kind.processor)
 
 
 def flow(name: str, read: Sequence[str], synth: Sequence[str], outside: str) -> list[str]:

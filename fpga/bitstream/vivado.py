@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from chain.errors import InputError, ToolError, UnsupportedError
+from fpga import levels
 from fpga.bitstream import process, top, vivado_reports
 from fpga.bitstream.job import Built, Job, Timing
 
@@ -59,6 +60,8 @@ def prepare(job: Job, bits: Path) -> None:
     settings = [("part", job.board.part), ("top", name), ("constraints", CONSTRAINTS), ("bitstream", str(bits))]
     settings += [("verilog" if path.suffix == ".v" else "systemverilog", str(path)) for path in sources]
     settings += [("generic", f"{key}={value}") for key, value in top.parameters(job).items()]
+    if levels.is_fast(job.design.part, job.design.clock_mhz):
+        settings.append(("option", "-no_srlextract"))  # registers in a row stay registers (UG901)
     for key, value in settings:
         if any(character in value for character in "\t\r\n"):
             raise InputError(f"{key} {value!r}: no tab or line break can be in it; set BUILD= to another folder")

@@ -16,7 +16,7 @@ from fpga.products import Integers, Products, Way, alike, choose, digits_pay
 from fpga.unrolled import sharing
 from fpga.unrolled.circuit import Circuit
 
-OUTLINED = 2048
+OUTLINED_WEIGHTS = 2048
 WORK = 65_536
 """Weights of a layer of which estimates know what it takes unrolled; and rows x rows x bits of the accumulator, which
 is what the time goes with: a second at most.
@@ -126,7 +126,7 @@ class WrapMVU(WeightedOp):
             self.set_nodeattr("rowsAlike", int(alike(rows)))
         outline = [0, 0, 0]
         bits = self.get_input_datatype().bitwidth(), self.get_nodeattr("accumulatorBits")
-        if self._groups() == 1 and rows.size <= OUTLINED and len(rows) ** 2 * bits[1] <= WORK:
+        if self._groups() == 1 and rows.size <= OUTLINED_WEIGHTS and len(rows) ** 2 * bits[1] <= WORK:
             circuit = _outlined(rows.tobytes(), rows.shape, *bits)
             outline = [circuit.luts, circuit.registers, circuit.carry4]
         self.set_nodeattr("outline", outline)

@@ -25,17 +25,17 @@ from training.environment import processors
 @click.command()
 @click.option("--build", type=click.Path(path_type=Path), default=Path("build"), show_default=True)
 @click.option("--full", is_flag=True, help="Fashion-MNIST as well, and digits with more epochs: days.")
-@click.option("--processes", type=click.IntRange(1), default=None, help="Trainings at a time; the cores if not given.")
+@click.option("--jobs", type=click.IntRange(1), default=None, help="Trainings at a time; the processors if not given.")
 @errors_as_text
-def main(build: Path, full: bool, processes: int | None) -> None:
+def main(build: Path, full: bool, jobs: int | None) -> None:
     """Compare ways to train for narrow accumulators, into BUILD/bench/training.json and training.html.
 
     What was trained before is not trained again; an interrupted run goes on where it was.
     """
-    compare(contests(full), build / "bench", processes or processors())
+    compare(contests(full), (build / "bench").absolute(), jobs or processors())
 
 
-def compare(chosen: Sequence[Contest], folder: Path, processes: int) -> list[Row]:
+def compare(chosen: Sequence[Contest], folder: Path, jobs: int) -> list[Row]:
     """All rows of these contests, written to `folder`/training.json and training.html; trials in `folder`/training."""
     start = time.monotonic()
     store = Store(folder / "training")
@@ -48,8 +48,8 @@ def compare(chosen: Sequence[Contest], folder: Path, processes: int) -> list[Row
         if contest.only_cached and not summing.is_cached(contest, store):
             console.print(f"{title}: not trained yet, left out; FULL=1 trains it", highlight=False)
             continue
-        _run(f"{title}: learning rates", summing.tuning(contest), store, processes, console)
-        _run(f"{title}: seeds", summing.final(contest, store), store, processes, console)
+        _run(f"{title}: learning rates", summing.tuning(contest), store, jobs, console)
+        _run(f"{title}: seeds", summing.final(contest, store), store, jobs, console)
         rows += summing.rows(contest, store)
     write_json(folder / "training.json", rows)
     shown = page.save(rows, folder)
@@ -70,7 +70,7 @@ def table(rows: Sequence[Row]) -> Table:
     return made
 
 
-def _run(title: str, trials: Sequence[Trial], store: Store, processes: int, console: Console) -> None:
+def _run(title: str, trials: Sequence[Trial], store: Store, jobs: int, console: Console) -> None:
     with bar(console) as progress:
         task = progress.add_task(title, total=None)
-        run(trials, store, processes, lambda done, total: progress.update(task, completed=done, total=total))
+        run(trials, store, jobs, lambda done, total: progress.update(task, completed=done, total=total))

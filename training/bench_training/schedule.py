@@ -1,17 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Trials in parallel processes of one thread each; a stage that several trials share is trained once."""
+"""Trials beside each other, of one thread each; a stage that several trials share is trained once."""
 
-import multiprocessing
-import os
-import signal
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from types import FrameType
-
-import torch
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 
 from training.bench_training.plan import Chain, Trial
 from training.bench_training.store import Store
+from training.workers import workers
 
 Job = Chain | Trial
 
@@ -31,41 +26,33 @@ def needed(trials: Sequence[Trial], store: Store) -> dict[Job, Chain | None]:
     return jobs
 
 
-def run(trials: Sequence[Trial], store: Store, processes: int, done: Callable[[int, int], None]) -> None:
+def run(trials: Sequence[Trial], store: Store, at_once: int, done: Callable[[int, int], None]) -> None:
     """Train and evaluate all `trials` that the store lacks; `done` is told how many jobs are finished, and of how many.
 
-    With one process everything runs in this one.
+    With one at once everything runs in this process.
     """
     jobs = needed(trials, store)
     total, finished = len(jobs), 0
     done(finished, total)
-    if processes == 1:
+    if at_once == 1:
         for job in sorted(jobs, key=_depth):
             _do(store, job)
             finished += 1
             done(finished, total)
         return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, context, initializer=_begin) as pool:
-        try:
-            running: dict[Future[None], Job] = {}
-            while jobs or running:
-                busy = set(running.values())
-                for job in sorted(
-                    (j for j, before in jobs.items() if before not in jobs and before not in busy), key=_depth
-                ):
-                    running[pool.submit(_do, store, job)] = job
-                    del jobs[job]
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    future.result()
-                    del running[future]
-                    finished += 1
-                    done(finished, total)
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            for child in multiprocessing.active_children():
-                child.terminate()
-            raise
+    with workers(at_once) as places:
+        running: dict[Future[None], Job] = {}
+        while jobs or running:
+            busy = set(running.values())
+            ready = (job for job, before in jobs.items() if before not in jobs and before not in busy)
+            for job in sorted(ready, key=_depth):
+                running[places.submit(_do, store, job)] = job
+                del jobs[job]
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                future.result()
+                del running[future]
+                finished += 1
+                done(finished, total)
 
 
 def _depth(job: Job) -> int:
@@ -77,12 +64,3 @@ def _do(store: Store, job: Job) -> None:
         store.train(job)
     else:
         store.judge(job)
-
-
-def _begin() -> None:
-    torch.set_num_threads(1)
-    signal.signal(signal.SIGINT, _leave)
-
-
-def _leave(number: int, frame: FrameType | None) -> None:
-    os._exit(130)

@@ -9,11 +9,12 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from chain.integers import NARROWEST
 from training.autograd import half, in_memory_order
 from training.evaluation import BATCH
 from training.layers import accumulators, recording
 
-NARROWEST, WIDEST = 4, 16
+WIDEST = 16
 
 HOPELESS = 0.75
 """Share of sums that overflow beyond which a width is not tried."""

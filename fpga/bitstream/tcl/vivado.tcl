@@ -40,7 +40,7 @@ read_xdc [lindex [dict get $settings constraints] 0]
 set generics [list]
 foreach value [all $settings generic] { lappend generics -generic $value }
 step "synthesis"
-synth_design -top $top -part $part -flatten_hierarchy rebuilt {*}$generics
+synth_design -top $top -part $part -flatten_hierarchy rebuilt {*}$generics {*}[all $settings option]
 step "optimisation"
 opt_design
 step "placement"

@@ -95,6 +95,8 @@ def test_the_recipe_is_that_of_the_resources(made: synthesis.Netlist) -> None:
     kind = synthesis.FAMILIES["PS7"]
     recipe = synthesis.commands(kind, ["accelerator.sv"], {"Mhz": "32'h64"})
     assert set(resources.synthesis(kind.top, "synth_xilinx -family xc7 -flatten")) < set(recipe)
+    fast = synthesis.commands(kind, ["accelerator.sv"], {"Mhz": "32'h64"}, short=True)
+    assert [line for line in fast if line.startswith("synth_xilinx") and " -nosrl " in line]
     log = (made.json.parent / "log.txt").read_text(encoding="utf-8")
     assert re.search(r"Using template \S*lut_pair for cells of type LUT6_2", log)
 

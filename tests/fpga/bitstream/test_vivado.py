@@ -77,6 +77,13 @@ def test_commands_are_the_golden(job: Job, repository: Path) -> None:
     assert (job.folder / "seed.hex").is_file()
 
 
+def test_for_a_fast_clock_registers_in_a_row_stay_registers(job: Job, repository: Path) -> None:
+    fast = dataclasses.replace(job, design=dataclasses.replace(job.design, clock_mhz=200.0))
+    vivado.build(fast)
+    (synthesis,) = (line for line in recorded(fast, repository).splitlines() if line.startswith("synth_design"))
+    assert synthesis.endswith(" -no_srlextract")
+
+
 def test_a_folder_whose_name_is_no_word_of_tcl(tmp_path: Path) -> None:
     assert vivado.build(make(tmp_path / 'a [build] $folder {of "mine')).bits.is_file()
 

@@ -27,7 +27,7 @@ TOY = Contest(SETTING, 3, widths=(8,), seeds=(1, 2), rates=(3e-3,))
 def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Row]]:
     """The folder and the rows of the toy contest."""
     folder = tmp_path_factory.mktemp("bench")
-    return folder, commands.compare([TOY], folder, processes=1)
+    return folder, commands.compare([TOY], folder, jobs=1)
 
 
 def test_every_method_has_a_row(finished: tuple[Path, list[Row]]) -> None:
@@ -50,8 +50,8 @@ def test_what_is_there_is_not_trained_again(
     folder = shutil.copytree(finished[0], tmp_path / "bench")
     found = finished[1]
     monkeypatch.setattr(store, "train", lambda *_: pytest.fail("trained again"))
-    assert commands.compare([replace(TOY, only_cached=True)], folder, processes=1) == found
-    assert commands.compare([replace(TOY, only_cached=True, rates=(2e-3,))], folder, processes=1) == []
+    assert commands.compare([replace(TOY, only_cached=True)], folder, jobs=1) == found
+    assert commands.compare([replace(TOY, only_cached=True, rates=(2e-3,))], folder, jobs=1) == []
 
 
 def test_shared_stages_are_trained_once(finished: tuple[Path, list[Row]]) -> None:
