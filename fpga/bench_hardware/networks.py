@@ -7,7 +7,7 @@ stay as narrow as ours are, which favours the rivals: theirs carry whole sums fr
 keep in block RAM are there in the rivals' cells as well.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from fpga.bench_hardware.design import Design
 from fpga.bench_hardware.flow import Figures, Flow
 from fpga.bench_hardware.rows import Row
 from fpga.layers import CONVERTERS
+from fpga.names import layer_of, op_of
 from fpga.resources import Use
 
 RIVALS = ("plain32", "finn-min", "plain8")
@@ -37,8 +38,10 @@ _BETWEEN = (*CONVERTERS, "StreamingFIFO")
 
 @dataclass(frozen=True)
 class Cell:
-    """One of our cells, and the rivals' in its place by name: none where they need none."""
+    """One of our cells, of a layer and an op, and the rivals' in its place by name: none where they need none."""
 
+    layer: str
+    op: str
     ours: Design
     rivals: dict[str, Design]
 
@@ -66,7 +69,7 @@ def rows(build: Path, names: Sequence[str], cells: Flow, rtl: Path, workers: int
             "versions": {"yosys": yosys.version()},
         }
         figures = {OURS: asdict(whole)} | {rival: asdict(use) for rival, use in uses.items()}
-        made.append(summing.row("network", settings, figures))
+        made.append(summing.row("network", settings, figures) | {"by_cell": [by_cell(cell, known) for cell in found]})
     return made
 
 
@@ -85,6 +88,12 @@ def _switched(build: Path, row: Row, cells: Flow, console: Console) -> Row:
 
         found = activity.network(steps.Model(build / name, name), cells.folder / "simulations", advance)
     return row | {"switching": asdict(found) | {"an_image": found.a_vector}}
+
+
+def by_cell(cell: Cell, figures: Mapping[Design, Figures]) -> dict[str, Any]:
+    """What one cell takes in look-up tables, ours and the rivals', synthesised by itself."""
+    designs = {OURS: cell.ours, **cell.rivals}
+    return {"layer": cell.layer, "op": cell.op, "lut": {name: figures[design].lut for name, design in designs.items()}}
 
 
 def exchanged(whole: Use, cells: Sequence[Cell], figures: dict[Design, Figures], rival: str) -> Use:
@@ -107,19 +116,20 @@ def replaced(model: Path, folder: Path) -> Iterator[Cell]:
     graph = ModelWrapper(str(model / "dataflow.onnx"))
     widths: dict[str, dict[str, int]] = {}  # tensor -> accumulator bits by rival
     for node in graph.graph.node:
-        kind, op = node.op_type.removesuffix("_rtl"), getCustomOp(node)
+        kind, op = op_of(node), getCustomOp(node)
         before = widths.get(node.input[0])
         if kind == "WrapVVU" or (kind == "WrapMVU" and op.get_nodeattr("groups") > 1):
             raise UnsupportedError(f"{model.name}: {node.name} is a grouped convolution, which no rival is written for")
         if kind == "WrapMVU":
             widths[node.output[0]] = _widths(graph, node, op)
-            yield Cell(_own(model, op), dict(_units(graph, node, op, widths[node.output[0]], folder)))
+            rivals = dict(_units(graph, node, op, widths[node.output[0]], folder))
+            yield Cell(layer_of(node), kind, _own(model, op), rivals)
         elif before is not None and kind in _BETWEEN:
             widths[node.output[0]] = before
         elif before is not None and kind == "WrapActivation":
-            yield Cell(_own(model, op), dict(_activations(graph, node, op, before, folder)))
+            yield Cell(layer_of(node), kind, _own(model, op), dict(_activations(graph, node, op, before, folder)))
         elif before is not None and kind == "WrapFold":
-            yield Cell(_own(model, op), {})
+            yield Cell(layer_of(node), kind, _own(model, op), {})
 
 
 def _own(model: Path, op: Any) -> Design:

@@ -58,6 +58,9 @@ def test_a_network_of_wide_cells_is_larger(small: Path, tmp_path: Path, monkeypa
     (row,) = networks.rows(small, ("small", "absent"), cells, tmp_path / "rtl", 1, console)
     whole = resources.count(small / "small" / "rtl", small / "small" / "synth").whole
     assert row["ours"]["lut"] == whole.lut
+    exchanged = sum(cell["lut"]["plain32"] - cell["lut"]["ours"] for cell in row["by_cell"] if "plain32" in cell["lut"])
+    without = sum(cell["lut"]["ours"] for cell in row["by_cell"] if "plain32" not in cell["lut"])
+    assert row["rivals"]["plain32"]["lut"] == whole.lut + exchanged - without
     assert row["ratios"]["plain32"] > 1 and row["ratios"]["plain32"] > row["ratios"]["plain8"]
 
 

@@ -128,11 +128,12 @@ def test_a_design_that_yosys_refuses_leaves_its_log(tmp_path: Path) -> None:
 
 def test_a_whole_network_has_cells_exchanged(tmp_path: Path) -> None:
     ours, wide, fold = (Design(name, tmp_path, ()) for name in ("ours", "wide", "fold"))
-    cells = [Cell(ours, {"plain32": wide}), Cell(fold, {})]
+    cells = [Cell("fc", "WrapMVU", ours, {"plain32": wide}), Cell("fc", "WrapFold", fold, {})]
     found = {ours: figures(100), wide: figures(300), fold: figures(10)}
     whole = Use(lut=1000, ff=2000, bram36=4, dsp=0, carry4=50)
     assert networks.exchanged(whole, cells, found, "plain32") == Use(1190, 2380, 3.5, 0, 47)
     assert whole.lut == 1000
+    assert networks.by_cell(cells[0], found) == {"layer": "fc", "op": "WrapMVU", "lut": {"ours": 100, "plain32": 300}}
 
 
 def test_the_figures_of_a_placed_design() -> None:
