@@ -21,7 +21,7 @@ from chain.files import atomic
 from fpga import resources
 from fpga.design import Design, load
 
-if TYPE_CHECKING:  # imported where they are used: FINN takes six seconds, and half of the steps need nothing of it
+if TYPE_CHECKING:  # imported where they are used: FINN takes seconds, and half of the steps need nothing of it
     from fpga.explore import Front
     from fpga.folding import Folding
 
