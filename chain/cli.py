@@ -17,7 +17,7 @@ P = ParamSpec("P")
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 """What a model may be called: its results lie in a folder of that name, and must not leave the build folder."""
 
-RESERVED = ("bench", "bitstream", "cocotb", "proofs", "verilator")
+RESERVED = ("bench", "bitstream", "calibration", "cocotb", "proofs", "verilator")
 """Names that no model may have: folders of build/ that are not a model's, and bitstream.json, a bitstream's record."""
 
 

@@ -14,6 +14,7 @@ from export.problems import require_mappable
 from export.qonnx import to_qonnx
 from training import checkpoint, datasets
 from training import recipe as recipes
+from training.environment import data_folder
 
 
 def run(
@@ -52,5 +53,5 @@ def run(
     agreement = agree(frozen, path, pixels, labels, batch, lambda done: advance(done, len(pixels)))
     agreement.save(folder / "stages")
     save_reference(folder / "reference.npz", pixels, labels, agreement.outputs, dataset.class_names)
-    record.write(folder, "export", time.perf_counter() - started)
+    record.write(folder, "export", time.perf_counter() - started, DATA=data or data_folder())
     return agreement

@@ -24,7 +24,9 @@ console = Console()
 
 RTL_CYCLES = 1_000_000
 NETLIST_CYCLES = 3_000_000
-"""What a simulation without --images may take, in cycles: seconds of the RTL, half a minute of the netlist."""
+"""What a simulation without --images may take, in cycles: seconds of the RTL, of the netlist half a minute for a small
+network and ten for a large one.
+"""
 
 MEMORIES = {"block": "block RAM", "distributed": "LUTs"}
 
@@ -97,7 +99,9 @@ def resources(model: str, build: Path) -> None:
 
 @step
 @click.option(
-    "--images", type=click.IntRange(min=1), help="Test images to simulate; default: what takes half a minute."
+    "--images",
+    type=click.IntRange(min=1),
+    help=f"Test images to simulate; default: what {NETLIST_CYCLES:,} cycles carry.",
 )
 @_seed
 @_stalls

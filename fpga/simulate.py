@@ -115,7 +115,7 @@ class Simulator:
             if code == 3:
                 raise ToolError(
                     f"the design stands still after {facts['received'][0][0]} result words of {len(images)} images "
-                    f"(seed {seed}, {percent} % stalls). {diagnose(design, edges)}"
+                    f"(seed {seed}, {percent} % stalls). {diagnose(edges)}"
                 )
             streams = {tap.signal: _read(target / tap.signal, tap, len(images)) for tap in self._taps}
             outputs = _read(target / "m_axis", _output_tap(design), len(images))
@@ -178,12 +178,12 @@ def measure(simulator: Simulator, images: npt.NDArray[np.integer]) -> Run:
     if run.interval > TOLERANCE * bound:
         raise ToolError(
             f"an image takes {run.interval:.0f} cycles, over {TOLERANCE} times the folding's bound of {bound} "
-            f"({simulator.design.bottleneck.name}). {diagnose(simulator.design, run.edges)}"
+            f"({simulator.design.bottleneck.name}). {diagnose(run.edges)}"
         )
     return run
 
 
-def diagnose(design: Design, edges: tuple[Edge, ...]) -> str:
+def diagnose(edges: tuple[Edge, ...]) -> str:
     """Which node holds the others up: the first whose inputs wait for it while its outputs starve."""
     if not edges:
         return "The design has a single node."

@@ -73,7 +73,7 @@ def stitch(
     The folder is replaced as a whole, or left as it was if anything fails. Raises UnsupportedError for a graph that is
     no dataflow graph with one input and one output, ToolError when a file to be copied or patched is not as expected.
     """
-    nodes = [_Node(model, node) for node in model.graph.node]
+    nodes = [_Node(node) for node in model.graph.node]
     _check(model, nodes)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as scratch:
@@ -138,16 +138,10 @@ def accelerator(model: Any, nodes: Sequence["_Node"], name: str) -> str:
     return "\n".join([*lines, "endmodule", ""])
 
 
-def taps(model: Any) -> tuple[Tap, ...]:
-    """The streams that simulation compares, in graph order: what every op of ours makes, before any FIFO."""
-    nodes = [_Node(model, node) for node in model.graph.node]
-    return tuple(_taps(model, nodes))
-
-
 class _Node:
     """A node of the graph with FINN's instance of it."""
 
-    def __init__(self, model: Any, node: Any) -> None:
+    def __init__(self, node: Any) -> None:
         from qonnx.custom_op.registry import getCustomOp
 
         self.name: str = node.name

@@ -75,7 +75,7 @@ class Augmentation(_Section):
 
 
 class Hardware(_Section):
-    """Wishes for the accelerator; training only hands them on. `fps` None: as small as possible. `output`: what it
+    """Wishes for the accelerator; training only hands them on. `fps` None: 1,000 (fpga/steps.py). `output`: what it
     gives for an image, the last layer's integers ("logits") or the index of the greatest ("labels").
     """
 

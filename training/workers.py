@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, ParamSpec, Protocol, TypeVar
 
 from chain.errors import ToolError
-from training.environment import ray_address
+from training.environment import data_folder, ray_address
 
 RETRIES = 3
 """How often a task is started again after its process died."""
@@ -134,10 +134,12 @@ class _Ray:
         gpus = 1 if device == "cuda" else 0
         self.remote = ray.remote(num_cpus=threads, num_gpus=gpus, max_retries=RETRIES)(_with_threads)
         local = {"address": "local", "num_cpus": jobs * threads, "include_dashboard": False}
-        root = str(Path(__file__).resolve().parents[1])
+        variables = {"PYTHONPATH": str(Path(__file__).resolve().parents[1])}
+        if folder := data_folder():
+            variables["DATA"] = str(folder.absolute())
         try:
             ray.init(
-                runtime_env={"env_vars": {"PYTHONPATH": root}},
+                runtime_env={"env_vars": variables},
                 log_to_driver=False,
                 **({} if ray_address() else local),
             )

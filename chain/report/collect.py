@@ -87,6 +87,7 @@ def collect(folder: Path, model: str, arguments: str) -> Report:
         "seconds": {step: run.seconds for step, run in runs.items()},
         "versions": _versions(),
         "measurements": measured,
+        "bitstreams": routed,
         # Beyond the schema:
         "training": {key: training[key] for key in ("seed", "epochs", "train_images", "shipped") if key in training},
         "layers": layers,
@@ -94,7 +95,6 @@ def collect(folder: Path, model: str, arguments: str) -> Report:
         "edges": _of(manifest, "edges", folder / "rtl/manifest.json"),
         "divergences": {n: str(s.divergence) for n, s in stages.items() if s.divergence},
         "board": stages["board"].extra,
-        "bitstreams": routed,
         "simulation": {k: v for k, v in rtl.items() if k not in cycles},
         "repeat": f"make deploy {arguments}",
         "notes": [*_shipped(training), *_stale(runs), *outdated, *left_out],

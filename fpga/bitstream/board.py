@@ -14,14 +14,12 @@ BOARDS = Path(__file__).parent / "boards"
 
 @dataclass(frozen=True)
 class Zynq:
-    """The processor of a Zynq: `processor` is PS7 or PS8, `io_pll_mhz` the PLL that the fabric's clocks come from.
+    """The processor of a Zynq: `processor` is PS7 or PS8 (its facts: fpga/shell/hwh.py).
 
     `finn` is FINN's name of the board ("" where it knows none).
     """
 
     processor: str
-    ddr_bytes: int
-    io_pll_mhz: float
     finn: str = ""
 
 

@@ -17,7 +17,6 @@ Array = npt.NDArray[Any]
 
 TO_NHWC, TO_NCHW = (0, 2, 3, 1), (0, 3, 1, 2)
 DOMAIN = _base.DOMAIN
-WRAP_DOMAIN = "export.ops"
 
 
 def refuse(node: NodeProto, reason: str, way_out: str) -> NoReturn:

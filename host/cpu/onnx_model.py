@@ -293,7 +293,7 @@ class _Walk:
 
     # Operators that treat each element by itself.
 
-    def _linked(self, node: Node, value: _Value, link: Link) -> _Value:
+    def _linked(self, value: _Value, link: Link) -> _Value:
         if isinstance(value, _Result):
             return replace(value, chain=(*value.chain, link))
         if not isinstance(value, _Levels):
@@ -303,7 +303,7 @@ class _Walk:
 
     def _elementwise(self, node: Node, function: Callable[..., Floats]) -> _Value:
         _attributes(node)
-        return self._linked(node, self._source(node), Link(function))
+        return self._linked(self._source(node), Link(function))
 
     def _scaled(self, node: Node, function: Callable[..., Floats]) -> _Value:
         """An operator of one computed and one constant operand, in either order."""
@@ -318,8 +318,8 @@ class _Walk:
         if node.op_type == "Div" and not numbers.all():
             raise _Refused("it divides by zero", "train again: the scale must be positive")
         if constant == 0:
-            return self._linked(node, value, Link(lambda values, numbers: function(numbers, values), (numbers,)))
-        return self._linked(node, value, Link(function, (numbers,)))
+            return self._linked(value, Link(lambda values, numbers: function(numbers, values), (numbers,)))
+        return self._linked(value, Link(function, (numbers,)))
 
     def _by_channel(self, constant: Array, value: _Value) -> Floats:
         rank = 2 if value.flat else 4
@@ -341,7 +341,7 @@ class _Walk:
             else:
                 bounds.append(np.float32(none if given[name] is None else given[name]))
         low, high = bounds
-        return self._linked(node, self._source(node), Link(lambda values: np.minimum(np.maximum(values, low), high)))
+        return self._linked(self._source(node), Link(lambda values: np.minimum(np.maximum(values, low), high)))
 
     def _add(self, node: Node) -> _Value:
         if _name(node, 0) in self.constants or _name(node, 1) in self.constants:

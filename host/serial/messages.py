@@ -23,7 +23,6 @@ REASONS = {
 _MAGIC = b"WRAP"
 _IDENTITY = struct.Struct("<4sBBIIII")
 _CYCLES = struct.Struct("<II")
-MOST_REPEATS = (1 << 16) - 1
 IDENTITY_BYTES = _IDENTITY.size
 
 

@@ -52,8 +52,16 @@ def is_cached(contest: Contest, store: Store) -> bool:
 
 
 def rows(contest: Contest, store: Store) -> list[Row]:
-    """One row a method and width, with means and standard deviations over the seeds."""
-    return [_row(contest, store, name, bits) for name, bits in places(contest)]
+    """One row a method and width, with means and standard deviations over the seeds. Those of `ours` have the other
+    methods' means at that width as `rivals`, and their own by these as `ratios`.
+    """
+    made = [_row(contest, store, name, bits) for name, bits in places(contest)]
+    for row in made:
+        if row["method"] == "ours":
+            rivals = {one["method"]: one["mean"] for one in made if one["B"] == row["B"] and one is not row}
+            ratios = {name: row["mean"] / mean if mean else None for name, mean in rivals.items()}
+            row |= {"ours": row["mean"], "rivals": rivals, "ratios": ratios}
+    return made
 
 
 def _row(contest: Contest, store: Store, name: str, bits: int) -> Row:

@@ -42,6 +42,12 @@ def test_every_method_has_a_row(finished: tuple[Path, list[Row]]) -> None:
     assert by_name["wide"]["overflow_rate"] == 0 < by_name["cut"]["overflow_rate"]
     assert by_name["cut"]["overflow_rate"] > by_name["penalty"]["overflow_rate"]
     assert by_name["wide"]["mean"] > 0.3
+    ours, rivals = (
+        by_name["ours"],
+        {name for name, row in by_name.items() if row["B"] == by_name["ours"]["B"]} - {"ours"},
+    )
+    assert set(ours["rivals"]) == set(ours["ratios"]) == rivals and ours["ours"] == ours["mean"]
+    assert ours["ratios"]["penalty"] * by_name["penalty"]["mean"] == pytest.approx(ours["mean"])
 
 
 def test_what_is_there_is_not_trained_again(
