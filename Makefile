@@ -23,6 +23,9 @@ JOB_OPTIONS   = $(if $(JOBS),--jobs "$(JOBS)")
 SEARCH_OPTIONS = $(if $(DROP),--drop "$(DROP)") $(if $(TRIALS),--trials "$(TRIALS)") $(if $(EPOCHS),--epochs "$(EPOCHS)") \
 	$(if $(MINUTES),--minutes "$(MINUTES)") $(if $(COST),--cost "$(COST)") $(JOB_OPTIONS)
 
+# What MODEL= is called: the name in the recipe, where it is a path.
+NAME = $(shell scripts/python -c 'import sys; from chain.cli import model_name; print(model_name(sys.argv[1]))' "$(MODEL)" 2>/dev/null)
+
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help demo deploy test lint doctor setup train export rtl sim resources netlist shell evaluate cpu report ship \
@@ -72,6 +75,7 @@ setup: ## the two Python environments in .venv (every target does this first; FO
 
 train: setup ## 1. train what hardware can do, unless there is a finished training of the recipe (RESUME=1, FRESH=1)
 	@$(TOOLS) -m export check-recipe $(ARGUMENTS)
+	@$(TOOLS) -m fpga check-part "$(MODEL)"
 	@$(TOOLS) -m training train $(ARGUMENTS) $(TRAIN_OPTIONS)
 
 export: setup ## 2. checkpoint to QONNX; PyTorch, QONNX and onnxruntime compared
@@ -111,6 +115,7 @@ ship: setup ## pack the finished training of MODEL= into models/, once its logit
 	@$(TOOLS) -m training ship $(ARGUMENTS)
 
 board: setup ## start the simulated board for MODEL= and say how to talk to it (BOARD=ulx3s-85f: one on a serial line)
+	@scripts/python -m fpga.bitstream.check "$(BOARD)" --known
 	@$(if $(filter ulx3s-%,$(BOARD)),$(TOOLS) -m fpga.serial_board $(ARGUMENTS),\
 	$(PYNQ) -m fpga.board --model "$(MODEL)" --build "$(BUILD)")
 
@@ -120,8 +125,7 @@ check: setup ## say which nodes of any QONNX file (ONNX=) cannot be mapped, and 
 
 bitstream: ## bitstream of MODEL= for BOARD= with TOOLCHAIN=; trains, exports, writes the RTL first if missing (FPS=, LUT=: anew)
 	@scripts/python -m fpga.bitstream.check "$(BOARD)" $(if $(TOOLCHAIN),"$(TOOLCHAIN)")
-	@$(if $(FPS)$(LUT),$(MAKE) train export rtl,$(if $(wildcard $(BUILD)/$(MODEL)/rtl/manifest.json),$(MAKE) setup,\
-	$(MAKE) train export rtl))
+	@$(MAKE) --no-print-directory $(if $(FPS)$(LUT),train export rtl,$(if $(wildcard $(BUILD)/$(NAME)/rtl/manifest.json),setup,train export rtl))
 	@$(TOOLS) -m fpga.bitstream $(ARGUMENTS) --board "$(BOARD)" $(if $(TOOLCHAIN),--toolchain "$(TOOLCHAIN)")
 
 gates: setup ## after rtl: synthesise all of MODEL= and BOARD= (a PYNQ) with Yosys, simulate that netlist, compare 64 images

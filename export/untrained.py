@@ -3,9 +3,10 @@
 
 from pathlib import Path
 
+from chain.errors import UnsupportedError
 from export.problems import require_mappable
 from export.qonnx import to_qonnx
-from training import datasets
+from training import datasets, foreign
 from training import recipe as recipes
 from training.build import build as build_network
 from training.current import Status
@@ -25,5 +26,9 @@ def require_mappable_recipe(model: str, build: Path, data: Path | None = None) -
     dataset = datasets.load(recipe, data)
     network = build_network(recipe, dataset.input_shape, len(dataset.class_names), dataset.maximum).eval()
     set_wrapping(network, True)
-    require_mappable(to_qonnx(network), f"network {recipe.network!r} (nothing is trained yet)")
+    try:
+        exported = to_qonnx(network)
+    except UnsupportedError as error:
+        raise foreign.named(error, network) from None
+    require_mappable(exported, f"network {recipe.network!r} (nothing is trained yet)")
     return True

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from chain.agreement import StageResult
-from chain.cli import errors_as_text, model_name
+from chain.cli import errors_as_text
 from fpga import levels, steps
 from fpga.design import Design
 from fpga.resources import Resources, part_of
@@ -52,12 +52,21 @@ _stalls = click.option(
 )
 
 
+@main.command("check-part")
+@click.argument("model")
+@errors_as_text
+def check_part(model: str) -> None:
+    """Say, before MODEL is trained, whether its recipe's part is known."""
+    steps.require_part(model)
+
+
 @step
 @click.option("--fps", type=float, help="Target frame rate; default: the recipe's.")
 @click.option("--lut", type=int, help="Budget of look-up tables, instead of a frame rate.")
 def rtl(model: str, build: Path, fps: float | None, lut: int | None) -> None:
     """Map model.onnx to FINN's graph, fold it, size FIFOs and write rtl/; then check the graph on all test images."""
-    opened = steps.open_model(build, model_name(model))
+    opened = steps.open_model(build, model)
+    _tell_of_changes(opened)
     with _quiet():
         folding, design = steps.build_rtl(opened, fps, lut)
     _show_folding(folding, design)
@@ -73,7 +82,7 @@ def rtl(model: str, build: Path, fps: float | None, lut: int | None) -> None:
 @_stalls
 def sim(model: str, build: Path, images: int | None, seed: int, stalls: int) -> None:
     """Simulate rtl/ in Verilator, compare every stream, and measure fill and interval."""
-    opened = steps.open_model(build, model_name(model))
+    opened = steps.open_model(build, model)
     count = images or steps.affordable_images(opened, RTL_CYCLES, least=200)
     with _quiet(), _progress("RTL", count) as advance:
         result = steps.check_rtl(opened, count, seed, stalls, advance)
@@ -91,7 +100,7 @@ def sim(model: str, build: Path, images: int | None, seed: int, stalls: int) -> 
 @step
 def resources(model: str, build: Path) -> None:
     """Count look-up tables, flip-flops, memories and multipliers with Yosys: the whole, by layer, by kind of node."""
-    opened = steps.open_model(build, model_name(model))
+    opened = steps.open_model(build, model)
     with console.status("Yosys: synth_xilinx"):
         counted = steps.count_resources(opened)
     _show_resources(counted)
@@ -107,7 +116,7 @@ def resources(model: str, build: Path) -> None:
 @_stalls
 def netlist(model: str, build: Path, images: int | None, seed: int, stalls: int) -> None:
     """Simulate the netlist that Yosys made, with stalls on both ends, and compare its outputs."""
-    opened = steps.open_model(build, model_name(model))
+    opened = steps.open_model(build, model)
     count = images or steps.affordable_images(opened, NETLIST_CYCLES, least=4)
     total = len(steps.reference(opened).images)
     if count < total:
@@ -123,7 +132,8 @@ def explore(model: str, build: Path) -> None:
     """Estimate what each frame rate costs, with the network's accumulators and with 32 bits: explore.html and .json."""
     from fpga import explore as exploring
 
-    opened = steps.open_model(build, model_name(model))
+    opened = steps.open_model(build, model)
+    _tell_of_changes(opened)
     with _quiet(), _progress("estimating", 4) as advance:
         front = steps.explore(opened, advance)
     exploring.save(front, opened.folder)
@@ -162,6 +172,11 @@ def calibrate(build: Path) -> None:
     console.print(shown)
 
 
+def _tell_of_changes(model: steps.Model) -> None:
+    if note := steps.changed(model):
+        console.print(note, style="yellow", markup=False, highlight=False, soft_wrap=True)
+
+
 def _show_folding(folding: "Folding", design: Design) -> None:
     from fpga.layers import CONVERTERS
 
@@ -169,7 +184,7 @@ def _show_folding(folding: "Folding", design: Design) -> None:
     estimated = "estimated, without the registers that this clock adds" if is_fast else "estimated"
     table = Table(title=f"{design.model}: folding at {folding.clock_mhz:g} MHz; LUT to levels are {estimated}")
     for name in ("layer", "op"):
-        table.add_column(name)
+        table.add_column(name, overflow="fold")
     for name in ("PE", "SIMD", "cycles", "FIFO", "LUT", "FF", "BRAM36", "levels"):
         table.add_column(name, justify="right")
     table.add_column("weights in")

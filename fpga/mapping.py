@@ -41,7 +41,7 @@ def to_dataflow(path: str | os.PathLike[str]) -> ModelWrapper:
         UnsupportedError: something in it cannot be mapped; names the node, the reason and the way out.
     """
     if not Path(path).is_file():
-        raise InputError(f"no file {str(path)!r}; export the model first (python -m export export MODEL)")
+        raise InputError(f"no file {str(path)!r}; export the model first (make export MODEL=)")
     try:
         model = ModelWrapper(str(path))
     except Exception as error:  # protobuf's exception types differ between its implementations

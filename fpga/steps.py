@@ -5,6 +5,7 @@ import contextlib
 import hashlib
 import json
 import time
+import tomllib
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ import numpy.typing as npt
 
 from chain import record
 from chain.agreement import StageResult, discard
+from chain.cli import model_name
 from chain.errors import InputError, nearest
 from chain.files import atomic
 from fpga import resources
@@ -51,6 +53,11 @@ class Model:
     name: str
     classes: tuple[str, ...] = ()
     hardware: Hardware = field(default_factory=Hardware)
+    given: str = ""  # how the user named it: its name, or its recipe's path
+
+    def __post_init__(self) -> None:
+        if not self.given:
+            object.__setattr__(self, "given", self.name)
 
     @property
     def onnx(self) -> Path:
@@ -87,16 +94,17 @@ class Reference:
     outputs: npt.NDArray[np.int32]
 
 
-def open_model(build: Path, name: str) -> Model:
-    """The model `name` in `build`. InputError if it has not been exported, or its metadata is unusable."""
+def open_model(build: Path, model: str) -> Model:
+    """MODEL, a name or a recipe's path, in `build`. InputError if it was not exported, or its metadata is unusable."""
     from export.ops import runtime
 
+    name = model_name(model)
     folder = build / name
     path = folder / "model.onnx"
     if not path.is_file():
         exported = [found.parent.name for found in build.glob("*/model.onnx")]
-        hint = f"; {nearest(name, exported)}" if exported else ""
-        raise InputError(f"{path} does not exist: export the model first (make export MODEL={name}){hint}")
+        hint = f"; {nearest(name, exported)}" if exported and model == name else ""
+        raise InputError(f"{path} does not exist: export the model first (make train export MODEL={model}){hint}")
     properties = {entry.key: entry.value for entry in runtime.load(path).metadata_props}
     try:
         given = json.loads(properties.get("wrapnet.hardware", "{}"))
@@ -110,7 +118,27 @@ def open_model(build: Path, name: str) -> Model:
         raise InputError(f"{path}: clock_mhz is {hardware.clock_mhz!r}, expected more than 0")
     if hardware.output not in OUTPUTS:
         raise InputError(f"{path}: output is {hardware.output!r}, expected {' or '.join(map(repr, OUTPUTS))}")
-    return Model(folder, name, classes, hardware)
+    return Model(folder, name, classes, hardware, model)
+
+
+def require_part(model: str) -> None:
+    """Raise InputError where MODEL is a recipe's path and its [hardware] names a part that is not known."""
+    if not model.endswith(".toml") and "/" not in model:
+        return
+    part = tomllib.loads(Path(model).read_text(encoding="utf-8")).get("hardware", {}).get("part", Hardware.part)
+    try:
+        resources.part_of(part)
+    except InputError as error:
+        raise InputError(f"recipe {model}: hardware.part: {error}") from None
+
+
+def changed(model: Model) -> str | None:
+    """What to tell the user where the recipe that MODEL names was changed after the export."""
+    recipe = Path(model.given)
+    if model.given == model.name or recipe.stat().st_mtime <= model.onnx.stat().st_mtime:
+        return None
+    again = f"make train export MODEL={model.given}"
+    return f"note: {recipe} was changed after {model.onnx} was made of it; what follows is of before ({again})"
 
 
 def reference(model: Model) -> Reference:
@@ -120,7 +148,7 @@ def reference(model: Model) -> Reference:
         with np.load(path, allow_pickle=False) as values:
             return Reference(values["images"], values["labels"], values["outputs"])
     except FileNotFoundError:
-        raise InputError(f"{path} does not exist: export the model first (make export MODEL={model.name})") from None
+        raise InputError(f"{path} does not exist: export the model first (make export MODEL={model.given})") from None
     except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise InputError(f"{path} is damaged ({error}): export the model again") from error
 
@@ -162,7 +190,7 @@ def dataflow(model: Model) -> Any:
     """dataflow.onnx. InputError if there is none, or it and rtl/ were made from another model.onnx than there is."""
     from qonnx.core.modelwrapper import ModelWrapper
 
-    again = f"(make rtl MODEL={model.name})"
+    again = f"(make rtl MODEL={model.given})"
     if not model.dataflow.is_file():
         raise InputError(f"{model.dataflow} does not exist: make the RTL first {again}")
     graph = ModelWrapper(str(model.dataflow))

@@ -209,13 +209,33 @@ def test_the_targets_that_scripts_rely_on_exist(target: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_a_bitstream_is_of_the_rtl_that_is_there(tmp_path: Path) -> None:
+    """Also where the recipe is given by its path; FPS= makes it anew."""
+    recipe, rtl = tmp_path / "own.toml", tmp_path / "build" / "mine" / "rtl"
+    recipe.write_text('name = "mine"\n', encoding="utf-8")
+    rtl.mkdir(parents=True)
+    given = ("--dry-run", "bitstream", f"MODEL={recipe}", f"BUILD={tmp_path / 'build'}", "BOARD=ulx3s-85f")
+    assert "training train" in make(*given).stdout
+    (rtl / "manifest.json").touch()
+    assert "training train" not in make(*given).stdout
+    assert "training train" in make(*given, "FPS=1000").stdout
+
+
+def test_an_unknown_board_is_not_simulated() -> None:
+    done = make("board", "MODEL=digits", "BOARD=pynq-z3", "TOOLS=true", "PYNQ=true")
+    assert done.returncode == 2 and "did you mean 'pynq-z" in done.stderr
+
+
 def test_deploy_runs_the_steps_in_order() -> None:
     done = make("--dry-run", "-j4", "deploy", "MODEL=my.toml", "BUILD=out", "FPS=1000", "RESUME=1")
     steps = re.findall(
-        r"^\S+ -m (\S+(?: (?:train|check-recipe|export|rtl|sim|resources|netlist|evaluate)\b)?)(.*)$", done.stdout, re.M
+        r"^\S+ -m (\S+(?: (?:train|check-recipe|check-part|export|rtl|sim|resources|netlist|evaluate)\b)?)(.*)$",
+        done.stdout,
+        re.M,
     )
     assert [step for step, _ in steps] == [
         "export check-recipe",
+        "fpga check-part",
         "training train",
         "export export",
         "fpga rtl",
@@ -227,8 +247,8 @@ def test_deploy_runs_the_steps_in_order() -> None:
         "chain.cpu",
         "chain.report",
     ]
-    assert all(' "my.toml" --build "out"' in options for _, options in steps)
-    assert "--resume" in steps[1][1] and '--fps "1000"' in steps[3][1]
+    assert all(' "my.toml" --build "out"' in options for step, options in steps if step != "fpga check-part")
+    assert "--resume" in steps[2][1] and '--fps "1000"' in steps[4][1]
 
 
 def test_ci_runs_the_readmes_test_command_and_nothing_else() -> None:

@@ -50,7 +50,8 @@ def raised(
 ) -> list[Alarm]:
     """The alarms of an epoch whose log is `line`, after the earlier epochs' `history`, that were not raised before."""
     done = 1 + sum(earlier["stage"] == stage.name for earlier in history)
-    alarms = [*_stuck(history, line, stage, done), *_dead(dead)]
+    judges = "validation" if "validation_accuracy" in line else "test"
+    alarms = [*_stuck(history, line, stage, done), *_dead(dead, judges)]
     known = {
         (alarm["kind"], alarm["layer"])
         for earlier in history
@@ -59,7 +60,7 @@ def raised(
     }
     alarms = [alarm for alarm in alarms if (alarm.kind, alarm.layer) not in known]
     if done == stage.epochs and at_chance(test):
-        alarms.append(Alarm("chance", "", _chance_text(stage, test)))
+        alarms.append(Alarm("chance", "", _chance_text(stage, test, judges)))
     return alarms
 
 
@@ -146,19 +147,19 @@ def _stuck(history: Sequence[dict[str, Any]], line: dict[str, Any], stage: Stage
     return alarms
 
 
-def _dead(dead: dict[str, DeadChannels]) -> list[Alarm]:
+def _dead(dead: dict[str, DeadChannels], judges: str) -> list[Alarm]:
     return [
-        Alarm("dead", name, f"layer {name!r}: channels without information on the test images: {channels}")
+        Alarm("dead", name, f"layer {name!r}: channels without information on the {judges} images: {channels}")
         for name, channels in dead.items()
     ]
 
 
-def _chance_text(stage: Stage, test: Evaluation) -> str:
+def _chance_text(stage: Stage, test: Evaluation, judges: str) -> str:
     rates = {name: layer.overflow_rate for name, layer in test.layers.items()}
     worst = max(rates, key=rates.__getitem__)
     return (
-        f"after stage {stage.name!r} {test.correct} of {test.images} test images are right, no more than by chance. "
-        f"Lower the stage's lr, found {stage.lr:g}, or give it more epochs, found "
+        f"after stage {stage.name!r} {test.correct} of {test.images} {judges} images are right, no more than by "
+        f"chance. Lower the stage's lr, found {stage.lr:g}, or give it more epochs, found "
         f"{stage.epochs}; where many sums overflow, more accumulator_bits or narrower activations (most in layer "
         f"{worst!r}, {100 * rates[worst]:.2f} %); and see whether the labels belong to the images"
     )

@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 from chain.errors import InputError, UnsupportedError, WrapNetError, nearest
+from training import foreign
 from training.blocks import Blocks
 from training.layers import accumulators
 from training.networks import NETWORKS
@@ -71,6 +72,8 @@ def _try(recipe: Recipe, model: nn.Module, blocks: Blocks) -> None:
     try:
         with torch.no_grad():
             output = model.eval()(torch.zeros(1, *blocks.input_shape))
+    except UnsupportedError as error:
+        raise foreign.named(error, model) from None
     except WrapNetError:
         raise
     except Exception as error:

@@ -91,24 +91,24 @@ def read(path: Path, recipe: Recipe | None = None) -> Checkpoint:
     unpickled), belongs to another recipe, or the user's own network or data set file changed since the training.
     """
     if not path.is_file():
-        raise InputError(f"no checkpoint {path}; train the model first: python -m training train MODEL")
+        raise InputError(f"no checkpoint {path}; train the model first (make train MODEL=)")
     try:
         values = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError:  # torch's own text proposes to unpickle it all the same
         raise InputError(
             f"{path} is refused: it holds objects other than tensors, strings and numbers, or is damaged. "
-            "Train the model anew, without --resume"
+            "Train the model anew (make train MODEL= FRESH=1)"
         ) from None
     except Exception as error:  # torch reads damaged files as far as it gets
         reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise InputError(f"{path} is damaged ({reason}). Train the model anew, without --resume") from None
+        raise InputError(f"{path} is damaged ({reason}). Train the model anew (make train MODEL= FRESH=1)") from None
     if not isinstance(values, dict) or values.get("format") != FORMAT or not values.keys() >= _KEYS:
         raise InputError(f"{path} is not a checkpoint of this toolkit (format {FORMAT}). Train the model anew")
     if recipe is not None and values["recipe_digest"] != recipe.digest():
         raise InputError(
             f"{path} belongs to another recipe than {recipe.name!r}, or the recipe changed since: "
-            f"{_difference(from_text(values['recipe']), recipe)}. Train anew (without --resume), or use another "
-            "--build folder"
+            f"{_difference(from_text(values['recipe']), recipe)}. Train anew (make train MODEL=), or give another "
+            "folder (BUILD=)"
         )
     recipe = recipe or from_text(values["recipe"], values["recipe_path"])
     trained = values.get("own_files", {})
@@ -116,8 +116,8 @@ def read(path: Path, recipe: Recipe | None = None) -> Checkpoint:
         if trained.get(reference) != now:
             raise InputError(
                 f"{path} was trained with another {reference.rpartition(':')[0]} than there is now: the file behind "
-                f"{reference!r} changed since. Put it back, train anew (without --resume), or use another --build "
-                "folder"
+                f"{reference!r} changed since. Put it back, train anew (make train MODEL=), or give another folder "
+                "(BUILD=)"
             )
     return Checkpoint(
         recipe=recipe,
@@ -142,7 +142,7 @@ def require_data(checkpoint: Checkpoint, dataset: Dataset, path: Path) -> None:
         if had != has:
             raise InputError(
                 f"data set {checkpoint.recipe.dataset!r}: {name} is {has}, and was {had} when {path} was trained. Give "
-                "the DATA= of the training, or train anew (without --resume)"
+                "the DATA= of the training, or train anew (make train MODEL= FRESH=1)"
             )
 
 
@@ -177,7 +177,7 @@ def read_finished(path: Path, recipe: Recipe | None = None) -> Checkpoint:
     if not checkpoint.finished:
         raise InputError(
             f"{path}: training stopped after {checkpoint.epochs} of {checkpoint.recipe.epochs} epochs; "
-            "finish it with python -m training train MODEL --resume"
+            "finish it (make train MODEL= RESUME=1)"
         )
     return checkpoint
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Command line: python -m training train MODEL."""
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from chain.cli import errors_as_text, explained
-from chain.errors import ToolError, WorthlessError, WrapNetError
+from chain.errors import InputError, ToolError, WorthlessError, WrapNetError
 from chain.integers import NARROWEST, WIDEST
 
 if TYPE_CHECKING:
@@ -66,6 +67,11 @@ def train(model: str, build: Path, resume: bool, data: Path | None, if_needed: b
             )
             console.print(_table(summary))
             return
+        if if_needed and not (resume or fresh) and found.is_begun and not found.is_trained:
+            raise InputError(
+                f"{folder} holds a training of this recipe that was stopped: RESUME=1 goes on with it, FRESH=1 begins "
+                "anew"
+            )
         console.print(f"training {recipe.name}: {recipe.epochs} epochs into {folder}", highlight=False)
         # Cut off in its summary, a training of hours is not thrown away.
         resume = (resume or (if_needed and found.is_trained)) and not found.is_shipped
@@ -80,7 +86,7 @@ def train(model: str, build: Path, resume: bool, data: Path | None, if_needed: b
         click.echo(f"error: {explained(error)}", err=True)
         sys.exit(2)
     except KeyboardInterrupt:
-        click.echo(f"\nstopped; go on with: python -m training train {model} --build {build} --resume", err=True)
+        click.echo(f"\nstopped; go on with: make train MODEL={model} RESUME=1{_given(build, data)}", err=True)
         sys.exit(130)
     if trained is not None:
         console.print(_table(trained))
@@ -163,7 +169,15 @@ def search(
     console = Console(width=120)
     console.print(table.layers(result))
     console.print(table.candidates(result))
-    click.echo(f"picture: {result.picture}\nrecipe:  make deploy MODEL={result.recipe}")
+    click.echo(f"picture: {result.picture}\nrecipe:  make deploy MODEL={result.recipe}{_given(build, data)}")
+
+
+def _given(build: Path, data: Path | None) -> str:
+    """What else a command printed for make needs, so that it finds the same folders."""
+    from training.environment import data_folder
+
+    folders = (("DATA", data or data_folder()), ("BUILD", build if build != Path("build") else None))
+    return "".join(f" {name}={shlex.quote(str(folder))}" for name, folder in folders if folder)
 
 
 @main.command()

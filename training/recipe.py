@@ -43,7 +43,7 @@ class Quantisation(_Section):
     def _accumulator_bits(cls, value: int | dict[str, int]) -> int | dict[str, int]:
         for bits in value.values() if isinstance(value, dict) else [value]:
             if not NARROWEST <= bits <= WIDEST:
-                raise ValueError(f"found {bits}, expected a width of {NARROWEST} to {WIDEST} bits")
+                raise ValueError(f"expected a width of {NARROWEST} to {WIDEST} bits")
         return value
 
 
@@ -214,26 +214,39 @@ def _explain_all(error: ValidationError) -> str:
     details = error.errors()
     # A section whose items are wrong also counts as too short: say only what is wrong with the items.
     deeper = {detail["loc"][0] for detail in details if len(detail["loc"]) > 1}
-    return "\n".join(
+    told = [
         _explain(detail) for detail in details if not (detail["type"] == "too_short" and detail["loc"][0] in deeper)
-    )
+    ]
+    return "\n".join(dict.fromkeys(told))
 
 
 def _explain(detail: Any) -> str:
     location = detail["loc"]
+    for key, expected in _EITHER.items():
+        if location[: len(key)] == key and len(location) > len(key):  # each of several types says what it lacks
+            return f"  {'.'.join(key)}: expected {expected}, found {detail['input']!r}"
     name = ".".join(str(part) for part in location)
     if detail["type"] == "extra_forbidden":
         section: Any = Recipe
         for part in location[:-1]:
             if isinstance(part, str) and part in section.model_fields:
                 section = _SECTIONS.get(part, section)
-        return f"  {name}: unknown key; {nearest(str(location[-1]), section.model_fields)}"
+        valid = [*section.model_fields, *(["epochs"] if section is Recipe else [])]
+        return f"  {name}: unknown key; {nearest(str(location[-1]), valid)}"
     if detail["type"] == "missing":
         return f"  {name}: missing" + ("; or epochs, their number in the usual stages" if name == "stages" else "")
     message = detail["msg"].removeprefix("Value error, ")
+    if detail["type"] == "string_pattern_mismatch":
+        message = "expected a letter or digit, then letters, digits, '.', '_' or '-'"
     # What is wrong between several keys says itself what it found.
     return f"  {name}: {message}, found {detail['input']!r}" if name else f"  {message}"
 
+
+_EITHER = {
+    ("quantisation", "weights"): "'binary', 'ternary' or a width of 2 to 8 bits",
+    ("quantisation", "accumulator_bits"): f"a width of {NARROWEST} to {WIDEST} bits, or a table of such by layer",
+}
+"""What keys may be that have several types."""
 
 _SECTIONS = {
     "quantisation": Quantisation,

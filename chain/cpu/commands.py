@@ -30,7 +30,7 @@ def main(model: str, build: Path, images: int | None, threads: int | None) -> No
     network, truth, outcome = folder / "model.onnx", folder / "reference.npz", folder / "stages" / f"{STAGE}.json"
     for path in (network, truth):
         if not path.is_file():
-            raise InputError(f"{path} does not exist: make it first (python -m export export {model} --build {build})")
+            raise InputError(f"{path} does not exist: make it first (make train export MODEL={model})")
     outcome.unlink(missing_ok=True)  # an earlier result must not stand for a run that stops
     started = time.perf_counter()
     try:

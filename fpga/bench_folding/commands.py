@@ -27,7 +27,7 @@ def main(model: str, build: Path, rates: Sequence[float]) -> None:
 
     Figures are estimates of whole designs. Rates at which SetFolding gives the same folding have one row.
     """
-    opened = steps.open_model(build, model_name(model))
+    opened = steps.open_model(build, model)
     rows: list[Row] = []
     with bar(Console(stderr=True)) as progress:
         for rate in progress.track(rates, description="rates"):

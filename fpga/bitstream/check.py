@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""python -m fpga.bitstream.check BOARD [TOOLCHAIN]: whether this machine can make a bitstream, before anything else.
+"""python -m fpga.bitstream.check BOARD [TOOLCHAIN]: whether this machine can make a bitstream, before anything else;
+with --known in place of TOOLCHAIN whether there is such a board.
 
 Standard library only: it runs before set-up, so that a missing tool is named within a second.
 """
@@ -14,6 +15,8 @@ def main(arguments: list[str]) -> int:
     """Status 0, or 2 with what is missing. Programs that set-up brings count as there until it is done."""
     try:
         chosen = board.load(arguments[0])
+        if arguments[1:] == ["--known"]:
+            return 0
         chain = toolchains.choose(chosen, arguments[1] if len(arguments) > 1 else None)
         if chain.name != "trellis":
             toolchains.require(chosen, chain)

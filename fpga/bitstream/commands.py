@@ -16,7 +16,7 @@ from typing import Any
 import click
 
 from chain import files, record
-from chain.cli import errors_as_text, model_name
+from chain.cli import errors_as_text
 from chain.errors import InputError
 from fpga import design, steps
 from fpga.bitstream import board, toolchains
@@ -43,7 +43,7 @@ def main(model: str, build: Path, board_name: str, toolchain: str | None) -> Non
     chosen = board.load(board_name)
     chain = toolchains.choose(chosen, toolchain)
     programs = toolchains.require(chosen, chain)
-    opened = steps.open_model(build, model_name(model))
+    opened = steps.open_model(build, model)
     steps.dataflow(opened)  # refuses an rtl/ that is missing, or not of this model.onnx
     made, design_hash = design.load(opened.rtl), design.digest(opened.rtl)
     target = opened.folder / FOLDER / chosen.name

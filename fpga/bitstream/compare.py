@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from chain.agreement import StageResult
-from chain.cli import errors_as_text, model_name
+from chain.cli import errors_as_text
 from fpga import design, steps
 from fpga.bitstream import board, netlist, synthesis
 from fpga.bitstream.job import Job
@@ -31,7 +31,7 @@ _MEMORY = 1 << 24
 def main(model: str, build: Path, board_name: str, images: int) -> None:
     """Synthesise MODEL with everything around it on a board, and compare the netlist's outputs with PyTorch's."""
     started = time.monotonic()
-    opened = steps.open_model(build, model_name(model))
+    opened = steps.open_model(build, model)
     steps.dataflow(opened)  # refuses an rtl/ that is missing, or not of this model.onnx
     given, made = steps.reference(opened), design.load(opened.rtl)
     folder = opened.folder / "bitstream" / board_name / "netlist"

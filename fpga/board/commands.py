@@ -8,7 +8,7 @@ import sys
 import threading
 from pathlib import Path
 
-from chain.cli import explained
+from chain.cli import explained, model_name
 from chain.errors import InputError, WrapNetError
 
 DEFAULT_PORT = 7967
@@ -69,7 +69,7 @@ def _serve(arguments: list[str]) -> int:
         description="Serve a simulated PYNQ board on 127.0.0.1. (Also: evaluate MODEL, bench MODEL.)",
     )
     parser.add_argument("--build", type=Path, default=Path("build"), help="where the models lie (default: build)")
-    parser.add_argument("--model", help="offer only this model")
+    parser.add_argument("--model", help="offer only this one, a model's name, or its recipe (.toml)")
     parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="0: any free one (default: %(default)s)")
     parser.add_argument("--stall", type=int, default=0, help="percent of cycles in which memory pauses")
     parser.add_argument("--seed", type=int, default=1, help="of those pauses (default: %(default)s)")
@@ -84,8 +84,9 @@ def _serve(arguments: list[str]) -> int:
     from fpga.board import designs, server
     from fpga.board.machine import Machine, default_finder
 
-    built = designs.find(options.build, options.model)
-    machine = Machine(default_finder(options.build.absolute(), options.model), options.stall, options.seed)
+    name = model_name(options.model) if options.model else None
+    built = designs.find(options.build, name, options.model)
+    machine = Machine(default_finder(options.build.absolute(), name), options.stall, options.seed)
     service, port = server.start(machine, options.port)
     done = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

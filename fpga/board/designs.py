@@ -21,10 +21,10 @@ class BuiltDesign:
     shape: tuple[int, ...]
 
 
-def find(build: Path, model: str | None = None) -> list[BuiltDesign]:
+def find(build: Path, model: str | None = None, given: str | None = None) -> list[BuiltDesign]:
     """All designs under `build`/*/board, or only `model`'s (InputError if it has none); half-written ones are left out.
 
-    Paths are absolute.
+    Paths are absolute. `given` is how the user named the model.
     """
     found = []
     for path in sorted(build.absolute().glob("*/board/*.json")):
@@ -34,8 +34,8 @@ def find(build: Path, model: str | None = None) -> list[BuiltDesign]:
     if model is not None and not found:
         built = [design.model for design in find(build)]
         raise InputError(
-            f"{model!r} has no simulated board under {build}: build it first (python -m fpga.shell {model} "
-            f"--build {build})" + (f"; {nearest(model, built)}" if built else "")
+            f"{model!r} has no simulated board under {build}: build it first (make deploy MODEL={given or model})"
+            + (f"; {nearest(model, built)}" if built else "")
         )
     return found
 
@@ -48,7 +48,7 @@ def by_hash(designs: list[BuiltDesign], wanted: str) -> BuiltDesign:
     known = ", ".join(f"{design.model} ({design.hash[:8]}...)" for design in designs) or "none"
     raise InputError(
         f"the design {wanted[:8]}... of this bitstream is not in the build folder; there: {known}. "
-        "Build it again (python -m fpga.shell MODEL) and load the new .bit"
+        "Build it again (make shell MODEL=) and load the new .bit"
     )
 
 

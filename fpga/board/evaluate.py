@@ -39,10 +39,10 @@ def evaluate(model: str, build: Path, images: int | None, stall: int = 0) -> int
     name = model_name(model)
     folder = build.absolute() / name
     bitfile, reference = folder / "board" / f"{name}.bit", folder / "reference.npz"
-    for path, step in ((reference, f"python -m export export {model}"), (bitfile, f"python -m fpga.shell {model}")):
+    for path, step in ((reference, "export"), (bitfile, "shell")):
         if not path.is_file():
-            raise InputError(f"{path} does not exist: make it first ({step} --build {build})")
-    require_current(folder / "rtl", bitfile, f"python -m fpga.shell {model} --build {build}")
+            raise InputError(f"{path} does not exist: make it first (make {step} MODEL={model})")
+    require_current(folder / "rtl", bitfile, f"make shell MODEL={model}")
     outcome = folder / "stages" / "board.json"
     outcome.unlink(missing_ok=True)  # an earlier result must not stand for a driver that stops
     begin = time.monotonic()

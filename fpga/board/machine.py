@@ -150,7 +150,7 @@ class Machine:
             try:
                 fabric = Board(design.library, design.rtl, self.memory.ddr, BASE)
             except (OSError, AttributeError) as error:
-                raise ToolError(f"{error}: build it again (python -m fpga.shell {design.model})") from None
+                raise ToolError(f"{error}: build it again (make shell MODEL={design.model})") from None
             fabric.set_limit(0)  # jobs are stepped here, so that one can be left in its middle
             if self._stall:
                 fabric.set_stall(self._seed, self._stall)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from chain.cli import errors_as_text, model_name
+from chain.cli import errors_as_text
 from chain.errors import InputError, ToolError
 from chain.files import atomic
 from fpga.bundle import contents, inputs, pack
@@ -21,7 +21,7 @@ from host.errors import BundleError, CompilerError
 @errors_as_text
 def main(model: str, build: Path, board: str | None) -> None:
     """Write build/MODEL/bundle/MODEL.tar.gz for MODEL (a recipe's name or path)."""
-    given = inputs.read(build, model_name(model), board)
+    given = inputs.read(build, model, board)
     compiler = contents.cross_compiler()
     try:
         files = contents.collect(given, compiler)

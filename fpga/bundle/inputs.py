@@ -39,17 +39,17 @@ class Inputs:
     bitstream: Bitstream | None
 
 
-def read(build: Path, name: str, board: str | None = None) -> Inputs:
+def read(build: Path, given: str, board: str | None = None) -> Inputs:
     """Read and check, with the bitstream of `board` (None: of the only one there is).
 
     Raises InputError naming what is missing or stale, AgreementError where stages disagree."""
-    model = steps.open_model(build, name)
+    model = steps.open_model(build, given)
     steps.dataflow(model)  # refuses an rtl/ of another model.onnx
     _require_order(model)
     _require_agreement(model)
     path = model.folder / "resources.json"
     if not path.is_file():
-        raise InputError(f"{path} does not exist: count them first (make resources MODEL={name})")
+        raise InputError(f"{path} does not exist: count them first (make resources MODEL={given})")
     made, design_hash = design.load(model.rtl), design.digest(model.rtl)
     bits = find(model, made, design_hash, board)
     return Inputs(model, made, design_hash, _golden(model), path.read_bytes(), bits)
@@ -62,7 +62,7 @@ def _require_order(model: steps.Model) -> None:
         if step in runs and before in runs and runs[step].ended < runs[before].ended:
             raise InputError(
                 f"the results of `make {step}` in {model.folder} are older than those of `make {before}`: "
-                f"make {step} MODEL={model.name}"
+                f"make {step} MODEL={model.given}"
             )
 
 
@@ -71,7 +71,7 @@ def _require_agreement(model: steps.Model) -> None:
         stages = agreement.load(model.stages)
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(
-            f"{model.stages}: a file is not a stage's result ({error}): repeat it all (make deploy MODEL={model.name})"
+            f"{model.stages}: a file is not a stage's result ({error}): repeat it all (make deploy MODEL={model.given})"
         ) from None
     for stage in stages.values():
         if stage.mismatches:
@@ -86,7 +86,7 @@ def _golden(model: steps.Model) -> Golden:
     if len(given.images) < GOLDEN_IMAGES:
         raise InputError(
             f"{model.folder / 'reference.npz'} has {len(given.images)} images, a bundle takes {GOLDEN_IMAGES}: "
-            f"export again with more (make export MODEL={model.name})"
+            f"export again with more (make export MODEL={model.given})"
         )
     golden = Golden(given.images[:GOLDEN_IMAGES], given.labels[:GOLDEN_IMAGES], given.outputs[:GOLDEN_IMAGES])
     session = runtime.OnnxRuntime(model.onnx, threads=1)
@@ -94,6 +94,6 @@ def _golden(model: steps.Model) -> Golden:
     if not np.array_equal(got, golden.outputs):
         raise InputError(
             f"{model.folder / 'reference.npz'} holds other outputs than {model.onnx} gives: "
-            f"export again (make export MODEL={model.name})"
+            f"export again (make export MODEL={model.given})"
         )
     return golden

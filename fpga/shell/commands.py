@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from chain import record
-from chain.cli import errors_as_text, model_name
+from chain.cli import errors_as_text
 from fpga import design, steps
 from fpga.shell import hwh, metadata
 
@@ -19,7 +19,7 @@ from fpga.shell import hwh, metadata
 def main(model: str, build: Path) -> None:
     """Build the simulated board of MODEL (a recipe's name or path) from build/MODEL/rtl into build/MODEL/board."""
     started = time.perf_counter()
-    opened = steps.open_model(build, model_name(model))
+    opened = steps.open_model(build, model)
     steps.dataflow(opened)  # refuses an rtl/ that is missing, or not of this model.onnx
     bundle = metadata.write(opened.rtl, opened.folder / "board", opened.cache)
     seconds = time.perf_counter() - started

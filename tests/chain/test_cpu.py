@@ -92,7 +92,7 @@ def test_what_the_export_did_not_leave(build: Path, name: str) -> None:
     done = run(build)
     assert done.exit_code == 2
     assert (
-        f"error: {build / 'plain' / name} does not exist: make it first (python -m export export plain" in done.output
+        f"error: {build / 'plain' / name} does not exist: make it first (make train export MODEL=plain)" in done.output
     )
 
 

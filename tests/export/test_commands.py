@@ -169,6 +169,29 @@ def test_a_network_that_hardware_cannot_do_is_refused_before_it_is_trained(tmp_p
     assert not (tmp_path / "build").exists()
 
 
+OTHERS = """
+from torch import nn
+
+
+class Others(nn.Sequential):
+    def __init__(self, q):
+        super().__init__()
+        self.input, self.conv = q.input(), q.conv(1, 4, 3)
+        self.norm, self.relu = nn.BatchNorm2d(4), nn.Sigmoid()
+        self.rest = nn.Sequential(nn.ConvTranspose2d(4, 4, 1), nn.Flatten())
+        self.fc = q.classifier(4 * 6 * 6)
+"""
+
+
+def test_layers_that_are_not_the_toolkits_are_named(tmp_path: Path) -> None:
+    path = own(tmp_path, OTHERS)
+    path.write_text(path.read_text(encoding="utf-8").replace("own.py:Average", "own.py:Others"), encoding="utf-8")
+    result = invoke("check-recipe", path, "--build", tmp_path / "build")
+    assert result.exit_code == 2 and "layer 'fc': input is a Tensor without a scale" in result.output
+    others = "'relu', a Sigmoid (take q.relu()), 'rest.0', a ConvTranspose2d"
+    assert f"Layers that hardware has nothing for: {others}\n" in result.output
+
+
 def test_make_does_not_begin_to_train_it(tmp_path: Path, repository: Path) -> None:
     path = own(tmp_path, NETWORK)
     command = ["make", "train", f"MODEL={path}", f"BUILD={tmp_path / 'build'}"]

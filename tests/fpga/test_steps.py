@@ -3,6 +3,7 @@
 
 import dataclasses
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -12,7 +13,7 @@ import numpy as np
 import onnx
 import pytest
 
-from chain.errors import AgreementError
+from chain.errors import AgreementError, InputError
 from export.ops import runtime
 from fpga import simulate, steps
 from tests import graphs
@@ -99,6 +100,27 @@ def test_the_run_that_differs_is_named(model, monkeypatch, wrong):
         result.require_agreement()
     saved = json.loads((model.stages / "rtl.json").read_text())
     assert saved["divergence"] == dataclasses.asdict(result.divergence) | {"index": [1]}
+
+
+def test_a_recipe_that_changed_after_the_export_is_told(made, tmp_path):
+    build, recipe = shutil.copytree(made, tmp_path / "build"), tmp_path / "own.toml"
+    recipe.write_text('name = "toy"\n', encoding="utf-8")
+    os.utime(recipe, (0, 0))
+    assert steps.changed(steps.open_model(build, str(recipe))) is None
+    recipe.touch()
+    note = steps.changed(steps.open_model(build, str(recipe)))
+    assert f"{recipe} was changed after" in note and f"make train export MODEL={recipe}" in note
+    assert steps.changed(steps.open_model(build, "toy")) is None
+
+
+def test_a_part_is_checked_before_the_training(tmp_path):
+    recipe = tmp_path / "own.toml"
+    for part in ("xc7z020clg400-1", None):
+        recipe.write_text(f'[hardware]\npart = "{part}"\n' if part else 'name = "toy"\n', encoding="utf-8")
+        steps.require_part(str(recipe))
+    recipe.write_text('[hardware]\npart = "xc7z20"\n', encoding="utf-8")
+    with pytest.raises(InputError, match=r"own.toml: hardware.part: unknown part 'xc7z20': did you mean 'xc7z020'"):
+        steps.require_part(str(recipe))
 
 
 def test_steps_behind_simulation_need_no_finn() -> None:

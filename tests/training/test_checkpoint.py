@@ -48,7 +48,7 @@ def test_round_trip(point: Checkpoint, recipe: Recipe, tmp_path: Path) -> None:
 
 
 def test_a_missing_checkpoint_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"no checkpoint .* python -m training train"):
+    with pytest.raises(InputError, match=r"no checkpoint .*make train MODEL="):
         training.load(tmp_path)
 
 

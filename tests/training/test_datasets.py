@@ -197,13 +197,16 @@ def test_a_users_function(tmp_path: Path) -> None:
         ({"test_labels": np.array([0, 1, 2, 0])}, r"found 0..2, expected 0..1"),
         ({"train_labels": np.array([0, 1, -1, 0])}, "found -1"),
         ({"train_images": np.full((4, 1, 2, 2), 9, np.uint8)}, "found 9, expected at most maximum = 8"),
+        ({"train_labels": [0, 1, 0, 1]}, "train_labels: found a list, expected a numpy array"),
+        ({"class_names": ("a",)}, r"class_names: found \('a',\), expected the names of two classes or more"),
+        ({"class_names": "ab"}, "class_names: found 'ab'"),
     ],
 )
 def test_arrays_that_do_not_fit(change: dict[str, Any], message: str) -> None:
     x, y = np.zeros((4, 1, 2, 2), np.uint8), np.array([0, 1, 0, 1])
     good: dict[str, Any] = {"train_images": x, "train_labels": y, "test_images": x, "test_labels": y}
     with pytest.raises(InputError, match=message):
-        Dataset(**{**good, **change}, class_names=("a", "b"), maximum=8)
+        Dataset(**{**good, "class_names": ("a", "b"), **change}, maximum=8)
 
 
 def test_a_split_takes_its_share_of_every_class_and_leaves_the_test_images_out() -> None:

@@ -186,6 +186,14 @@ def test_unknown_weights_are_refused(weights: Any) -> None:
         weight_quantiser(weights)
 
 
+def test_unknown_options_are_refused() -> None:
+    with pytest.raises(InputError, match="unknown option 'strides' of a layer; did you mean 'stride'"):
+        WrapConv2d(1, 2, 3, strides=2)
+    with pytest.raises(InputError, match="unknown option 'strides'"):
+        WrapLinear(4, 2, strides=2)
+    assert WrapConv2d(1, 2, 3, stride=2, weight_bit_width=4, device="cpu").stride == (2, 2)
+
+
 def test_wide_layer_is_brevitas_own_with_its_gradients() -> None:
     """Without wraparound a layer is Brevitas' QuantConv2d: same output, same gradients of weights and inputs."""
     torch.manual_seed(0)

@@ -26,11 +26,17 @@ class Dataset:
     judges: str = "test"
 
     def __post_init__(self) -> None:
+        if isinstance(self.class_names, str) or len(self.class_names) < 2:
+            raise InputError(f"class_names: found {self.class_names!r}, expected the names of two classes or more")
         for part in ("train", "test"):
             images, labels = getattr(self, f"{part}_images"), getattr(self, f"{part}_labels")
+            for name, array in (("images", images), ("labels", labels)):
+                if not isinstance(array, np.ndarray):
+                    raise InputError(f"{part}_{name}: found a {type(array).__name__}, expected a numpy array")
             if images.dtype != np.uint8 or images.ndim != 4 or len(images) == 0:
                 raise InputError(
-                    f"{part}_images: found {images.dtype} {list(images.shape)}, expected uint8 [N, C, H, W]"
+                    f"{part}_images: found {images.dtype} {list(images.shape)}, expected uint8 [N, C, H, W] with N > 0 "
+                    "(pixels as they are, which the network's input scales)"
                 )
             if labels.dtype != np.int64 or labels.shape != images.shape[:1]:
                 raise InputError(

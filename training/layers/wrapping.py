@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Convolution and linear layers whose exact integer accumulator is wrapped, folded and scaled back."""
 
+import inspect
+from collections.abc import Mapping
 from typing import Any
 
 import brevitas.nn as qnn
@@ -10,13 +12,16 @@ from brevitas.proxy.runtime_quant import AccQuantProxyProtocol
 from brevitas.quant_tensor import IntQuantTensor
 from torch import Tensor
 
-from chain.errors import UnsupportedError
+from chain.errors import InputError, UnsupportedError, nearest
 from training.autograd import EXACT, accumulate, by_channel, integers, overflow_penalty
 from training.convolution import convolve
 from training.layers.precision import require_exact, rounded
 from training.quantisers import BinaryWeight, WideAccumulator, WrapAccumulator, WrapFoldQuant
 from training.recorded import recorded
 from training.statistics import Monitor
+
+# How the options of a layer's quantisers begin.
+_QUANTISERS = ("weight_", "bias_", "input_", "output_", "accumulator_")
 
 
 class AccumulatorMixin(QuantProxyMixin):
@@ -137,8 +142,9 @@ class AccumulatorMixin(QuantProxyMixin):
     def _check(self, x: IntQuantTensor) -> None:
         if not isinstance(x, IntQuantTensor):
             raise UnsupportedError(
-                f"{self.describe()}: input is a {type(x).__name__} without a scale, expected a quantised tensor; "
-                "put a quantiser with return_quant_tensor=True before it"
+                f"{self.describe()}: input is a {type(x).__name__} without a scale, expected a quantised tensor; put a "
+                "quantiser with return_quant_tensor=True before it (in a recipe's network q.input() first of all, and "
+                "q.relu() behind each batch norm)"
             )
         require_exact(x.value, self.describe())
         self.input_scale = x.scale.detach()
@@ -162,6 +168,14 @@ class AccumulatorMixin(QuantProxyMixin):
                 f"to {reach}, float32 is exact below {EXACT}; use fewer inputs, groups, or narrower weights or inputs"
             )
         self.input_bits, self.in_bytes = bits, max(bits, self.weight_bits) <= 8
+
+
+def _require_known(kind: type, options: Mapping[str, Any]) -> None:
+    """Raise InputError for an option that `kind`, a layer of Brevitas, does not know: it would be silently ignored."""
+    names = [name for name in inspect.signature(kind).parameters if name != "kwargs"]
+    for name in options:
+        if name not in names and not name.startswith(_QUANTISERS):
+            raise InputError(f"unknown option {name!r} of a layer; {nearest(name, names)}")
 
 
 class WrapConv2d(AccumulatorMixin, qnn.QuantConv2d):
@@ -190,6 +204,7 @@ class WrapConv2d(AccumulatorMixin, qnn.QuantConv2d):
         accumulator_quant: Any = WrapAccumulator,
         **kwargs: Any,
     ) -> None:
+        _require_known(qnn.QuantConv2d, kwargs)
         qnn.QuantConv2d.__init__(
             self,
             in_channels,
@@ -230,5 +245,6 @@ class WrapLinear(AccumulatorMixin, qnn.QuantLinear):
         accumulator_quant: Any = WrapAccumulator,
         **kwargs: Any,
     ) -> None:
+        _require_known(qnn.QuantLinear, kwargs)
         qnn.QuantLinear.__init__(self, in_features, out_features, bias=bias, weight_quant=weight_quant, **kwargs)
         AccumulatorMixin.__init__(self, accumulator_quant, **kwargs)

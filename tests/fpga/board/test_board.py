@@ -87,8 +87,9 @@ def serve(pynq_python: Path, repository: Path):
         served.process.communicate()
 
 
-def test_the_printed_lines_work(serve: Callable[..., Served], run: Run, fake_build: Path) -> None:
-    served = serve("--build", fake_build, "--model", "first", "--port", 0)
+def test_the_printed_lines_work(serve: Callable[..., Served], run: Run, fake_build: Path, tmp_path: Path) -> None:
+    (tmp_path / "own.toml").write_text('name = "first"\n', encoding="utf-8")
+    served = serve("--build", fake_build, "--model", tmp_path / "own.toml", "--port", 0)
     assert served.line().startswith("listening on 127.0.0.1:")
     shown = []
     while "Ctrl-C" not in (line := served.line()):
@@ -186,7 +187,7 @@ def test_a_board_that_differs(run: Run, fake_build: Path, tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     "arguments, says",
     [
-        (("missing",), "missing/reference.npz does not exist: make it first (python -m export export missing"),
+        (("missing",), "missing/reference.npz does not exist: make it first (make export MODEL=missing)"),
         (("no.toml",), "recipe 'no.toml': no such file"),
         (("first", "--images", "0"), "0 images were asked for"),
     ],

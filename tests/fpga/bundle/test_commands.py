@@ -322,7 +322,12 @@ def test_a_network_that_the_cpu_engine_cannot_run(build: Path, tmp_path: Path, m
 
 @pytest.mark.parametrize(
     ("missing", "step"),
-    [("model.onnx", "export"), ("reference.npz", "export"), ("dataflow.onnx", "rtl"), ("resources.json", "resources")],
+    [
+        ("model.onnx", "train export"),
+        ("reference.npz", "export"),
+        ("dataflow.onnx", "rtl"),
+        ("resources.json", "resources"),
+    ],
 )
 def test_what_is_missing_is_named_with_its_step(build: Path, missing: str, step: str) -> None:
     (build / NAME / missing).unlink()
