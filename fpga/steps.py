@@ -53,11 +53,12 @@ class Model:
     name: str
     classes: tuple[str, ...] = ()
     hardware: Hardware = field(default_factory=Hardware)
-    given: str = ""  # how the user named it: its name, or its recipe's path
+    recipe: str = ""  # its path, where the user gave that and not the name
 
-    def __post_init__(self) -> None:
-        if not self.given:
-            object.__setattr__(self, "given", self.name)
+    @property
+    def argument(self) -> str:
+        """MODEL=, as the user gave it."""
+        return self.recipe or self.name
 
     @property
     def onnx(self) -> Path:
@@ -118,7 +119,7 @@ def open_model(build: Path, model: str) -> Model:
         raise InputError(f"{path}: clock_mhz is {hardware.clock_mhz!r}, expected more than 0")
     if hardware.output not in OUTPUTS:
         raise InputError(f"{path}: output is {hardware.output!r}, expected {' or '.join(map(repr, OUTPUTS))}")
-    return Model(folder, name, classes, hardware, model)
+    return Model(folder, name, classes, hardware, model if model != name else "")
 
 
 def require_part(model: str) -> None:
@@ -133,12 +134,11 @@ def require_part(model: str) -> None:
 
 
 def changed(model: Model) -> str | None:
-    """What to tell the user where the recipe that MODEL names was changed after the export."""
-    recipe = Path(model.given)
-    if model.given == model.name or recipe.stat().st_mtime <= model.onnx.stat().st_mtime:
+    """What to tell the user where the recipe was changed after the export; only one given by its path is looked at."""
+    if not model.recipe or Path(model.recipe).stat().st_mtime <= model.onnx.stat().st_mtime:
         return None
-    again = f"make train export MODEL={model.given}"
-    return f"note: {recipe} was changed after {model.onnx} was made of it; what follows is of before ({again})"
+    again = f"make train export MODEL={model.recipe}"
+    return f"note: {model.recipe} was changed after {model.onnx} was made of it; what follows is of before ({again})"
 
 
 def reference(model: Model) -> Reference:
@@ -148,7 +148,9 @@ def reference(model: Model) -> Reference:
         with np.load(path, allow_pickle=False) as values:
             return Reference(values["images"], values["labels"], values["outputs"])
     except FileNotFoundError:
-        raise InputError(f"{path} does not exist: export the model first (make export MODEL={model.given})") from None
+        raise InputError(
+            f"{path} does not exist: export the model first (make export MODEL={model.argument})"
+        ) from None
     except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise InputError(f"{path} is damaged ({error}): export the model again") from error
 
@@ -190,7 +192,7 @@ def dataflow(model: Model) -> Any:
     """dataflow.onnx. InputError if there is none, or it and rtl/ were made from another model.onnx than there is."""
     from qonnx.core.modelwrapper import ModelWrapper
 
-    again = f"(make rtl MODEL={model.given})"
+    again = f"(make rtl MODEL={model.argument})"
     if not model.dataflow.is_file():
         raise InputError(f"{model.dataflow} does not exist: make the RTL first {again}")
     graph = ModelWrapper(str(model.dataflow))

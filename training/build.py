@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """From a recipe to its network, with every width in place."""
 
+import warnings
+
 import torch
 from torch import nn
 
@@ -34,7 +36,10 @@ def build(recipe: Recipe, input_shape: tuple[int, int, int], classes: int, maxim
         fold=quantisation.fold or None,
     )
     torch.manual_seed(recipe.seed)
-    model = _construct(recipe, blocks)
+    with warnings.catch_warnings():
+        # Of images too small for the network, which is told in words below.
+        warnings.filterwarnings("ignore", "Initializing zero-element tensors")
+        model = _construct(recipe, blocks)
     layers = accumulators(model)
     if not layers:
         raise UnsupportedError(f"network {recipe.network!r} has no WrapConv2d or WrapLinear")

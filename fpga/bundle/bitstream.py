@@ -36,7 +36,9 @@ def find(model: steps.Model, made: Design, design_hash: str, board: str | None) 
                 f"{chosen.title} ({chosen.part}) takes no bundle of this design, which is for pynq and {made.part}"
             )
         if not _path(model, board).is_file():
-            raise InputError(f"{_path(model, board)} does not exist: make bitstream MODEL={model.given} BOARD={board}")
+            raise InputError(
+                f"{_path(model, board)} does not exist: make bitstream MODEL={model.argument} BOARD={board}"
+            )
         return _read(model, board, design_hash)
     there = [name for name in boards.with_part(made.part) if _path(model, name).is_file()]
     if len(there) > 1:
@@ -54,7 +56,7 @@ def way(model: steps.Model, made: Design) -> str:
         return f"no board of the toolkit has the {made.part}"
     # The default comes first: it is what most have.
     board = "pynq-z2" if "pynq-z2" in there else there[0]
-    return f"`make bitstream MODEL={model.given} BOARD={board}`"
+    return f"`make bitstream MODEL={model.argument} BOARD={board}`"
 
 
 def _path(model: steps.Model, board: str) -> Path:
@@ -63,7 +65,7 @@ def _path(model: steps.Model, board: str) -> Path:
 
 def _read(model: steps.Model, board: str, design_hash: str) -> Bitstream:
     path = _path(model, board)
-    again = f"make bitstream MODEL={model.given} BOARD={board}"
+    again = f"make bitstream MODEL={model.argument} BOARD={board}"
     content, record = path.read_bytes(), path.with_name(RECORD)
     if bitfile.MAGIC in content:
         raise InputError(f"{path} is the stand-in of the simulated board, no board takes it: remove it")

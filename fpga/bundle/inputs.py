@@ -62,7 +62,7 @@ def _require_order(model: steps.Model) -> None:
         if step in runs and before in runs and runs[step].ended < runs[before].ended:
             raise InputError(
                 f"the results of `make {step}` in {model.folder} are older than those of `make {before}`: "
-                f"make {step} MODEL={model.given}"
+                f"make {step} MODEL={model.argument}"
             )
 
 
@@ -71,7 +71,8 @@ def _require_agreement(model: steps.Model) -> None:
         stages = agreement.load(model.stages)
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(
-            f"{model.stages}: a file is not a stage's result ({error}): repeat it all (make deploy MODEL={model.given})"
+            f"{model.stages}: a file is not a stage's result ({error}): repeat it all (make deploy "
+            f"MODEL={model.argument})"
         ) from None
     for stage in stages.values():
         if stage.mismatches:
@@ -86,7 +87,7 @@ def _golden(model: steps.Model) -> Golden:
     if len(given.images) < GOLDEN_IMAGES:
         raise InputError(
             f"{model.folder / 'reference.npz'} has {len(given.images)} images, a bundle takes {GOLDEN_IMAGES}: "
-            f"export again with more (make export MODEL={model.given})"
+            f"export again with more (make export MODEL={model.argument})"
         )
     golden = Golden(given.images[:GOLDEN_IMAGES], given.labels[:GOLDEN_IMAGES], given.outputs[:GOLDEN_IMAGES])
     session = runtime.OnnxRuntime(model.onnx, threads=1)
@@ -94,6 +95,6 @@ def _golden(model: steps.Model) -> Golden:
     if not np.array_equal(got, golden.outputs):
         raise InputError(
             f"{model.folder / 'reference.npz'} holds other outputs than {model.onnx} gives: "
-            f"export again (make export MODEL={model.given})"
+            f"export again (make export MODEL={model.argument})"
         )
     return golden
