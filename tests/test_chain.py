@@ -172,4 +172,4 @@ def test_rtl_of_another_model_is_refused(copy: Toy) -> None:
         done = run(copy, f"fpga {step}")
         assert done.returncode == 2 and "Traceback" not in done.stdout
         assert f"{copy.folder / 'rtl'} was made from another model.onnx" in done.stdout
-        assert "make rtl MODEL=toy-digits" in done.stdout
+        assert f"make rtl MODEL={copy.recipe}" in done.stdout

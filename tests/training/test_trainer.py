@@ -184,7 +184,7 @@ def test_stopped_and_resumed_gives_the_same_bits(
         (own / "signal-at").unlink()
     assert run.returncode == status, run.stderr
     if status == 130:
-        assert "--resume" in run.stderr and "Traceback" not in run.stderr
+        assert "RESUME=1" in run.stderr and "Traceback" not in run.stderr
     folder = build / "mine"
     done = (step - 1) // STEPS
     assert checkpoints.read(folder / "checkpoint.pt").epochs == done

@@ -183,5 +183,5 @@ def test_command_line_without_a_design(tmp_path: Path, repository: Path) -> None
     done = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "error:" in done.stderr
-    assert "make export MODEL=nothing" in done.stderr
+    assert "make train export MODEL=nothing" in done.stderr
     assert "Traceback" not in done.stderr
