@@ -39,6 +39,7 @@ VERSION = 1
 START = 1 << 0
 DONE = 1 << 1
 IDLE = 1 << 2
+READY = 1 << 3
 
 READ_ERROR = 1 << 0
 WRITE_ERROR = 1 << 1
