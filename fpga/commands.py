@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from chain.agreement import StageResult
 from chain.cli import errors_as_text
+from chain.report.pipeline import OP_NAMES
 from fpga import levels, steps
 from fpga.design import Design
 from fpga.resources import Resources, part_of
@@ -28,7 +30,7 @@ NETLIST_CYCLES = 3_000_000
 network and ten for a large one.
 """
 
-MEMORIES = {"block": "block RAM", "distributed": "LUTs"}
+MEMORIES = {"block": "BRAM", "distributed": "LUT"}
 
 
 @click.group(help=__doc__)
@@ -182,12 +184,13 @@ def _show_folding(folding: "Folding", design: Design) -> None:
 
     is_fast = levels.is_fast(design.part, design.clock_mhz)
     estimated = "estimated, without the registers that this clock adds" if is_fast else "estimated"
-    table = Table(title=f"{design.model}: folding at {folding.clock_mhz:g} MHz; LUT to levels are {estimated}")
+    title = f"{design.model}: folding at {folding.clock_mhz:g} MHz; LUT to levels are {estimated}; ◀ is the slowest"
+    table = Table(title=title, box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for name in ("layer", "op"):
         table.add_column(name, overflow="fold")
     for name in ("PE", "SIMD", "cycles", "FIFO", "LUT", "FF", "BRAM36", "levels"):
-        table.add_column(name, justify="right")
-    table.add_column("weights in")
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("weights")
     slowest = design.bottleneck
     estimates = iter(folding.choices)
     for layer in design.layers:
@@ -195,12 +198,12 @@ def _show_folding(folding: "Folding", design: Design) -> None:
         if layer.op not in CONVERTERS:
             found = next(estimates).takes
             takes = [f"{found.lut:,}", f"{found.ff:,}", f"{found.bram36:g}", str(found.levels)]
-        mark = " ◀ slowest" if layer is slowest else ""
+        mark = " ◀" if layer is slowest else ""
         sizes = [f"{value:,}" if value else "" for value in (layer.pe, layer.simd, layer.cycles)]
         fifos = ", ".join(f"{edge.fifo_depth:,}" for edge in design.edges_from(layer) if edge.fifo_depth)
         table.add_row(
             layer.layer,
-            layer.op + mark,
+            OP_NAMES.get(layer.op, layer.op) + mark,
             *sizes,
             fifos,
             *takes,
