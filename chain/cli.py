@@ -17,6 +17,8 @@ P = ParamSpec("P")
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 """What a model may be called: its results lie in a folder of that name, and must not leave the build folder."""
 
+NAME_IN_WORDS = "a letter or digit, then letters, digits, '.', '_' or '-'"
+
 RESERVED = ("bench", "bitstream", "calibration", "cocotb", "proofs", "verilator")
 """Names that no model may have: folders of build/ that are not a model's, and bitstream.json, a bitstream's record."""
 
@@ -48,12 +50,17 @@ def explained(error: OSError) -> str:
     return str(error)
 
 
+def is_path(model: str) -> bool:
+    """Whether MODEL is a recipe's path, and no name."""
+    return model.endswith(".toml") or "/" in model
+
+
 def model_name(model: str) -> str:
     """The name of MODEL: itself, or the `name` in the recipe if it is a recipe's path.
 
     Raises InputError if there is no such recipe, or it gives no name that a folder can have.
     """
-    if not model.endswith(".toml") and "/" not in model:
+    if not is_path(model):
         return _checked(model, "model")
     path = Path(model)
     if not path.is_file():
@@ -69,7 +76,7 @@ def model_name(model: str) -> str:
 
 def _checked(name: str, what: str) -> str:
     if not re.fullmatch(NAME, name):
-        raise InputError(f"{what} {name!r}: expected a letter or digit, then letters, digits, '.', '_' or '-'")
+        raise InputError(f"{what} {name!r}: expected {NAME_IN_WORDS}")
     if name in RESERVED:
         raise InputError(f"{what} {name!r} is a name of the toolkit's own below build/: choose another")
     return name

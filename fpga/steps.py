@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from chain import record
 from chain.agreement import StageResult, discard
-from chain.cli import model_name
+from chain.cli import is_path, model_name
 from chain.errors import InputError, nearest
 from chain.files import atomic
 from fpga import resources
@@ -119,12 +119,12 @@ def open_model(build: Path, model: str) -> Model:
         raise InputError(f"{path}: clock_mhz is {hardware.clock_mhz!r}, expected more than 0")
     if hardware.output not in OUTPUTS:
         raise InputError(f"{path}: output is {hardware.output!r}, expected {' or '.join(map(repr, OUTPUTS))}")
-    return Model(folder, name, classes, hardware, model if model != name else "")
+    return Model(folder, name, classes, hardware, model if is_path(model) else "")
 
 
 def require_part(model: str) -> None:
     """Raise InputError where MODEL is a recipe's path and its [hardware] names a part that is not known."""
-    if not model.endswith(".toml") and "/" not in model:
+    if not is_path(model):
         return
     part = tomllib.loads(Path(model).read_text(encoding="utf-8")).get("hardware", {}).get("part", Hardware.part)
     try:

@@ -8,12 +8,16 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
 
-from chain.cli import NAME, RESERVED
+from chain.cli import NAME, NAME_IN_WORDS, RESERVED, is_path
 from chain.errors import InputError, nearest
 from chain.integers import NARROWEST, WIDEST
 from training.schedule import usual
 
 RECIPES = Path(__file__).parent / "recipes"
+
+# What is expected of keys that are checked in several places.
+_WEIGHTS = "'binary', 'ternary' or a width of 2 to 8 bits"
+_ACCUMULATOR = f"a width of {NARROWEST} to {WIDEST} bits"
 
 
 class _Section(BaseModel):
@@ -35,7 +39,7 @@ class Quantisation(_Section):
     @classmethod
     def _weights(cls, value: str | int) -> str | int:
         if isinstance(value, int) and not 2 <= value <= 8:
-            raise ValueError("expected 'binary', 'ternary' or a width of 2 to 8 bits")
+            raise ValueError(f"expected {_WEIGHTS}")
         return value
 
     @field_validator("accumulator_bits")
@@ -43,7 +47,7 @@ class Quantisation(_Section):
     def _accumulator_bits(cls, value: int | dict[str, int]) -> int | dict[str, int]:
         for bits in value.values() if isinstance(value, dict) else [value]:
             if not NARROWEST <= bits <= WIDEST:
-                raise ValueError(f"expected a width of {NARROWEST} to {WIDEST} bits")
+                raise ValueError(f"expected {_ACCUMULATOR}")
         return value
 
 
@@ -157,11 +161,11 @@ def available() -> list[str]:
 
 def load(model: str) -> Recipe:
     """Read a recipe by its name or by the path of its .toml file. Raises InputError with the reason."""
-    is_path = model.endswith(".toml") or "/" in model
-    path = Path(model) if is_path else RECIPES / f"{model}.toml"
-    if is_path and not path.is_file():
+    own = is_path(model)
+    path = Path(model) if own else RECIPES / f"{model}.toml"
+    if own and not path.is_file():
         raise InputError(f"recipe {model}: no such file")
-    if not is_path and model not in available():
+    if not own and model not in available():
         raise InputError(
             f"unknown model {model!r}; {nearest(model, available())}. A recipe of your own is given by the path of "
             "its .toml file"
@@ -237,14 +241,14 @@ def _explain(detail: Any) -> str:
         return f"  {name}: missing" + ("; or epochs, their number in the usual stages" if name == "stages" else "")
     message = detail["msg"].removeprefix("Value error, ")
     if detail["type"] == "string_pattern_mismatch":
-        message = "expected a letter or digit, then letters, digits, '.', '_' or '-'"
+        message = f"expected {NAME_IN_WORDS}"
     # What is wrong between several keys says itself what it found.
     return f"  {name}: {message}, found {detail['input']!r}" if name else f"  {message}"
 
 
 _EITHER = {
-    ("quantisation", "weights"): "'binary', 'ternary' or a width of 2 to 8 bits",
-    ("quantisation", "accumulator_bits"): f"a width of {NARROWEST} to {WIDEST} bits, or a table of such by layer",
+    ("quantisation", "weights"): _WEIGHTS,
+    ("quantisation", "accumulator_bits"): f"{_ACCUMULATOR}, or a table of such by layer",
 }
 """What keys may be that have several types."""
 

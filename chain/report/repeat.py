@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
+from chain.cli import is_path
 from chain.record import Run
 
 ORDER = ("MODEL", "DATA", "FPS", "LUT")
@@ -18,7 +19,7 @@ def arguments(model: str, build: Path, runs: Mapping[str, Run]) -> str:
     given = {"MODEL": model}
     for run in runs.values():
         given |= run.variables
-    if model.endswith(".toml") or "/" in model:
+    if is_path(model):
         given["MODEL"] = model
     given["MODEL"] = _short(given["MODEL"])
     if build != Path("build"):

@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from chain.cli import errors_as_text, model_name
+from chain.cli import errors_as_text
 from chain.files import write_json
 from chain.progress import bar
 from fpga import steps
@@ -36,7 +36,7 @@ def main(model: str, build: Path, rates: Sequence[float]) -> None:
                 rows.append(row)
     path = build / "bench" / "folding.json"
     known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    write_json(path, known | {model_name(model): rows})
+    write_json(path, known | {opened.name: rows})
     Console(width=120).print(table(rows))
 
 
