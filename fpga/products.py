@@ -4,6 +4,9 @@
 Signed digits leave out the carries of negative products, which add up to a constant of the row (fpga/rtl/digit_dot.sv).
 A ternary weight of 0 has two codes, of which the second counts as negative: rows that have enough zeros are made to
 count alike, and the constant is one of the cell. Otherwise the rows' constants are a small memory beside the sums.
+
+Binary weights come in pairs, and those of twice -1 add up to a constant of the row (fpga/rtl/binary_dot.sv). It comes
+with the weights.
 """
 
 from dataclasses import dataclass
@@ -25,19 +28,23 @@ class Products:
     codes      [Mh, Mw] the weights' bit patterns
     negatives  wrap_mvu's Negatives
     starts     [Mh] what each row's sum starts with, mod 2^AccBits; None: nothing but what the cell knows by itself
+    constants  [Mh] what comes with the weights of each row, mod 2^(AccBits - 1), if they are binary
     """
 
     way: Way
     codes: Integers
     negatives: int = 0
     starts: Integers | None = None
+    constants: Integers | None = None
 
 
 def choose(weights: Integers, pe: int, simd: int, in_bits: int, weight_bits: int, acc_bits: int) -> Products:
     """The cheapest way for `weights` [Mh, Mw]. InputError for one that `weight_bits` do not hold."""
+    if weight_bits == 1:
+        return _binary(weights, simd, in_bits, acc_bits)
     if weight_bits == 2 and weights.min() >= -1:
         made = by("ternary", weights, in_bits, weight_bits, acc_bits)
-    elif weight_bits > 1 and in_bits > 1:
+    elif in_bits > 1:
         made = by("booth", weights, in_bits, weight_bits, acc_bits)
     else:
         return by("planes", weights, in_bits, weight_bits, acc_bits)
@@ -68,6 +75,22 @@ def by(way: Way, weights: Integers, in_bits: int, weight_bits: int, acc_bits: in
         return Products(way, *alike)
     extra = (1 << in_bits if way == "ternary" else 2 << in_bits) - 1
     return Products(way, codes, starts=-_signs(codes, weight_bits) * extra & ((1 << acc_bits) - 1))
+
+
+def constant_bits(steps: int, simd: int, acc_bits: int) -> int:
+    """Bits of a binary row's constant that come with the weights of each of its `steps` words, as wrap_mvu has them."""
+    return -(-(acc_bits - 1) // steps) if simd > 1 else 0
+
+
+def _binary(weights: Integers, simd: int, in_bits: int, acc_bits: int) -> Products:
+    codes = rtl_memory.weight_codes(weights, 1)
+    if simd == 1:
+        return Products("planes", codes)
+    steps = codes.reshape(len(codes), -1, simd)
+    pairs = (simd + 1) // 2
+    negative = (steps[:, :, : simd - pairs] | steps[:, :, pairs:]) == 0
+    lost = negative.sum(axis=(1, 2)) * ((1 << in_bits) - 1)
+    return Products("planes", codes, constants=-lost & ((1 << (acc_bits - 1)) - 1))
 
 
 def _signs(codes: Integers, weight_bits: int) -> Integers:

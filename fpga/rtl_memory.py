@@ -79,14 +79,28 @@ def mvu_weights(weights: Integers, pe: int, simd: int, weight_bits: int) -> Line
     return mvu_codes(weight_codes(_matrix(weights, "weights"), weight_bits), pe, simd, weight_bits)
 
 
-def mvu_codes(codes: Integers, pe: int, simd: int, weight_bits: int) -> Lines:
-    """The same of the weights' bit patterns, for wrap_mvu's other codes."""
+def mvu_codes(
+    codes: Integers, pe: int, simd: int, weight_bits: int, constants: Integers | None = None, constant_bits: int = 0
+) -> Lines:
+    """The same of the weights' bit patterns, for wrap_mvu's other codes.
+
+    The words of a row together hold its one of `constants` [Mh], of `constant_bits`, above their weights: as many bits
+    each, the lowest first, and below the constant what is left over.
+    """
     matrix = _matrix(codes, "weights")
     mh, mw = matrix.shape
     _divides(pe, mh, "pe", "rows")
     _divides(simd, mw, "simd", "columns")
     words = matrix.reshape(mh // pe, pe, mw // simd, simd).transpose(0, 2, 1, 3)
-    return hex_lines(words.reshape(-1, pe * simd), weight_bits)
+    planes = _planes(words.reshape(-1, pe * simd), weight_bits)
+    if constants is not None:
+        steps = mw // simd
+        each = -(-constant_bits // steps)
+        unused = steps * each - constant_bits
+        parts = np.pad(_planes(np.asarray(constants)[:, None], constant_bits), ((0, 0), (unused, 0)))
+        parts = parts.reshape(mh // pe, pe, steps, each).transpose(0, 2, 1, 3)
+        planes = np.concatenate([planes, parts.reshape(len(planes), -1)], axis=1)
+    return _lines(planes)
 
 
 def mvu_starts(starts: Integers, pe: int, acc_bits: int) -> Lines:
@@ -150,11 +164,19 @@ def weight_codes(weights: Integers, weight_bits: int) -> npt.NDArray[np.int64]:
 
 def hex_lines(codes: Integers, bits: int) -> Lines:
     """One line a row of `codes` [words, fields]: field i (unsigned, `bits` wide) at bit i * bits."""
+    return _lines(_planes(codes, bits))
+
+
+def _planes(codes: Integers, bits: int) -> npt.NDArray[np.uint8]:
+    """Bits [words, fields * bits] of `codes` [words, fields], the lowest first."""
     fields = np.asarray(codes).astype(np.int64)
     planes = (fields[:, :, None] >> np.arange(bits)) & 1
-    flat = planes.reshape(len(fields), -1).astype(np.uint8)
-    digits = -(-flat.shape[1] // 4)
-    data = np.packbits(flat, axis=1, bitorder="little")
+    return planes.reshape(len(fields), -1).astype(np.uint8)
+
+
+def _lines(planes: npt.NDArray[np.uint8]) -> Lines:
+    digits = -(-planes.shape[1] // 4)
+    data = np.packbits(planes, axis=1, bitorder="little")
     return [row.tobytes()[::-1].hex()[-digits:].rjust(digits, "0") for row in data]
 
 

@@ -11,22 +11,18 @@ heap   Of circuits that form products and sum their bits, column by column: a si
        carry gives at most a bit of that column and two of the next, worth 1 + 2 + 2, so that k is 4 at most. Of four
        bits two stay, of three one (the second carry goes to the neighbour's table): a site takes away two at most. Of
        the bits of a row's products, B stay; over several steps they stay in the accumulator, which brings them again.
+       With binary weights two inputs make a half (fpga/rtl/binary_dot.sv), a bit of two bits and two weights. Two
+       outputs of a LUT6 have five pins, so that each half has a site of its own; that takes away another bit at most.
 """
 
-import json
 import math
-import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
-from chain.files import write_json
-from fpga import primitives, resources, yosys
 from fpga.bench_hardware import ours
-from fpga.bench_hardware.flow import kept
+from fpga.bench_hardware.design import Design
 from fpga.bench_hardware.layer import Layer
-
-FORMAT = 1
 
 
 @dataclass(frozen=True)
@@ -46,8 +42,10 @@ def pins(layer: Layer) -> int:
 
 
 def heap(layer: Layer) -> int:
-    """The bound of circuits that sum the bits of products."""
-    stay = 0 if layer.fan_in > layer.simd else sum_bits(layer)
+    """The bound of circuits that sum the bits of products, of binary weights the halves."""
+    if layer.weights == "binary":
+        return layer.pe * (layer.simd // 2) * product_bits(layer)
+    stay = 0 if layer.fan_in > layer.simd else layer.bits
     return layer.pe * max(0, math.ceil((layer.simd * product_bits(layer) - stay) / 2))
 
 
@@ -59,48 +57,25 @@ def ratios(bound: Bound, ours: int, rivals: Mapping[str, int]) -> dict[str, floa
     return {name: lut / least for name, lut in rivals.items()}
 
 
-def sum_bits(layer: Layer) -> int:
-    """Columns of a row's sum: that of binary weights is doubled, less a sum that all rows share."""
-    return layer.bits - (layer.weights == "binary")
-
-
 def product_bits(layer: Layer) -> int:
-    """Bits of one product below the sum's width: of the input, gated, for binary and ternary weights; for others as
-    few as bit by bit of the weight or by its digits of radix 4.
+    """Bits of one product below the sum's width: of the input, gated, for ternary weights, of two inputs for binary
+    ones, whose sums have a bit less; for others as few as bit by bit of the weight or by its digits of radix 4.
     """
-    a, top = layer.activation_bits, sum_bits(layer)
-    if layer.weights in ("binary", "ternary"):
+    a, top = layer.activation_bits, layer.bits
+    if layer.weights == "binary":
+        return min(a, top - 1)
+    if layer.weights == "ternary":
         return min(a, top)
     planes = sum(max(0, min(a, top - plane)) for plane in range(layer.weight_bits))
     digits = sum(max(0, min(a + 1, top - digit)) for digit in range(0, layer.weight_bits, 2))
     return min(planes, digits)
 
 
-def measure(layer: Layer, folder: Path) -> Bound:
-    """The bounds, and our unit without activation, synthesised with its weights' memory apart and left out.
+def unit(layer: Layer, folder: Path) -> Design:
+    """Our unit without activation, whose RTL goes to `folder`/rtl."""
+    return ours.design(layer, folder / "rtl" / f"{layer.key()[:12]}-unit", activation=False)
 
-    RTL goes to `folder`/rtl, what was counted to `folder`. ToolError if Yosys fails, InputError for a damaged file.
-    """
-    unit = ours.design(layer, folder / "rtl" / f"{layer.key()[:12]}-unit", activation=False)
-    key = unit.digest(primitives.used(unit.files))
-    path = folder / f"{key[:24]}-yosys-{yosys.version()}-bound-{FORMAT}.json"
-    known = kept(path, Bound)
-    if known is not None:
-        return known
-    with tempfile.TemporaryDirectory(prefix=".synthesis.", dir=folder) as scratch:
-        target = Path(scratch).absolute()
-        commands = [
-            *primitives.read_commands(unit.top, unit.files),
-            "chformal -remove",
-            "delete t:$print t:$check",
-            "setattr -mod -set keep_hierarchy 1 *weight_rom*",
-            f"{resources.SYNTHESIS} -top {unit.top}",
-            f'tee -q -o "{target}/stat.txt" stat -json',
-        ]
-        log = folder.absolute() / f"{unit.top}.yosys.log"
-        yosys.run(commands, unit.folder.absolute(), target / "log.txt", log)
-        cells = json.loads((target / "stat.txt").read_text(encoding="utf-8"))["modules"][f"\\{unit.top}"]
-    counted = {kind: int(number) for kind, number in cells["num_cells_by_type"].items() if "weight_rom" not in kind}
-    found = Bound(resources.tally(counted).lut, pins(layer), heap(layer))
-    write_json(path, {"layer": layer.name, "figures": asdict(found)})
-    return found
+
+def of(layer: Layer, dot: int) -> Bound:
+    """The bounds beside the look-up tables of that unit without its weights' memory."""
+    return Bound(dot, pins(layer), heap(layer))

@@ -4,6 +4,7 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import click
@@ -13,12 +14,14 @@ from rich.table import Table
 from chain.cli import errors_as_text
 from chain.files import write_json
 from chain.progress import bar
-from fpga.bench_hardware import activity, bound, contest, flow, networks, page, place, plan
+from fpga.bench_hardware import activity, bound, contest, element, flow, networks, page, place, plan
 from fpga.bench_hardware import rows as summing
 from fpga.bench_hardware.contest import Contest
+from fpga.bench_hardware.design import Design
 from fpga.bench_hardware.flow import Flow
 from fpga.bench_hardware.layer import Layer
 from fpga.bench_hardware.rows import Row
+from fpga.bench_hardware.workers import each
 
 
 @click.command()
@@ -36,11 +39,12 @@ def main(build: Path, full: bool, processes: int | None) -> None:
     cells = Flow(folder / "hardware")
     rtl = folder / "hardware" / "rtl"
     console = Console(stderr=True)
-    contests = prepare("layers", plan.layers(full), contest.folded, rtl, console)
-    contests += prepare("unrolled layers", plan.unrolled(full), contest.unrolled, rtl, console)
+    folded = prepare("layers", plan.layers(full), contest.folded, rtl, console)
+    contests = folded + prepare("unrolled layers", plan.unrolled(full), contest.unrolled, rtl, console)
     rows = compare(contests, cells, workers, console)
+    rows += elements(folded, cells.folder, workers, console)
     if full:
-        _bounds(rows, cells.folder, console)
+        _bounds(rows, cells.folder, workers, console)
         examined = [one for one in contests if one.layer in plan.examined()]
         rows += place.rows(examined, cells.folder, workers, console)
         rows += networks.rows(build, plan.NETWORKS, cells, rtl, workers, console)
@@ -69,6 +73,21 @@ def compare(contests: Sequence[Contest], cells: Flow, workers: int, console: Con
     return [summing.of_contest(one, found) for one in contests]
 
 
+def elements(contests: Sequence[Contest], folder: Path, workers: int, console: Console) -> list[Row]:
+    """A row a contest of what its designs take without the weights' memories."""
+    designs = [design for one in contests for design in one.designs.values()]
+    found = _elements("without weights", designs, folder, workers, console)
+    return [summing.of_elements(one, found) for one in contests]
+
+
+def _elements(title: str, designs: Sequence[Design], folder: Path, workers: int, console: Console) -> dict[Design, int]:
+    """Look-up tables of each of `designs` without the weights' memory."""
+    with bar(console) as progress:
+        task = progress.add_task(title, total=len(designs))
+        tasks = {design: partial(element.luts, design, folder) for design in designs}
+        return each(tasks, workers, lambda: progress.advance(task))
+
+
 def _switching(
     contests: Sequence[Contest], rows: Sequence[Row], cells: Flow, workers: int, console: Console
 ) -> list[Row]:
@@ -92,16 +111,15 @@ def _save(rows: Sequence[Row], folder: Path) -> tuple[list[Row], Path]:
     return made, page.save(made, folder)
 
 
-def _bounds(rows: Sequence[Row], folder: Path, console: Console) -> None:
+def _bounds(rows: Sequence[Row], folder: Path, workers: int, console: Console) -> None:
     """Add to the folded layers' rows how far their dot products are from what they could take."""
     layers = plan.layers(True)
-    with bar(console) as progress:
-        task = progress.add_task("bounds", total=len(layers))
-        for layer, row in zip(layers, rows[: len(layers)], strict=True):
-            found = bound.measure(layer, folder)
-            rivals = {name: figures["lut"] for name, figures in row["rivals"].items()}
-            row["bound"] = asdict(found) | {"ratios": bound.ratios(found, row["ours"]["lut"], rivals)}
-            progress.advance(task)
+    units = [bound.unit(layer, folder) for layer in layers]
+    luts = _elements("bounds", units, folder, workers, console)
+    for layer, unit, row in zip(layers, units, rows[: len(layers)], strict=True):
+        found = bound.of(layer, luts[unit])
+        rivals = {name: figures["lut"] for name, figures in row["rivals"].items()}
+        row["bound"] = asdict(found) | {"ratios": bound.ratios(found, row["ours"]["lut"], rivals)}
 
 
 def table(rows: Sequence[Row]) -> Table:

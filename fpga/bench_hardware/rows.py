@@ -30,9 +30,11 @@ class Target:
 
 
 TARGETS = (
-    Target("layer", "plain32", 2.5),
-    Target("layer", "finn-min", 2.0),
-    Target("layer", "plain8", 1.4),
+    *(
+        Target(kind, rival, wanted)
+        for kind in ("element", "layer")
+        for rival, wanted in (("plain32", 2.5), ("finn-min", 2.0), ("plain8", 1.4))
+    ),
     Target("unrolled", "da4ml", 1.1),
     Target("placed", "plain32", 2.0),
     Target("clock", "plain32", 1.2),
@@ -59,8 +61,17 @@ def row(kind: str, settings: Mapping[str, Any], figures: Mapping[str, Mapping[st
 
 def of_contest(contest: Contest, found: Mapping[Design, Figures]) -> Row:
     """The row of a layer."""
+    return row(contest.kind, _settings(contest), {name: asdict(found[one]) for name, one in contest.designs.items()})
+
+
+def of_elements(contest: Contest, luts: Mapping[Design, int]) -> Row:
+    """The same without the weights' memories, of which `luts` are."""
+    return row("element", _settings(contest), {name: {"lut": luts[one]} for name, one in contest.designs.items()})
+
+
+def _settings(contest: Contest) -> dict[str, Any]:
     layer = contest.layer
-    settings = {
+    return {
         "layer": layer.name,
         "fan_in": layer.fan_in,
         "outputs": layer.outputs,
@@ -74,7 +85,6 @@ def of_contest(contest: Contest, found: Mapping[Design, Figures]) -> Row:
         "accumulator_bits": dict(contest.widths),
         "versions": versions(),
     }
-    return row(contest.kind, settings, {name: asdict(found[design]) for name, design in contest.designs.items()})
 
 
 def with_switching(made: Row, contest: Contest, activity: Mapping[Design, Switching]) -> Row:

@@ -9,6 +9,7 @@ apart. tests/fpga/estimate/test_heap.py compares all counts with syntheses.
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from fpga.products import Way
 from fpga.unrolled.columns import left
@@ -48,14 +49,32 @@ class Cells:
 @functools.cache
 def binary(simd: int, in_bits: int, sum_bits: int, every: bool = False) -> Cells:
     """binary_dot, `every` for that of all inputs."""
-    pairs, odd = simd // 2, simd % 2
-    heights = [simd - pairs if c < in_bits else pairs * (c == in_bits) for c in range(sum_bits)]
-    summed = heap(tuple(heights), halvings(simd - pairs))
+    pairs, planes = (simd + 1) // 2, min(in_bits, sum_bits)
+    places = pair_places(pairs, planes)
+    heights = pair_heights(pairs, in_bits)
+    levels = halvings(max(heights))
+    chains = [sum(count > k for count in places) for k in range(places[-1])]
+    summed = heap(tuple((heights + [0] * sum_bits)[:sum_bits]), levels)
+    # Places have tables of their own; of the others' bits, an odd input is one as it is.
+    left = planes * pairs - sum(places)
     if every:
-        return summed
-    # Of a pair: one table for the lowest bit and the highest, one for each other that counts.
-    chosen = pairs * (1 + max(0, min(in_bits, sum_bits) - 1))
-    return summed.plus(Cells(lut=chosen, free=odd * min(in_bits, sum_bits)))
+        left = sum(pairs - 2 * here for here in places) - planes * (simd % 2)
+    return summed.plus(Cells(lut=sum(places), free=left, carry4=sum(-(-length // 4) for length in chains)))
+
+
+def pair_places(pairs: int, planes: int) -> list[int]:
+    """How many bits of each plane binary_dot adds as it chooses them, as fpga/rtl/heap_pkg.sv counts them."""
+    places = [0]
+    for _ in range(planes):
+        places.append((pairs + places[-1]) // 3)
+    return places[1:]
+
+
+def pair_heights(pairs: int, in_bits: int) -> list[int]:
+    """Bits of each column behind that."""
+    places = [0, *pair_places(pairs, in_bits)]
+    left = [pairs + prior - 2 * here for prior, here in pairwise(places)]
+    return [*left, places[-1]]
 
 
 @functools.cache

@@ -4,6 +4,7 @@
 import math
 from typing import Any
 
+from fpga import products
 from fpga.estimate import heap, memory
 from fpga.estimate.heap import Cells
 from fpga.estimate.structure import CELLS, Structure, bits, blocks, registers, tables
@@ -27,19 +28,17 @@ def matrix_vector(inst: Any) -> Structure:
     way, starts = inst.expected_products()
     row = heap.dot(way, simd, in_bits, weight_bits, sum_bits)
     shared = heap.binary(simd, in_bits, acc_bits, every=True) if binary else Cells()
-    weights = memory.weights(depth, pe * simd * weight_bits, str(inst.get_nodeattr("romStyle")))
+    extra = products.constant_bits(synapses, simd, acc_bits) if binary else 0
+    weights = memory.weights(depth, pe * (simd * weight_bits + extra), str(inst.get_nodeattr("romStyle")))
     # With several passes, two vectors are kept.
     kept = passes > 1 and running
     vector = memory.ram(memory.places(2 * synapses), simd * in_bits) if kept else memory.Memory()
-    pairs = simd // 2 if binary else 0
     start = memory.contents(2 * rows, pe * sum_bits, registered=False) if starts else memory.Memory()
     sums = pe * sum_bits + acc_bits * binary
     counts = [synapses, passes, depth] + [rows] * starts + [synapses] * kept
     lut: dict[str, float] = {
-        CELLS: pe * row.lut + shared.lut + sums + (pairs if in_bits == 2 else 0),
-        "products": pe * row.free,
-        "pairs": pairs * (1 if in_bits == 2 else in_bits + 1),
-        "halves": pe * sum_bits * binary,
+        CELLS: pe * row.lut + shared.lut + sums + pe * sum_bits * binary,
+        "products": pe * row.free + shared.free,
         **_contents("weights", [(depth, weights, 1)]),
         "starts": start.lut,
         "vector": vector.lut,
@@ -52,21 +51,22 @@ def matrix_vector(inst: Any) -> Structure:
         CELLS: simd * in_bits * ((1 + (passes > 1)) if not running else not vector.bram36),
         "weights": weights.registers,
         "rows": pe * row.registers + shared.registers,
-        "sums": sums * (1 + running) + pe * acc_bits,
+        "sums": sums * (1 + running) + pe * acc_bits + (pe * sum_bits if extra else 0),
         "counters": sum(map(registers, counts)) + bits(synapses) * kept,
         "passes": float(passes > 1),
         "one": 1,
     }
     chains = {
         CELLS: pe * (row.carry4 + blocks(sum_bits)) + shared.carry4 + blocks(acc_bits) * binary,
-        "halves": (pe + 1) * blocks(sum_bits) * binary,
-        "pairs": pairs * blocks(in_bits + 1) if in_bits != 2 else 0,
+        "results": pe * blocks(sum_bits) * binary,
         "counters": sum(blocks(bits(count)) for count in (depth, *[rows] * starts)),
     }
-    # From inputs and weights through the products and the first level of the heap; sums of pairs of more than two bits
-    # are a level more, and so is what a row starts with where it is read from a memory.
+    # From inputs and weights through the products and the first level of the heap; where some are added as they are
+    # chosen, that is a level more, and so is what a row starts with where it is read from a memory. Binary weights
+    # leave no room in the products' tables to choose between block RAMs.
     form = "binary" if binary else str(way)
-    levels = {form: 1.0, "pairs": float(binary and in_bits > 2), "starts": float(starts and rows > 2)}
+    levels = {form: 1.0, "chains": float(binary and simd > 4), "starts": float(starts and rows > 2)}
+    levels["banks"] = float(binary and weights.bram36 > 0 and weights.lut > 0)
     return Structure("WrapMVU", lut, ff, chains, weights.bram36 + vector.bram36, levels)
 
 
@@ -164,14 +164,14 @@ def _search(inst: Any) -> Structure:
     threshold_bits = int(inst.get_nodeattr("thresholdBits"))
     compared = max(value_bits, threshold_bits)
     stages = [(words << step, _thresholds(words << step, threshold_bits)) for step in range(out_bits)]
-    # A lane some of whose channels fall turns its values around: beside a fold, in the fold's tables.
+    # A lane some of whose channels fall turns its values around, but for a single channel's, whose constants do.
     rows = int(inst.get_nodeattr("rows"))
-    turned = pe * (1 - (1 - int(inst.get_nodeattr("falling")) / rows) ** words)
+    turned = pe * (1 - (1 - int(inst.get_nodeattr("falling")) / rows) ** words) if words > 1 else 0
     # A lane with a large memory is mapped by itself and shares no register with the others.
     lanes = pe if words << out_bits >= TABLE_WORDS else 1
     lut = {
         "fold": pe * _fold_luts(value_bits, k),
-        "turn": turned * (k.bit_length() if k else value_bits),
+        "turn": turned * value_bits,
         "thresholds": pe * sum(luts for words, luts in stages if words <= _SHALLOW),
         "deep thresholds": pe * sum(luts for words, luts in stages if words > _SHALLOW),
         # Three bits at a time: greater, and equal.
@@ -206,7 +206,7 @@ def fold(inst: Any) -> Structure:
     pe, width, k = int(inst.get_nodeattr("PE")), int(inst.get_input_datatype().bitwidth()), inst.get_nodeattr("fold")
     form = "power" if _power(k) else "any"
     lut = {form: pe * _fold_luts(width, k), "one": 1} if k else {"one": 1}
-    carry4, levels = {"fold": pe * blocks(width) * (k > 0)}, {"fold": float(k > 0)}
+    carry4, levels = {"fold": pe * blocks(width) * (k > 0)}, {form: float(k > 0)}
     return Structure("WrapFold", lut, {CELLS: pe * width, "one": 1}, carry4, levels=levels)
 
 
@@ -216,9 +216,9 @@ def _power(k: int) -> bool:
 
 
 def _fold_luts(width: int, k: int) -> float:
-    """fold_value: a subtraction and a choice for each bit but the lowest, which stay, and the corner; of other k than
-    1, 3, 7 .. two comparisons, and an addition for each bit of k.
+    """fold_value: a subtraction for each bit but the lowest, which stay, and the corner; of other k than 1, 3, 7 ..
+    a choice, two comparisons, and an addition for each bit of k.
     """
     if not k:
         return 0
-    return 2 * (width - k.bit_length()) + 1 if _power(k) else (2 + k.bit_count()) * (width - 2)
+    return width - k.bit_length() + 1 if _power(k) else (2 + k.bit_count()) * (width - 2)

@@ -9,7 +9,7 @@ from onnx import GraphProto
 from qonnx.core.datatype import BaseDataType, DataType
 
 from fpga import rom
-from fpga.estimate.heap import halvings
+from fpga.estimate.heap import halvings, pair_heights
 from fpga.ops._arithmetic import exact_type
 from fpga.ops._base import Array, StreamOp, signed
 from fpga.ops._rtl import RtlOp
@@ -79,9 +79,9 @@ class WeightedOp(StreamOp):
     def dot_latency(self, simd: int, way: Way = "planes") -> int:
         """Registers of a dot product of `simd` inputs, multiplied the given way, as fpga/rtl/heap_pkg.sv counts them.
 
-        They sum a heap of bits: each level halves its fullest column, down to two bits. 1-bit weights choose between
-        pairs of inputs; signed digits give one row of bits each; of other products, the bits are counted three at a
-        time before.
+        They sum a heap of bits: each level halves its fullest column, down to two bits. 1-bit weights make one bit of
+        two, and add some of these on the way in; signed digits give one row of bits each; of other products, the bits
+        are counted three at a time before.
         """
         in_bits, weight_bits = self.get_input_datatype().bitwidth(), self.get_input_datatype(1).bitwidth()
         if way != "planes":
@@ -90,7 +90,7 @@ class WeightedOp(StreamOp):
                 heights[2 * digit : 2 * digit + in_bits + (way == "booth")] += simd
             fullest = int(heights.max())
         elif weight_bits == 1:
-            fullest = simd - simd // 2
+            fullest = max(pair_heights((simd + 1) // 2, in_bits))
         else:
             products = simd * np.convolve(np.ones(in_bits, dtype=int), np.ones(weight_bits, dtype=int))
             threes = products // 3

@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 from onnx import GraphProto
 
+from fpga import rom
 from fpga.ops._arithmetic import wrap
 from fpga.ops._base import Array, Kernel
 from fpga.ops._rtl import integers
 from fpga.ops._weighted import WeightedOp
 from fpga.ops._window import elements
-from fpga.products import Integers, Products, Way, alike, choose, digits_pay
+from fpga.products import Integers, Products, Way, alike, choose, constant_bits, digits_pay
 from fpga.unrolled import sharing
 from fpga.unrolled.circuit import Circuit
 
@@ -79,6 +80,14 @@ class WrapMVU(WeightedOp):
 
     def input_lanes(self, ind: int = 0) -> int:
         return 0 if ind else self.get_nodeattr("SIMD")
+
+    def weight_memory(self) -> rom.Rom:
+        memory = super().weight_memory()
+        if self.get_input_datatype(1).bitwidth() > 1:
+            return memory
+        pe, simd = self.get_nodeattr("PE"), self.get_nodeattr("SIMD")
+        constants = pe * constant_bits(self.get_nodeattr("MW") // simd, simd, self.get_nodeattr("accumulatorBits"))
+        return rom.Rom(memory.depth, memory.width + constants)
 
     def get_exp_cycles(self) -> int:
         passes = int(np.prod(self.weight_shape())) // self.multipliers()

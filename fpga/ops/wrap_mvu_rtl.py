@@ -30,7 +30,9 @@ class WrapMVU_rtl(WeightedRtl, WrapMVU):
         chosen = self.products(graph)
         mh, mw = chosen.codes.shape
         sizes = {"Mw": mw, "Mh": mh, "Groups": self._groups(), "Simd": simd, "Pe": pe}
-        cell = self.weighted_cell("wrap_mvu", sizes, rtl_memory.mvu_codes(chosen.codes, pe, simd, bits))
+        constants = chosen.constants, self.get_nodeattr("accumulatorBits") - 1
+        lines = rtl_memory.mvu_codes(chosen.codes, pe, simd, bits, *constants)
+        cell = self.weighted_cell("wrap_mvu", sizes, lines)
         if chosen.way == "planes":
             return cell
         parameters: dict[str, int | str] = {"Products": chosen.way, "Negatives": chosen.negatives}

@@ -33,9 +33,10 @@ def _arithmetic() -> Iterator[Proof]:
         for cell, invert in product(("add_four", "sum_three"), (0, 0b011_101_001 % (1 << 3 * width))):
             yield _proof(cell, {"Width": width, "Invert": invert}, quick=width == 3)
         yield _proof("add_three", {"Width": width}, quick=width == 3)
-        yield _proof("add_pair", {"Width": width, "Count": 2}, quick=width == 3)
-        yield _proof("select_pair", {"Width": width, "Count": 2}, quick=width == 3)
+        yield _proof("add_halves", {"Width": width}, quick=width == 3)
+        yield _proof("add_parities", {"Width": width}, quick=width == 3)
         yield _proof("sign_gate", {"Width": width, "Count": 2}, quick=width == 3)
+    yield _proof("choose_half", {"Count": 2}, quick=True)
     for width, weight_bits in ((1, 2), (2, 2), (3, 3), (2, 4), (4, 4), (3, 5), (4, 8)):
         values = {"Width": width, "WeightBits": weight_bits, "Count": 2}
         yield _proof("booth_product", values, quick=weight_bits in (3, 4))
@@ -68,14 +69,18 @@ def _arithmetic() -> Iterator[Proof]:
         (2, 2, 3, 0),
         (3, 1, 2, 0),
         (4, 1, 3, 0),
-        (3, 2, 4, 1),
-        (5, 1, 3, 0),
+        (5, 2, 4, 1),
+        (5, 2, 3, 0),
+        (6, 2, 2, 0),
+        (6, 1, 1, 1),
     ):
         values = {"Simd": simd, "InBits": in_bits, "SumBits": sum_bits, "All": every}
-        yield _proof("binary_dot", values, quick=simd == 3)
-        if simd in (2, 3):
+        yield _proof("binary_dot", values, quick=simd in (3, 5))
+        if simd in (2, 5):
             yield _proof("binary_dot", {**values, "Cut": 1}, quick=every == 1)
-    yield _proof("binary_dot", {"Simd": 9, "InBits": 1, "SumBits": 4, "All": 0}, depth=5)
+    for every in (0, 1):
+        yield _proof("binary_dot", {"Simd": 12, "InBits": 2, "SumBits": 4, "All": every}, depth=5)
+        yield _proof("binary_dot", {"Simd": 17, "InBits": 1, "SumBits": 4, "All": every}, depth=5)
     for simd, in_bits, weight_bits, sum_bits in ((1, 1, 2, 3), (3, 1, 2, 4), (6, 1, 2, 3), (2, 2, 2, 4), (1, 3, 3, 5)):
         yield _dot(simd, in_bits, weight_bits, sum_bits, quick=simd in (2, 3))
     yield _dot(4, 1, 2, 3)
@@ -417,8 +422,11 @@ def _mvu(
     weights = _ternary(mh, mw, zeros) if way == "ternary" else _weights(mh, mw, weight_bits)
     values = {"Mw": mw, "Mh": mh, "Groups": groups, "Simd": simd, "Pe": pe}
     values |= {"InBits": in_bits, "WeightBits": weight_bits, "AccBits": acc_bits, "MaxLevels": levels}
-    made = products.by(way, weights, in_bits, weight_bits, acc_bits)
-    files = {"weights.hex": rtl_memory.mvu_codes(made.codes, pe, simd, weight_bits)}
+    if weight_bits == 1:
+        made = products.choose(weights, pe, simd, in_bits, weight_bits, acc_bits)
+    else:
+        made = products.by(way, weights, in_bits, weight_bits, acc_bits)
+    files = {"weights.hex": rtl_memory.mvu_codes(made.codes, pe, simd, weight_bits, made.constants, acc_bits - 1)}
     if way != "planes":
         values |= {"Way": ("planes", "ternary", "booth").index(way), "Negatives": made.negatives}
         values["Starts"] = int(made.starts is not None)

@@ -24,9 +24,10 @@ module fold_value #(
   if (Fold == 0) begin : gen_none
     assign f_o = m_i;
   end else if (Power && Shift < Bits) begin : gen_power
+    // Less 0 inside: so that a bit takes one look-up table, and no second one to choose.
     logic outside;
     assign outside = m_i[Bits-1] ? m_i[Bits-2-:Shift] == '0 : m_i[Bits-2-:Shift] == '1;
-    assign f_o = outside ? {~m_i[Bits-1], m_i[Bits-2:0]} - (m_i << Shift) : m_i;
+    assign f_o = {m_i[Bits-1] ^ outside, m_i[Bits-2:0]} - ((m_i << Shift) & {Bits{outside}});
   end else begin : gen_any
     // The corner in 64 bits: Fold * H does not fit into fewer for Bits = 32.
     localparam logic [63:0] Corner = (64'(Fold) << (Bits - 1)) / 64'(Fold + 1);

@@ -19,9 +19,35 @@ package heap_pkg;
     return tall > 4 ? unsigned'($clog2(tall)) - 1 : 1;
   endfunction
 
-  // The same for binary_dot, whose inputs come in pairs.
-  function automatic int unsigned binary_levels(int unsigned simd);
-    return halvings(simd - simd / 2);
+  // Of binary_dot, which has `pairs` bits in each of its planes: how many of them are added in column c as they are chosen.
+  // Each takes a second one, and a third where its chain begins.
+  function automatic int unsigned pair_places(int unsigned c, int unsigned pairs);
+    int unsigned result;
+    result = 0;
+    for (int unsigned i = 0; i <= c; i++) result = (pairs + result) / 3;
+    return result;
+  endfunction
+
+  // Bits of column c behind that: those left and the sums, and above the planes the carries.
+  function automatic int unsigned pair_height(int unsigned c, int unsigned pairs, int unsigned in_bits);
+    int unsigned prior;
+    prior = c == 0 ? 0 : pair_places(c - 1, pairs);
+    if (c < in_bits) return pairs + prior - 2 * pair_places(c, pairs);
+    return c == in_bits ? prior : 0;
+  endfunction
+
+  function automatic int unsigned pair_tall(int unsigned pairs, int unsigned in_bits);
+    int unsigned result;
+    result = 1;
+    for (int unsigned c = 0; c <= in_bits; c++) begin
+      if (pair_height(c, pairs, in_bits) > result) result = pair_height(c, pairs, in_bits);
+    end
+    return result;
+  endfunction
+
+  // Levels from there to two rows.
+  function automatic int unsigned binary_levels(int unsigned simd, int unsigned in_bits);
+    return halvings(pair_tall((simd + 1) / 2, in_bits));
   endfunction
 
   // Of wrap_dot: column c holds the products of input bit c - b and weight bit b, for b from lowest(c) on.

@@ -16,9 +16,12 @@
 // Weights, $readmemh(InitFile): word r * Sf + sf, r below Mh / Pe, holds weight (p, s) = W[r * Pe + p][sf * Simd + s]
 // at bit (p * Simd + s) * WeightBits. WeightBits 1: bit 1 is +1, bit 0 is -1; else two's complement (ternary: 2 bits).
 //
-// No adder, register or wire of a sum is wider than AccBits. With 1-bit weights z = 2 * t - s, where t is the sum of
-// the inputs with weight +1 (AccBits - 1 bits a row) and s the sum of all inputs (once for all rows). Others come in one
-// of three ways (fpga/products.py chooses):
+// No adder, register or wire of a sum is wider than AccBits. With 1-bit weights z = 2 * (h + c) - s (binary_dot): h is a
+// row's sum of halves, s that of the parities, once for all rows, and c = -(2^InBits - 1) for each pair of weights of -1,
+// a constant of the row; h and c have AccBits - 1 bits. The Sf words of a row hold c above their weights, each
+// E = ceil((AccBits - 1) / Sf) bits of it, for lane p at bit Pe * Simd + p * E, the lowest first; if Sf * E is more than
+// AccBits - 1, the lowest ones are not used. With Simd 1 there are no pairs, and no bits for c.
+// Other weights come in one of three ways (fpga/products.py chooses):
 //
 // Products "planes": bit by bit of the weight (wrap_dot).
 // Products "ternary": -1, 0, 1 and a second zero, 2'b10 (digit_dot); every row has Negatives weights of -1 and zeros of
@@ -77,8 +80,11 @@ module wrap_mvu #(
   localparam int unsigned DepthBits = Depth > 1 ? $clog2(Depth) : 1;
   localparam int unsigned XBits = Simd * InBits;
   localparam int unsigned WBits = Pe * Simd * WeightBits;
-  // A row's own sum: t for binary weights, z otherwise.
+  // A row's own sum: h for binary weights, z otherwise.
   localparam int unsigned SumBits = WeightBits == 1 ? AccBits - 1 : AccBits;
+  // Bits of a row's constant in a word.
+  localparam int unsigned Extras = WeightBits == 1 && Simd > 1 ? (SumBits + Sf - 1) / Sf : 0;
+  localparam int unsigned WordBits = WBits + Pe * Extras;
 
   localparam bit Digits = Products != "planes";
   localparam bit Ternary = Products == "ternary";
@@ -95,15 +101,14 @@ module wrap_mvu #(
   localparam bit Cut = Short && WeightBits == 1 && Simd > 1;
 
   // Registers of a dot product.
-  localparam int unsigned Levels = WeightBits == 1 ? heap_pkg::binary_levels(Simd) + 32'(Cut) :
+  localparam int unsigned Levels = WeightBits == 1 ? heap_pkg::binary_levels(Simd, InBits) + 32'(Cut) :
       Digits ? heap_pkg::digit_levels(Simd, InBits, WeightBits, Ternary) : heap_pkg::levels(Simd, InBits, WeightBits);
-  localparam int unsigned Pairs = Simd > 1 ? Simd / 2 : 1;
 
   // Step 1: a word leaves for step 2, where inputs and weights are registers. move: the pipeline advances; it stops
   // when a result finds the output occupied.
   logic [DepthBits-1:0] address;
   logic [XBits-1:0] x2_q;
-  logic [WBits-1:0] w2;
+  logic [WordBits-1:0] w2;
   logic valid2_q, last2_q;
   logic move, step, last, unused_last, present;
 
@@ -233,7 +238,7 @@ module wrap_mvu #(
 
   weight_rom #(
       .Depth(Depth),
-      .Width(WBits),
+      .Width(WordBits),
       .RomStyle(RomStyle),
       .InitFile(InitFile)
   ) i_weights (
@@ -245,7 +250,7 @@ module wrap_mvu #(
 
   // The inputs and weights of the dot products, and whether they are some and a vector's last ones.
   logic [XBits-1:0] x;
-  logic [WBits-1:0] w;
+  logic [WordBits-1:0] w;
   logic first_valid, first_last;
 
   if (Late) begin : gen_late
@@ -311,29 +316,6 @@ module wrap_mvu #(
     end
   end
 
-  // With 1-bit weights: sums of two inputs, for all rows.
-  logic [InBits:0][Pairs-1:0] pairs;
-
-  if (WeightBits == 1 && Simd > 1) begin : gen_pairs
-    logic [InBits-1:0][Pairs-1:0] a, b;
-    for (genvar i = 0; i < InBits; i++) begin : gen_plane
-      assign a[i] = x_planes[i][Pairs-1:0];
-      assign b[i] = x_planes[i][2*Pairs-1:Pairs];
-    end
-    add_pair #(
-        .Width(InBits),
-        .Count(Pairs)
-    ) i_add (
-        .a_i  (a),
-        .b_i  (b),
-        .sum_o(pairs)
-    );
-  end else begin : gen_no_pairs
-    logic unused;
-    assign pairs  = '0;
-    assign unused = ^pairs;
-  end
-
   // What rows start with, beside their first term.
   logic [Pe-1:0][SumBits-1:0] start;
 
@@ -389,7 +371,6 @@ module wrap_mvu #(
           .clk_i,
           .move_i(move),
           .x_i(x_planes),
-          .pairs_i(pairs),
           .w_i(w_planes[p]),
           .rows_o(dot)
       );
@@ -440,9 +421,7 @@ module wrap_mvu #(
 
   if (WeightBits == 1) begin : gen_binary
     logic [1:0][AccBits-1:0] dot;
-    logic [AccBits-1:0] sum;
-    logic [SumBits-1:0] half_q;  // ceil(s / 2), with few levels floor(s / 2)
-    logic odd_q;
+    logic [AccBits-1:0] sum, parities_q;
 
     binary_dot #(
         .Simd(Simd),
@@ -454,7 +433,6 @@ module wrap_mvu #(
         .clk_i,
         .move_i(move),
         .x_i(x_planes),
-        .pairs_i(pairs),
         .w_i('1),
         .rows_o(dot)
     );
@@ -471,24 +449,41 @@ module wrap_mvu #(
         .start_i('0),
         .sum_o(sum)
     );
-    always_ff @(posedge clk_i) begin
-      if (move) begin
-        half_q <= Short ? sum[AccBits-1:1] : sum[AccBits-1:1] + SumBits'(sum[0]);
-        odd_q <= sum[0];
-      end
-    end
+    always_ff @(posedge clk_i) if (move) parities_q <= sum;
 
-    // 2t - s in its two parts: the lowest bit is that of s, the others are t - ceil(s / 2).
+    // 2 * (h + c) - s in two parts: the lowest bit is that of s, the others are h + c - ceil(s / 2), where
+    // -ceil(s / 2) = ~floor(s / 2) + (s is even).
     for (genvar p = 0; p < Pe; p++) begin : gen_result
-      logic [SumBits-1:0] upper;
-      if (Short) begin : gen_short
-        // With a carry into the one subtraction: total - half - odd = total + ~half + !odd.
-        logic unused;
-        assign {upper, unused} = {gen_row[p].total_q, 1'b1} + {~half_q, !odd_q};
-      end else begin : gen_long
-        assign upper = gen_row[p].total_q - half_q;
+      logic [SumBits-1:0] upper, constant;
+      logic unused;
+
+      if (Extras == 0) begin : gen_none
+        assign constant = '0;
+      end else begin : gen_constant
+        // Its bits come beside the words of the weights, the lowest first.
+        logic [Levels:0][Extras-1:0] part_q;
+        logic [SumBits-1:0] constant_q;
+        assign part_q[0] = w[WBits+p*Extras+:Extras];
+        for (genvar l = 0; l < Levels; l++) begin : gen_step
+          always_ff @(posedge clk_i) if (move) part_q[l+1] <= part_q[l];
+        end
+        always_ff @(posedge clk_i) begin
+          if (move && valid_q[Levels]) begin
+            constant_q <= SumBits'({part_q[Levels], constant_q} >> Extras);
+          end
+        end
+        assign constant = constant_q;
       end
-      assign result[p*AccBits+:AccBits] = {upper, odd_q};
+      sum_three #(
+          .Width (SumBits),
+          .Invert({SumBits'(0), {SumBits{1'b1}}, SumBits'(0)})
+      ) i_result (
+          .bits_i({constant, parities_q[AccBits-1:1], gen_row[p].total_q}),
+          .carries_i({!parities_q[0], 1'b0}),
+          .sum_o(upper),
+          .carry_o(unused)
+      );
+      assign result[p*AccBits+:AccBits] = {upper, parities_q[0]};
     end
   end else begin : gen_plain
     for (genvar p = 0; p < Pe; p++) begin : gen_result

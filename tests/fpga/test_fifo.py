@@ -55,14 +55,14 @@ def test_residual_keeps_the_rate_and_needs_its_depth(tmp_path):
 def pooled():
     """Two convolutions that are the slowest together; the second one's rows come in bursts, from the pooling."""
     b = graphs.Builder((1, 12, 12)).input_quant(3)
-    b.conv("conv1", 8, (3, 3), pads=(1, 1, 1, 1)).activate("act1", 2).max_pool("pool1", (2, 2))
+    b.conv("conv1", 16, (3, 3), pads=(1, 1, 1, 1)).activate("act1", 2).max_pool("pool1", (2, 2))
     b.conv("conv2", 16, (3, 3), pads=(1, 1, 1, 1)).activate("act2", 2).max_pool("pool2", (2, 2))
     return b.head("fc", 144, 4)
 
 
 def test_words_wait_in_the_buffer_of_a_sliding_window(tmp_path):
     model = pooled()
-    design, graph = hardware.design(model, tmp_path, 86_000)
+    design, graph = hardware.design(model, tmp_path, 25_000)
     sliders = [layers.hardware(node) for node in graph.graph.node if op_of(node) == "ConvolutionInputGenerator"]
     (slider,) = (inst for inst in sliders if sliding.slides(inst))
     assert sliding.spare(slider) > 0

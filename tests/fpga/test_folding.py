@@ -85,9 +85,9 @@ def test_no_rate_at_all(graph, fps):
 
 
 def test_budget(graph):
-    small = folding.for_luts(graph("plain"), 1_300, 100.0)
+    small = folding.for_luts(graph("plain"), 1_000, 100.0)
     large = folding.for_luts(graph("plain"), 1_900, 100.0)
-    assert small.luts <= 1_300 < large.luts <= 1_900
+    assert small.luts <= 1_000 < large.luts <= 1_900
     assert large.fps > small.fps
     with pytest.raises(InputError, match="LUT=100 is too small"):
         folding.for_luts(graph("plain"), 100, 100.0)

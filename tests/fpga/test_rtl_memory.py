@@ -12,6 +12,7 @@ from fpga.rtl_memory import (
     activation_search,
     activation_table,
     hex_lines,
+    mvu_codes,
     mvu_weights,
     signed_bits,
     staircase,
@@ -39,6 +40,19 @@ def test_mvu_layout(pe: int, simd: int, bits: int) -> None:
                 value = int(weights[address // sf * pe + p, address % sf * simd + s])
                 code = (value > 0) if bits == 1 else value & ((1 << bits) - 1)
                 assert field(line, p * simd + s, bits) == code
+
+
+def test_constants_come_above_the_weights_of_a_row() -> None:
+    """Three words of two lanes with three of seven bits each, of nine: the two lowest are not used."""
+    codes, constants = np.arange(24).reshape(4, 6) % 2, np.array([0x55, 0x7F, 1, 0x40])
+    lines = mvu_codes(codes, 2, 2, 1, constants, 7)
+    assert len(lines) == 6
+    for row, constant in enumerate(constants.tolist()):
+        words = [int(line, 16) >> 4 for line in lines[row // 2 * 3 :][:3]]
+        parts = [word >> row % 2 * 3 & 7 for word in words]
+        assert sum(part << 3 * step for step, part in enumerate(parts)) == constant << 2
+    bare = mvu_codes(codes, 2, 2, 1)
+    assert [int(line, 16) & 15 for line in lines] == [int(line, 16) for line in bare]
 
 
 def test_vvu_layout() -> None:

@@ -10,9 +10,9 @@ from fpga.bench_hardware.layer import Layer
 @pytest.mark.parametrize(
     ("layer", "pins", "heap"),
     [
-        # 16 * 2 inputs and 4 * 16 weights, the results taken by accumulators; 2 bits a product.
+        # 16 * 2 inputs and 4 * 16 weights, the results taken by accumulators; 8 halves of 2 bits.
         (Layer(144, 16, 4, 16, "binary", 2, 8), 14, 4 * 16),
-        # In one step: 9 * 4 and 4 * 9 bits, 4 * 6 results; 9 * 4 bits of a row, of which 5 stay.
+        # In one step: 9 * 4 and 4 * 9 bits, 4 * 6 results; 4 halves of 4 bits, of 5 columns.
         (Layer(9, 8, 4, 9, "binary", 4, 6), 7, 4 * 16),
         # 18 * 4 + 2 * 18 * 2; three columns are left of the input's four.
         (Layer(36, 4, 2, 18, "ternary", 4, 3), 21, 2 * 27),

@@ -36,13 +36,15 @@ def test_rows_and_page(small: None, build: Path, monkeypatch: pytest.MonkeyPatch
     done = CliRunner().invoke(main, arguments, catch_exceptions=False)
     assert done.exit_code == 0, done.output
     rows = json.loads((build / "bench" / "hardware.json").read_text())
-    assert [row["kind"] for row in rows] == ["layer", "unrolled", "mean", "mean", "mean", "mean"]
-    layer, unrolled = rows[:2]
+    assert [row["kind"] for row in rows] == ["layer", "unrolled", "element", *["mean"] * 7]
+    layer, unrolled, element = rows[:3]
     assert layer["settings"]["accumulator_bits"] == {"ours": 2, "plain32": 32, "finn-min": 4, "plain8": 2}
     assert layer["rivals"]["plain32"]["lut"] > layer["rivals"]["plain8"]["lut"] > 0
     assert layer["ratios"]["plain32"] == layer["rivals"]["plain32"]["lut"] / layer["ours"]["lut"]
     assert unrolled["rivals"]["da4ml"]["lut"] > 0 and layer["ours"]["levels"] > 0
     assert "switching" not in layer["ours"]
+    assert element["settings"] == layer["settings"] and element["ours"].keys() == {"lut"}
+    assert element["rivals"]["plain32"]["lut"] > element["ours"]["lut"] > 0
     assert layer["settings"]["layer"] in (build / "bench" / "hardware.html").read_text()
 
     def none(*_: object) -> None:

@@ -23,14 +23,7 @@ def cases():
         name = f"b{simd}_{in_bits}_{bits}"
         values = {"Simd": simd, "InBits": in_bits, "SumBits": bits}
         yield name, "binary_dot", values, heap.binary(simd, in_bits, bits)
-        # A cell by itself does not know that the weight of an odd input is 1.
-        gates = heap.Cells(free=simd % 2 * min(in_bits, bits))
-        yield (
-            f"{name}_all",
-            "binary_dot",
-            {**values, "All": 1},
-            heap.binary(simd, in_bits, bits, every=True).plus(gates),
-        )
+        yield f"{name}_all", "binary_dot", {**values, "All": 1}, heap.binary(simd, in_bits, bits, every=True)
     for simd, in_bits, weight_bits, bits in WIDE:
         name = f"w{simd}_{in_bits}_{weight_bits}_{bits}"
         values = {"Simd": simd, "InBits": in_bits, "WeightBits": weight_bits, "SumBits": bits}
@@ -45,8 +38,6 @@ def widths(cell, values):
     """Of the ports: direction and bits."""
     simd, in_bits = values["Simd"], values["InBits"]
     ports = {"x_i": ("input", simd * in_bits), "w_i": ("input", simd * values.get("WeightBits", 1))}
-    if cell == "binary_dot":
-        ports["pairs_i"] = ("input", (in_bits + 1) * max(1, simd // 2))
     return {**ports, "rows_o": ("output", 2 * values["SumBits"])}
 
 

@@ -13,15 +13,12 @@ module accelerator (
     wire [23:0] FMPadding_rtl_0_out0_tdata;
     wire FMPadding_rtl_0_out0_tvalid;
     wire FMPadding_rtl_0_out0_tready;
-    wire [23:0] ConvolutionInputGenerator_rtl_0_out0_tdata;
+    wire [215:0] ConvolutionInputGenerator_rtl_0_out0_tdata;
     wire ConvolutionInputGenerator_rtl_0_out0_tvalid;
     wire ConvolutionInputGenerator_rtl_0_out0_tready;
-    wire [31:0] WrapMVU_rtl_0_out0_tdata;
+    wire [7:0] WrapMVU_rtl_0_out0_tdata;
     wire WrapMVU_rtl_0_out0_tvalid;
     wire WrapMVU_rtl_0_out0_tready;
-    wire [7:0] StreamNarrow_rtl_0_out0_tdata;
-    wire StreamNarrow_rtl_0_out0_tvalid;
-    wire StreamNarrow_rtl_0_out0_tready;
     wire [7:0] WrapActivation_rtl_0_out0_tdata;
     wire WrapActivation_rtl_0_out0_tvalid;
     wire WrapActivation_rtl_0_out0_tready;
@@ -49,6 +46,9 @@ module accelerator (
     wire [7:0] WrapActivation_rtl_1_out0_tdata;
     wire WrapActivation_rtl_1_out0_tvalid;
     wire WrapActivation_rtl_1_out0_tready;
+    wire [7:0] WrapActivation_rtl_1_fifo0_out0_tdata;
+    wire WrapActivation_rtl_1_fifo0_out0_tvalid;
+    wire WrapActivation_rtl_1_fifo0_out0_tready;
     wire [7:0] FMPadding_rtl_2_out0_tdata;
     wire FMPadding_rtl_2_out0_tvalid;
     wire FMPadding_rtl_2_out0_tready;
@@ -61,9 +61,9 @@ module accelerator (
     wire [15:0] WrapMVU_rtl_2_out0_tdata;
     wire WrapMVU_rtl_2_out0_tvalid;
     wire WrapMVU_rtl_2_out0_tready;
-    wire [7:0] StreamNarrow_rtl_1_out0_tdata;
-    wire StreamNarrow_rtl_1_out0_tvalid;
-    wire StreamNarrow_rtl_1_out0_tready;
+    wire [7:0] StreamNarrow_rtl_0_out0_tdata;
+    wire StreamNarrow_rtl_0_out0_tvalid;
+    wire StreamNarrow_rtl_0_out0_tready;
     wire [7:0] WrapActivation_rtl_2_out0_tdata;
     wire WrapActivation_rtl_2_out0_tvalid;
     wire WrapActivation_rtl_2_out0_tready;
@@ -128,23 +128,12 @@ module accelerator (
         .out0_V_TREADY(WrapMVU_rtl_0_out0_tready)
     );
 
-    StreamNarrow_rtl_0 i_StreamNarrow_rtl_0 (
+    WrapActivation_rtl_0 i_WrapActivation_rtl_0 (
         .ap_clk(ap_clk),
         .ap_rst_n(ap_rst_n),
         .in0_V_TDATA(WrapMVU_rtl_0_out0_tdata),
         .in0_V_TVALID(WrapMVU_rtl_0_out0_tvalid),
         .in0_V_TREADY(WrapMVU_rtl_0_out0_tready),
-        .out0_V_TDATA(StreamNarrow_rtl_0_out0_tdata),
-        .out0_V_TVALID(StreamNarrow_rtl_0_out0_tvalid),
-        .out0_V_TREADY(StreamNarrow_rtl_0_out0_tready)
-    );
-
-    WrapActivation_rtl_0 i_WrapActivation_rtl_0 (
-        .ap_clk(ap_clk),
-        .ap_rst_n(ap_rst_n),
-        .in0_V_TDATA(StreamNarrow_rtl_0_out0_tdata),
-        .in0_V_TVALID(StreamNarrow_rtl_0_out0_tvalid),
-        .in0_V_TREADY(StreamNarrow_rtl_0_out0_tready),
         .out0_V_TDATA(WrapActivation_rtl_0_out0_tdata),
         .out0_V_TVALID(WrapActivation_rtl_0_out0_tvalid),
         .out0_V_TREADY(WrapActivation_rtl_0_out0_tready)
@@ -232,12 +221,23 @@ module accelerator (
         .out0_V_TREADY(WrapActivation_rtl_1_out0_tready)
     );
 
+    stream_fifo #(.Width(8), .Depth(33)) i_WrapActivation_rtl_1_fifo0 (
+        .clk_i(ap_clk),
+        .rst_ni(ap_rst_n),
+        .in_data_i(WrapActivation_rtl_1_out0_tdata[7:0]),
+        .in_valid_i(WrapActivation_rtl_1_out0_tvalid),
+        .in_ready_o(WrapActivation_rtl_1_out0_tready),
+        .out_data_o(WrapActivation_rtl_1_fifo0_out0_tdata[7:0]),
+        .out_valid_o(WrapActivation_rtl_1_fifo0_out0_tvalid),
+        .out_ready_i(WrapActivation_rtl_1_fifo0_out0_tready)
+    );
+
     FMPadding_rtl_2 i_FMPadding_rtl_2 (
         .ap_clk(ap_clk),
         .ap_rst_n(ap_rst_n),
-        .in0_V_TDATA(WrapActivation_rtl_1_out0_tdata),
-        .in0_V_TVALID(WrapActivation_rtl_1_out0_tvalid),
-        .in0_V_TREADY(WrapActivation_rtl_1_out0_tready),
+        .in0_V_TDATA(WrapActivation_rtl_1_fifo0_out0_tdata),
+        .in0_V_TVALID(WrapActivation_rtl_1_fifo0_out0_tvalid),
+        .in0_V_TREADY(WrapActivation_rtl_1_fifo0_out0_tready),
         .out0_V_TDATA(FMPadding_rtl_2_out0_tdata),
         .out0_V_TVALID(FMPadding_rtl_2_out0_tvalid),
         .out0_V_TREADY(FMPadding_rtl_2_out0_tready)
@@ -276,23 +276,23 @@ module accelerator (
         .out0_V_TREADY(WrapMVU_rtl_2_out0_tready)
     );
 
-    StreamNarrow_rtl_1 i_StreamNarrow_rtl_1 (
+    StreamNarrow_rtl_0 i_StreamNarrow_rtl_0 (
         .ap_clk(ap_clk),
         .ap_rst_n(ap_rst_n),
         .in0_V_TDATA(WrapMVU_rtl_2_out0_tdata),
         .in0_V_TVALID(WrapMVU_rtl_2_out0_tvalid),
         .in0_V_TREADY(WrapMVU_rtl_2_out0_tready),
-        .out0_V_TDATA(StreamNarrow_rtl_1_out0_tdata),
-        .out0_V_TVALID(StreamNarrow_rtl_1_out0_tvalid),
-        .out0_V_TREADY(StreamNarrow_rtl_1_out0_tready)
+        .out0_V_TDATA(StreamNarrow_rtl_0_out0_tdata),
+        .out0_V_TVALID(StreamNarrow_rtl_0_out0_tvalid),
+        .out0_V_TREADY(StreamNarrow_rtl_0_out0_tready)
     );
 
     WrapActivation_rtl_2 i_WrapActivation_rtl_2 (
         .ap_clk(ap_clk),
         .ap_rst_n(ap_rst_n),
-        .in0_V_TDATA(StreamNarrow_rtl_1_out0_tdata),
-        .in0_V_TVALID(StreamNarrow_rtl_1_out0_tvalid),
-        .in0_V_TREADY(StreamNarrow_rtl_1_out0_tready),
+        .in0_V_TDATA(StreamNarrow_rtl_0_out0_tdata),
+        .in0_V_TVALID(StreamNarrow_rtl_0_out0_tvalid),
+        .in0_V_TREADY(StreamNarrow_rtl_0_out0_tready),
         .out0_V_TDATA(WrapActivation_rtl_2_out0_tdata),
         .out0_V_TVALID(WrapActivation_rtl_2_out0_tvalid),
         .out0_V_TREADY(WrapActivation_rtl_2_out0_tready)

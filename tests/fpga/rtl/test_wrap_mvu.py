@@ -40,6 +40,7 @@ SHAPES = [
     (16, 6, 4, 1, 4, 4, 6, 3),
     (9, 5, 9, 5, 3, 5, 16),
     (70, 2, 1, 1, 2, 1, 8),
+    (210, 4, 3, 2, 2, 1, 8),
     (74, 4, 2, 1, 2, 2, 8),
 ]
 # The synthesised form of the dot product, which takes longer to build: heaps of no, one and several levels.
@@ -49,6 +50,7 @@ TABLE_SHAPES = [
     (37, 2, 37, 1, 4, 1, 8),
     (13, 7, 13, 1, 4, 1, 6),
     (14, 6, 7, 3, 1, 1, 4),
+    (96, 4, 48, 2, 3, 1, 8),
     (26, 2, 13, 1, 2, 2, 6),
     (9, 4, 3, 2, 8, 4, 12),
     (6, 3, 3, 1, 8, 8, 20),
@@ -87,7 +89,7 @@ def case(index: int, shape: tuple[int, ...], rom_style: str = "auto") -> Case:
     x, weights = numbers(index, shape)
     chosen = products.choose(weights, pe, simd, in_bits, weight_bits, acc_bits)
     start = "" if chosen.starts is None else f"mvu{index}_starts.hex"
-    memories = {f"mvu{index}.hex": mvu_codes(chosen.codes, pe, simd, weight_bits)}
+    memories = {f"mvu{index}.hex": mvu_codes(chosen.codes, pe, simd, weight_bits, chosen.constants, acc_bits - 1)}
     if chosen.starts is not None:
         memories[start] = mvu_starts(chosen.starts, pe, acc_bits)
     turns = weights.reshape(groups, -1, mw)

@@ -14,9 +14,10 @@ add_files -norecurse FPGA/rtl/lfsr_pkg.sv
 add_files -norecurse FPGA/rtl/place_counter.sv
 add_files -norecurse FPGA/rtl/step_counter.sv
 add_files -norecurse FPGA/rtl/weight_rom.sv
-add_files -norecurse FPGA/rtl/add_pair.sv
 add_files -norecurse FPGA/rtl/start_rom.sv
-add_files -norecurse FPGA/rtl/select_pair.sv
+add_files -norecurse FPGA/rtl/choose_half.sv
+add_files -norecurse FPGA/rtl/add_parities.sv
+add_files -norecurse FPGA/rtl/add_halves.sv
 add_files -norecurse FPGA/rtl/add_four.sv
 add_files -norecurse FPGA/rtl/bit_heap.sv
 add_files -norecurse FPGA/rtl/heap_sum.sv
@@ -28,6 +29,7 @@ add_files -norecurse FPGA/rtl/count_three.sv
 add_files -norecurse FPGA/rtl/wrap_dot.sv
 add_files -norecurse FPGA/rtl/add_three.sv
 add_files -norecurse FPGA/rtl/wrap_accumulate.sv
+add_files -norecurse FPGA/rtl/sum_three.sv
 add_files -norecurse FPGA/rtl/wrap_mvu.sv
 add_files -norecurse WORK/code_gen_ipgen_StreamingDataflowPartition_1_WrapMVU_rtl_0_RANDOM/StreamingDataflowPartition_1_WrapMVU_rtl_0.v
 add_files -norecurse WORK/code_gen_ipgen_StreamingDataflowPartition_1_WrapMVU_rtl_0_RANDOM/StreamingDataflowPartition_1_WrapMVU_rtl_0_weights.hex
