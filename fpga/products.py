@@ -40,17 +40,15 @@ class Products:
 
 def choose(weights: Integers, pe: int, simd: int, in_bits: int, weight_bits: int, acc_bits: int) -> Products:
     """The cheapest way for `weights` [Mh, Mw]. InputError for one that `weight_bits` do not hold."""
-    if weight_bits == 1:
-        return _binary(weights, simd, in_bits, acc_bits)
     if weight_bits == 2 and weights.min() >= -1:
-        made = by("ternary", weights, in_bits, weight_bits, acc_bits)
-    elif in_bits > 1:
-        made = by("booth", weights, in_bits, weight_bits, acc_bits)
+        made = by("ternary", weights, simd, in_bits, weight_bits, acc_bits)
+    elif weight_bits > 1 and in_bits > 1:
+        made = by("booth", weights, simd, in_bits, weight_bits, acc_bits)
     else:
-        return by("planes", weights, in_bits, weight_bits, acc_bits)
+        return by("planes", weights, simd, in_bits, weight_bits, acc_bits)
     if made.starts is None or digits_pay(len(weights) // pe, simd, in_bits, acc_bits):
         return made
-    return by("planes", weights, in_bits, weight_bits, acc_bits)
+    return by("planes", weights, simd, in_bits, weight_bits, acc_bits)
 
 
 def digits_pay(words: int, simd: int, in_bits: int, acc_bits: int) -> bool:
@@ -66,11 +64,12 @@ def alike(weights: Integers) -> bool:
     return _alike(weights) is not None
 
 
-def by(way: Way, weights: Integers, in_bits: int, weight_bits: int, acc_bits: int) -> Products:
+def by(way: Way, weights: Integers, simd: int, in_bits: int, weight_bits: int, acc_bits: int) -> Products:
     """The products of `weights` in the given way; "ternary" takes -1, 0 and 1, "booth" two bits or more."""
     codes = rtl_memory.weight_codes(weights, weight_bits)
     if way == "planes":
-        return Products(way, codes)
+        paired = weight_bits == 1 and simd > 1
+        return Products(way, codes, constants=_pairs(codes, simd, in_bits, acc_bits) if paired else None)
     if way == "ternary" and (alike := _alike(weights)) is not None:
         return Products(way, *alike)
     extra = (1 << in_bits if way == "ternary" else 2 << in_bits) - 1
@@ -82,15 +81,13 @@ def constant_bits(steps: int, simd: int, acc_bits: int) -> int:
     return -(-(acc_bits - 1) // steps) if simd > 1 else 0
 
 
-def _binary(weights: Integers, simd: int, in_bits: int, acc_bits: int) -> Products:
-    codes = rtl_memory.weight_codes(weights, 1)
-    if simd == 1:
-        return Products("planes", codes)
+def _pairs(codes: Integers, simd: int, in_bits: int, acc_bits: int) -> Integers:
+    """[Mh] what the pairs of weights of -1 take from each row of 1-bit `codes`, mod 2^(acc_bits - 1)."""
     steps = codes.reshape(len(codes), -1, simd)
     pairs = (simd + 1) // 2
     negative = (steps[:, :, : simd - pairs] | steps[:, :, pairs:]) == 0
     lost = negative.sum(axis=(1, 2)) * ((1 << in_bits) - 1)
-    return Products("planes", codes, constants=-lost & ((1 << (acc_bits - 1)) - 1))
+    return np.asarray(-lost & ((1 << (acc_bits - 1)) - 1), dtype=np.int64)
 
 
 def _signs(codes: Integers, weight_bits: int) -> Integers:

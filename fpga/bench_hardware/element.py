@@ -12,7 +12,7 @@ from pathlib import Path
 from chain.files import write_json
 from fpga import primitives, resources, yosys
 from fpga.bench_hardware.design import Design
-from fpga.bench_hardware.flow import APART, RECIPES, kept
+from fpga.bench_hardware.flow import RECIPES, counted, kept
 
 OURS, RIVALS = "weight_rom", "plain_rom"
 """The modules that hold weights, of which a synthesis for this knows nothing but the ports."""
@@ -40,25 +40,14 @@ def luts(design: Design, folder: Path) -> int:
 
 
 def _count(design: Design, recipe: int, folder: Path) -> int:
-    if primitives.used(design.files):
-        *read, hierarchy = primitives.read_commands(design.top, design.files, f"--blackboxed-module {OURS}")
-    else:
-        kept_apart = "--keep-hierarchy" if recipe == APART else ""
-        read, hierarchy = [design.read(f"{kept_apart} --blackboxed-module {RIVALS}")], f"hierarchy -top {design.top}"
+    # Yosys' hierarchy would look for a module of these parameters.
     parameters = " ".join(f"-unset {name}" for name in ("Depth", "Width", "RomStyle", "InitFile", "AddressBits"))
+    bare = [f"setparam {parameters} t:{OURS} t:{RIVALS}"]
+    opened = f"--blackboxed-module {OURS if primitives.used(design.files) else RIVALS}"
     with tempfile.TemporaryDirectory(prefix=".synthesis.", dir=folder) as scratch:
         target = Path(scratch).absolute()
-        commands = [
-            *read,
-            f"setparam {parameters} t:{OURS} t:{RIVALS}",  # hierarchy would look for a module of these
-            hierarchy,
-            "chformal -remove",
-            "delete t:$print t:$check",
-            *(resources.synthesis(design.top) if recipe == APART else [f"{resources.SYNTHESIS} -top {design.top}"]),
-            f'tee -q -o "{target}/stat.txt" stat -json',
-        ]
         log = folder.absolute() / f"{design.top}.yosys.log"
-        yosys.run(commands, design.folder.absolute(), target / "log.txt", log)
+        yosys.run(counted(design, recipe, target, opened, bare), design.folder.absolute(), target / "log.txt", log)
         stat = json.loads((target / "stat.txt").read_text(encoding="utf-8"))
     cells = stat["modules"][f"\\{design.top}"]["num_cells_by_type"]
     return resources.tally({kind: int(number) for kind, number in cells.items() if kind not in (OURS, RIVALS)}).lut

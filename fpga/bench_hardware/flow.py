@@ -8,7 +8,7 @@ import gzip
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -112,17 +112,27 @@ def kept(path: Path, kind: type[T]) -> T | None:
 
 def commands(design: Design, recipe: int, target: Path) -> list[str]:
     """Yosys' commands, from the design's files to stat.txt, netlist.json and netlist.v in `target`."""
+    return [*counted(design, recipe, target), *switching.write_commands(target)]
+
+
+def counted(design: Design, recipe: int, target: Path, options: str = "", before: Sequence[str] = ()) -> list[str]:
+    """Yosys' commands, from the design's files to stat.txt in `target`.
+
+    `options` are further ones of read_slang, `before` commands on what it has read, before modules are looked for.
+    """
     if primitives.used(design.files):
-        read = primitives.read_commands(design.top, design.files)
+        *read, hierarchy = primitives.read_commands(design.top, design.files, options)
     else:
-        read = [design.read("--keep-hierarchy" if recipe == APART else ""), f"hierarchy -top {design.top}"]
+        kept_apart = "--keep-hierarchy" if recipe == APART else ""
+        read, hierarchy = [design.read(f"{kept_apart} {options}")], f"hierarchy -top {design.top}"
     return [
         *read,
+        *before,
+        hierarchy,
         "chformal -remove",
         "delete t:$print t:$check",
         *(resources.synthesis(design.top) if recipe == APART else [f"{resources.SYNTHESIS} -top {design.top}"]),
         f'tee -q -o "{target}/stat.txt" stat -json',
-        *switching.write_commands(target),
     ]
 
 

@@ -4,7 +4,6 @@
 import math
 from typing import Any
 
-from fpga import products
 from fpga.estimate import heap, memory
 from fpga.estimate.heap import Cells
 from fpga.estimate.structure import CELLS, Structure, bits, blocks, registers, tables
@@ -28,8 +27,7 @@ def matrix_vector(inst: Any) -> Structure:
     way, starts = inst.expected_products()
     row = heap.dot(way, simd, in_bits, weight_bits, sum_bits)
     shared = heap.binary(simd, in_bits, acc_bits, every=True) if binary else Cells()
-    extra = products.constant_bits(synapses, simd, acc_bits) if binary else 0
-    weights = memory.weights(depth, pe * (simd * weight_bits + extra), str(inst.get_nodeattr("romStyle")))
+    weights = memory.weights(depth, inst.weight_memory().width, str(inst.get_nodeattr("romStyle")))
     # With several passes, two vectors are kept.
     kept = passes > 1 and running
     vector = memory.ram(memory.places(2 * synapses), simd * in_bits) if kept else memory.Memory()
@@ -51,7 +49,7 @@ def matrix_vector(inst: Any) -> Structure:
         CELLS: simd * in_bits * ((1 + (passes > 1)) if not running else not vector.bram36),
         "weights": weights.registers,
         "rows": pe * row.registers + shared.registers,
-        "sums": sums * (1 + running) + pe * acc_bits + (pe * sum_bits if extra else 0),
+        "sums": sums * (1 + running) + pe * acc_bits + pe * sum_bits * (binary and simd > 1),
         "counters": sum(map(registers, counts)) + bits(synapses) * kept,
         "passes": float(passes > 1),
         "one": 1,

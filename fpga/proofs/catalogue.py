@@ -422,10 +422,7 @@ def _mvu(
     weights = _ternary(mh, mw, zeros) if way == "ternary" else _weights(mh, mw, weight_bits)
     values = {"Mw": mw, "Mh": mh, "Groups": groups, "Simd": simd, "Pe": pe}
     values |= {"InBits": in_bits, "WeightBits": weight_bits, "AccBits": acc_bits, "MaxLevels": levels}
-    if weight_bits == 1:
-        made = products.choose(weights, pe, simd, in_bits, weight_bits, acc_bits)
-    else:
-        made = products.by(way, weights, in_bits, weight_bits, acc_bits)
+    made = products.by(way, weights, simd, in_bits, weight_bits, acc_bits)
     files = {"weights.hex": rtl_memory.mvu_codes(made.codes, pe, simd, weight_bits, made.constants, acc_bits - 1)}
     if way != "planes":
         values |= {"Way": ("planes", "ternary", "booth").index(way), "Negatives": made.negatives}
