@@ -180,7 +180,7 @@ def _synthesise(rtl: Path, design: Design, target: Path, log: Path) -> None:
         cells = " ".join(f"{design.top}/c:{instance}" for instance in instances)
         groups.append(f'setattr -set submod "{index}" {cells}')
     commands = [
-        *primitives.read_commands(design.top, design.files),
+        *primitives.XC7.read_commands(design.top, design.files),
         "chformal -remove",
         "delete t:$print t:$check",
         *groups,

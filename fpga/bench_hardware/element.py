@@ -30,7 +30,7 @@ def luts(design: Design, folder: Path) -> int:
 
     What was counted goes to `folder`. ToolError if Yosys fails, InputError for a damaged file.
     """
-    key = design.digest(primitives.used(design.files))
+    key = design.digest(primitives.XC7.used(design.files))
     path = folder / f"{key[:24]}-yosys-{yosys.version()}-element.json"
     known = kept(path, Element)
     if known is None:
@@ -43,7 +43,7 @@ def _count(design: Design, recipe: int, folder: Path) -> int:
     # Yosys' hierarchy would look for a module of these parameters.
     parameters = " ".join(f"-unset {name}" for name in ("Depth", "Width", "RomStyle", "InitFile", "AddressBits"))
     bare = [f"setparam {parameters} t:{OURS} t:{RIVALS}"]
-    opened = f"--blackboxed-module {OURS if primitives.used(design.files) else RIVALS}"
+    opened = f"--blackboxed-module {OURS if primitives.XC7.used(design.files) else RIVALS}"
     with tempfile.TemporaryDirectory(prefix=".synthesis.", dir=folder) as scratch:
         target = Path(scratch).absolute()
         log = folder.absolute() / f"{design.top}.yosys.log"

@@ -14,13 +14,15 @@ TITLES = {
     "element": "Processing elements: products, sums and activation",
     "layer": "Layers: the same with the weights' memory",
     "unrolled": "Unrolled layers: products and sums of constant weights",
-    "placed": "Placed and routed on an ECP5",
+    "placed-element": "Processing elements on an ECP5",
+    "placed": "Layers placed and routed on an ECP5",
     "network": "Whole networks",
 }
 MEANS = TITLES | {"clock": "Clock of those on the ECP5"}
 FIGURES: dict[str, tuple[tuple[str, str], ...]] = {
     "element": (("LUT", "lut"),),
     "layer": (("LUT", "lut"), ("FF", "ff"), ("BRAM36", "bram36"), ("CARRY4", "carry4"), ("levels", "levels")),
+    "placed-element": (("cells", "cells"), ("FF", "ff"), ("BRAM", "bram")),
     "placed": (("cells", "cells"), ("FF", "ff"), ("BRAM", "bram"), ("MHz", "fmax_mhz")),
     "network": (("LUT", "lut"), ("FF", "ff"), ("BRAM36", "bram36"), ("CARRY4", "carry4")),
 }

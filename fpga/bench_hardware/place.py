@@ -2,7 +2,7 @@
 """Layers through place and route on an ECP5: cells and the clock that is reached, medians over seeds.
 
 It is another device than the Zynq of the other figures, with tables of four inputs: it shows whether a gain is more
-than one script's way of counting.
+than one script's way of counting. Our cells take the forms that they have for it (fpga/primitives.py), as on a ULX3S.
 """
 
 import importlib.metadata
@@ -21,16 +21,16 @@ from rich.console import Console
 from chain.errors import ToolError
 from chain.files import write_json
 from chain.progress import bar
-from fpga import yosys
+from fpga import carries, primitives, yosys
+from fpga.bench_hardware import element
 from fpga.bench_hardware import rows as summing
 from fpga.bench_hardware.contest import OURS, Contest
 from fpga.bench_hardware.design import Design
 from fpga.bench_hardware.flow import kept
-from fpga.bench_hardware.layer import Layer
 from fpga.bench_hardware.rows import Row
 from fpga.bench_hardware.workers import each
 
-FORMAT = 2
+FORMAT = 3
 SEEDS = (1, 2, 3)
 DEVICE = ("--25k", "--package", "CABGA381", "--speed", "6")
 PINS, HANDSHAKE = 197, 6
@@ -50,19 +50,28 @@ class Placed:
 
 
 def rows(contests: Sequence[Contest], folder: Path, workers: int, console: Console) -> list[Row]:
-    """The rows of these contests, whose figures are kept in `folder`; those that the part has no pins for are named on
-    `console`.
+    """The rows of these contests, whose figures are kept in `folder`, and further ones of those with weights in a
+    memory, where that is block RAM, so that cells are those of the processing element. Those that the part has no pins
+    for are named on `console`.
     """
     for one in contests:
         if not _fits(one):
             console.print(f"{one.layer.name}, unrolled: more ports than {PINS} pins, not placed", highlight=False)
     contests = list(filter(_fits, contests))
-    designs = [design for one in contests for design in one.designs.values()]
+    folded = [one for one in contests if one.kind != "unrolled"]
+    whole = [design for one in contests for design in one.designs.values()]
+    apart = [design for one in folded for design in one.designs.values()]
     with bar(console) as progress:
-        task = progress.add_task("place and route", total=len(designs))
-        tasks = {design: partial(run, design, folder) for design in designs}
-        found = each(tasks, workers, lambda: progress.advance(task))
-    return [_row(one.layer, {name: found[design] for name, design in one.designs.items()}) for one in contests]
+        task = progress.add_task("place and route", total=len(whole) + len(apart))
+        advance = partial(progress.advance, task)
+        found = each({design: partial(run, design, folder) for design in whole}, workers, advance)
+        elements = each({design: partial(run, design, folder, True) for design in apart}, workers, advance)
+    made = [_row("placed", one, found) for one in contests]
+    for row, one in zip(made, contests, strict=True):
+        ours = found[one.designs[OURS]].fmax_mhz
+        rivals = {name: found[design].fmax_mhz for name, design in one.designs.items() if name != OURS}
+        row["fmax_ratios"] = {name: ours / theirs for name, theirs in rivals.items()}
+    return made + [_row("placed-element", one, elements) for one in folded]
 
 
 def _fits(one: Contest) -> bool:
@@ -73,11 +82,13 @@ def _fits(one: Contest) -> bool:
     return one.layer.fan_in * one.layer.activation_bits + given + HANDSHAKE <= PINS
 
 
-def run(design: Design, folder: Path) -> Placed:
-    """Synthesise, place and route once a seed, unless the figures are known. ToolError if a tool fails,
-    InputError for a damaged file.
+def run(design: Design, folder: Path, block_ram: bool = False) -> Placed:
+    """Synthesise, place and route once a seed, unless the figures are known; with weights in `block_ram` once, for the
+    cells, which no seed changes. ToolError if a tool fails, InputError for a damaged file.
     """
-    path = folder / f"{design.digest()[:24]}-{version().replace(' ', '-')}-yosys-{yosys.version()}-{FORMAT}.json"
+    key = design.digest(primitives.ECP5.used(design.files))[:24]
+    of = "-block" if block_ram else ""
+    path = folder / f"{key}-{version().replace(' ', '-')}-yosys-{yosys.version()}-{FORMAT}{of}.json"
     known = kept(path, Placed)
     if known is not None:
         return known
@@ -85,19 +96,29 @@ def run(design: Design, folder: Path) -> Placed:
     with tempfile.TemporaryDirectory(prefix=".placing.", dir=folder) as scratch:
         target = Path(scratch).absolute()
         log = folder.absolute() / f"{design.top}.yosys.log"
-        yosys.run(commands(design, target), design.folder.absolute(), target / "yosys.log", log)
-        seeds = [_place(target, seed, folder / f"{design.top}.nextpnr.log") for seed in SEEDS]
-    median = {name: statistics.median(asdict(one)[name] for one in seeds) for name in asdict(seeds[0])}
+        yosys.run(commands(design, target, block_ram), design.folder.absolute(), target / "yosys.log", log)
+        carries.open_ends(target / "netlist.json", design.top)
+        seeds = SEEDS[:1] if block_ram else SEEDS
+        figures = [_place(target, seed, folder / f"{design.top}.nextpnr.log") for seed in seeds]
+    median = {name: statistics.median(asdict(one)[name] for one in figures) for name in asdict(figures[0])}
     placed = Placed(int(median["cells"]), int(median["ff"]), int(median["bram"]), median["fmax_mhz"])
     write_json(path, {"top": design.top, "parameters": design.parameters, "figures": asdict(placed)})
     return placed
 
 
-def commands(design: Design, target: Path) -> list[str]:
-    """Yosys' commands, from the design's files to netlist.json in `target`."""
+def commands(design: Design, target: Path, block_ram: bool = False) -> list[str]:
+    """Yosys' commands, from the design's files to netlist.json in `target`; with the weights in `block_ram`, or where
+    Yosys puts them.
+    """
+    if primitives.ECP5.used(design.files):
+        *read, hierarchy = primitives.ECP5.read_commands(design.top, design.files)
+    else:
+        read, hierarchy = [design.read("--keep-hierarchy" if block_ram else "")], f"hierarchy -top {design.top}"
+    memories = " ".join(f"{module}*/m:*" for module in (element.OURS, element.RIVALS))
     return [
-        design.read(),
-        f"hierarchy -top {design.top}",
+        *read,
+        *([f'setattr -set rom_style "block" {memories}'] if block_ram else []),
+        hierarchy,
         "chformal -remove",
         "delete t:$print t:$check",
         # Without multipliers, which the rivals' small products would take: ours take none, and the part has 28.
@@ -138,7 +159,8 @@ def read(report: Mapping[str, Mapping[str, Mapping[str, float]]]) -> Placed:
     return Placed(use["TRELLIS_COMB"], use["TRELLIS_FF"], use.get("DP16KD", 0), clock["achieved"])
 
 
-def _row(layer: Layer, found: Mapping[str, Placed]) -> Row:
+def _row(kind: str, contest: Contest, found: Mapping[Design, Placed]) -> Row:
+    layer = contest.layer
     settings = {
         "layer": layer.name,
         "fan_in": layer.fan_in,
@@ -151,6 +173,9 @@ def _row(layer: Layer, found: Mapping[str, Placed]) -> Row:
         "seeds": len(SEEDS),
         "versions": {"yosys": yosys.version(), "nextpnr": version()},
     }
-    made = summing.row("placed", settings, {name: asdict(placed) for name, placed in found.items()}, "cells")
-    ours_mhz = found[OURS].fmax_mhz
-    return made | {"fmax_ratios": {name: ours_mhz / p.fmax_mhz for name, p in found.items() if name != OURS}}
+    figures = {name: asdict(found[design]) for name, design in contest.designs.items()}
+    if kind == "placed-element":
+        settings["seeds"] = 1
+        for own in figures.values():
+            del own["fmax_mhz"]  # of the block RAM, for which no design has a register
+    return summing.row(kind, settings, figures, "cells")

@@ -36,6 +36,7 @@ TARGETS = (
         for rival, wanted in (("plain32", 2.5), ("finn-min", 2.0), ("plain8", 1.4))
     ),
     Target("unrolled", "da4ml", 1.1),
+    Target("placed-element", "plain32", 2.0),
     Target("placed", "plain32", 2.0),
     Target("clock", "plain32", 1.2),
     Target("network", "plain32", 1.6, "cifar-cnv"),

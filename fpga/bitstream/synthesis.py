@@ -96,7 +96,7 @@ def commands(kind: Family, files: Sequence[str], parameters: Mapping[str, str], 
     """
     read = [
         "read_verilog -lib +/xilinx/cells_xtra.v",  # the processor
-        *primitives.read_commands(kind.top, files, top.options(parameters)),
+        *primitives.XC7.read_commands(kind.top, files, top.options(parameters)),
     ]
     command = f"synth_xilinx -family {kind.yosys} -flatten"
     pairs = [f'techmap -map "{_PAIR}"', "opt_lut_ins -tech xilinx"]

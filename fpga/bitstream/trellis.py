@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from chain.errors import ToolError, UnsupportedError
-from fpga import steps, yosys
+from fpga import carries, primitives, steps, yosys
 from fpga.bitstream import pll, process, serial_netlist, synthesis, top
 from fpga.bitstream.board import Ecp5
 from fpga.bitstream.job import Built, Job, Timing
@@ -115,14 +115,13 @@ def synthesise(job: Job, folder: Path) -> Netlist:
     names = top.gather(job, own, sources)
     yosys.run(commands(chip.top, names, values), sources, folder / "yosys.log")
     netlist = folder / f"{chip.top}.json"
+    carries.open_ends(netlist, chip.top)
     return Netlist(netlist, folder / f"{chip.top}.v", require_mapped(netlist, chip.top))
 
 
 def commands(name: str, files: list[str], values: Mapping[str, str]) -> list[str]:
     """The Yosys commands from `files`, in the current folder, to ../<name>.json and ../<name>.v."""
-    # Modules that are kept, and memories that are mapped by themselves, make it larger here: 3,017 LUT4 for 2,948.
-    # FINN's RTL uses names before their declaration, which slang takes only when told.
-    read = [f"read_slang --allow-use-before-declare --top {name} {top.options(values)} {' '.join(files)}"]
+    read = primitives.ECP5.read_commands(name, files, top.options(values))
     return synthesis.flow(name, read, [f"synth_ecp5 -top {name}"], "EHXPLLL")
 
 

@@ -84,7 +84,7 @@ def _top(ports: Sequence[Sequence[tuple[str, str, str]]]) -> str:
 def _commands(files: Sequence[str]) -> list[str]:
     packages_first = sorted(files, key=lambda name: not name.endswith("_pkg.sv"))
     return [
-        *primitives.read_commands(_TOP, packages_first),
+        *primitives.XC7.read_commands(_TOP, packages_first),
         "chformal -remove",
         "delete t:$print t:$check",
         "setattr -mod -set keep_hierarchy 1 =sample_*",
@@ -102,10 +102,10 @@ def _digest(folder: Path) -> str:
     total = hashlib.sha256(yosys.version().encode())
     for path in sorted(folder.iterdir()):
         total.update(f"{path.name}\0{path.stat().st_size}\0".encode() + path.read_bytes())
-    for path in primitives.used([path.name for path in folder.iterdir()]):
+    for path in primitives.XC7.used([path.name for path in folder.iterdir()]):
         total.update(path.read_bytes())
     commands = "\n".join(_commands([path.name for path in sorted(folder.iterdir()) if path.suffix != ".hex"]))
-    total.update(commands.replace(str(primitives.CELLS[0].parent), "").encode())
+    total.update(commands.replace(str(primitives.XC7.folder), "").encode())
     return total.hexdigest()[:24]
 
 

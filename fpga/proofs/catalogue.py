@@ -5,6 +5,7 @@ Contents are random by a fixed seed, with the extremes set by hand; a proof hold
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -32,7 +33,9 @@ def _arithmetic() -> Iterator[Proof]:
     for width in (1, 3):
         for cell, invert in product(("add_four", "sum_three"), (0, 0b011_101_001 % (1 << 3 * width))):
             yield _proof(cell, {"Width": width, "Invert": invert}, quick=width == 3)
-        yield _proof("add_three", {"Width": width}, quick=width == 3)
+        yield _proof("sum_three", {"Width": width, "Invert": 0, "InvertIn": 2}, quick=width == 3)
+        for cell in ("add_two", "add_running", "add_three", "sub_gated"):
+            yield _proof(cell, {"Width": width}, quick=width == 3)
         yield _proof("add_halves", {"Width": width}, quick=width == 3)
         yield _proof("add_parities", {"Width": width}, quick=width == 3)
         yield _proof("sign_gate", {"Width": width, "Count": 2}, quick=width == 3)
@@ -48,6 +51,14 @@ def _arithmetic() -> Iterator[Proof]:
         yield _heap(cell, 2, (7, 5, 6), depth=12)
     yield _heap("bit_heap", 2, (8, 8, 8, 8), depth=7)
     yield _heap("bit_heap", 3, (9, 13, 2), depth=8)
+    trees: Sequence[tuple[int, Sequence[int]]] = (
+        *((1, heights) for heights in ((2, 1, 2), (1, 2), (3, 4))),
+        *((2, heights) for heights in ((3, 0, 4), (1, 4, 3), (4, 3, 0), (2, 1))),
+    )
+    for cell, (levels, columns) in product(("adder_tree", "heap_sum"), trees):
+        yield _adders(_heap(cell, levels, columns, quick=levels == 2))
+    yield _adders(_heap("adder_tree", 3, (7, 5, 6), depth=8))
+    yield _adders(_heap("adder_tree", 2, (8, 1, 8), depth=7))
     for bits, fold in (
         (8, 0),
         (8, 1),
@@ -78,6 +89,8 @@ def _arithmetic() -> Iterator[Proof]:
         yield _proof("binary_dot", values, quick=simd in (3, 5))
         if simd in (2, 5):
             yield _proof("binary_dot", {**values, "Cut": 1}, quick=every == 1)
+        if simd in (1, 5, 6):
+            yield _adders(_proof("binary_dot", values, quick=simd == 5))
     for every in (0, 1):
         yield _proof("binary_dot", {"Simd": 12, "InBits": 2, "SumBits": 4, "All": every}, depth=5)
         yield _proof("binary_dot", {"Simd": 17, "InBits": 1, "SumBits": 4, "All": every}, depth=5)
@@ -108,6 +121,8 @@ def _arithmetic() -> Iterator[Proof]:
     yield _proof("wrap_accumulate", {"Bits": 2, "Single": 0}, {"Start": "2'h0"}, quick=True)
     yield _proof("wrap_accumulate", {"Bits": 3, "Single": 0}, {"Start": "3'h5"}, quick=True)
     yield _proof("wrap_accumulate", {"Bits": 4, "Single": 1}, {"Start": "4'h5"})
+    for bits, single, start in ((2, 0, "2'h0"), (3, 0, "3'h5"), (4, 1, "4'h5")):
+        yield _adders(_proof("wrap_accumulate", {"Bits": bits, "Single": single}, {"Start": start}, quick=True))
     for depth, style in ((1, 0), (2, 0), (5, 0), (5, 1), (5, 2)):
         words = np.random.default_rng(depth).integers(0, 8, depth)
         yield _proof(
@@ -299,6 +314,10 @@ def _products() -> Iterator[Proof]:
     yield _mvu(2, 4, 2, 1, 1, 1, 2, 3, depth=16, way="ternary")
     yield _mvu(2, 2, 1, 1, 1, 2, 4, 5, depth=16, way="booth")
     yield _mvu(2, 2, 1, 2, 1, 2, 3, 4, depth=16, way="booth")
+    # As adders.
+    yield _adders(_mvu(2, 1, 1, 1, 1, 1, 1, 3, quick=True))
+    yield _adders(_mvu(6, 2, 1, 3, 1, 2, 1, 4, depth=14))
+    yield _adders(_mvu(4, 4, 1, 2, 2, 2, 2, 4, depth=16, way="ternary", zeros=2))
     # Ch, K, Pe, InBits, WeightBits, AccBits
     yield _vvu(2, 2, 1, 2, 1, 3)
     yield _vvu(2, 2, 2, 1, 1, 3, quick=True)
@@ -325,9 +344,14 @@ def _proof(
     return Proof(named, f"prove_{top or cell}", cell, {**values, **(contents or {})}, files or {}, apart, depth, quick)
 
 
+def _adders(proof: Proof) -> Proof:
+    """The same of the cells in the form of adders."""
+    return replace(proof, name=f"{proof.name}, adders", form="ADDERS")
+
+
 def _heap(cell: str, levels: int, heights: Sequence[int], depth: int = 0, quick: bool = False) -> Proof:
     values: dict[str, int | str] = {"Columns": len(heights), "Tall": max(heights), "Levels": levels}
-    values |= {"Heights": _packed(heights, 16), "Sum": int(cell == "heap_sum")}
+    values |= {"Heights": _packed(heights, 16), "Cell": ("bit_heap", "heap_sum", "adder_tree").index(cell)}
     shown = "+".join(str(height) for height in heights)
     return Proof(f"{cell}: Levels {levels}, bits {shown}", "prove_bit_heap", cell, values, depth=depth, quick=quick)
 

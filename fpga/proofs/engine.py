@@ -40,6 +40,7 @@ class Proof:
     apart       pairs of an input and an output of `top` without a combinational path between them
     depth       0: for any number of cycles; else how many from reset on are covered
     quick       whether it is among those that every test run does, which take seconds together
+    form        "ADDERS" for the cells with WRAPNET_ADDERS (fpga/rtl/heap_pkg.sv)
     """
 
     name: str
@@ -50,6 +51,7 @@ class Proof:
     apart: Sequence[tuple[str, str]] = ()
     depth: int = 0
     quick: bool = False
+    form: str = ""
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,8 @@ def decide(proof: Proof, sources: Sequence[Path], folder: Path, limit: int = 600
 
 def _to_graph(proof: Proof, sources: Sequence[Path]) -> list[str]:
     options = " ".join(f"-G{name}={value}" for name, value in proof.parameters.items())
+    if proof.form:
+        options += f" -D WRAPNET_{proof.form}=1"
     paths = [
         f"tee -q -o path{index}.txt select -list o:{end} %ci*:-$dff i:{begin} %i"
         for index, (begin, end) in enumerate(proof.apart)

@@ -26,8 +26,18 @@ module fold_value #(
   end else if (Power && Shift < Bits) begin : gen_power
     // Less 0 inside: so that a bit takes one look-up table, and no second one to choose.
     logic outside;
+    logic [Bits-1:0] turned;
     assign outside = m_i[Bits-1] ? m_i[Bits-2-:Shift] == '0 : m_i[Bits-2-:Shift] == '1;
-    assign f_o = {m_i[Bits-1] ^ outside, m_i[Bits-2:0]} - ((m_i << Shift) & {Bits{outside}});
+    assign turned = {m_i[Bits-1] ^ outside, m_i[Bits-2:0]};
+    assign f_o[Shift-1:0] = turned[Shift-1:0];
+    sub_gated #(
+        .Width(Bits - Shift)
+    ) i_less (
+        .a_i(turned[Bits-1:Shift]),
+        .b_i(m_i[Bits-Shift-1:0]),
+        .on_i(outside),
+        .diff_o(f_o[Bits-1:Shift])
+    );
   end else begin : gen_any
     // The corner in 64 bits: Fold * H does not fit into fewer for Bits = 32.
     localparam logic [63:0] Corner = (64'(Fold) << (Bits - 1)) / 64'(Fold + 1);

@@ -2,11 +2,14 @@
 //
 // Sizes of the heaps of bits that wrap_dot, binary_dot and digit_dot sum, column by column, and in which form.
 package heap_pkg;
-  // Whether these cells are what is synthesised: tables and carry chains. Verilator counts the bits of each column
-  // instead, which is the same sum some ten times faster, unless WRAPNET_TABLES is defined.
+  // In which form these cells sum: tables of six inputs with carry chains (bit_heap), or with WRAPNET_ADDERS adders of two
+  // numbers (adder_tree), for devices whose tables have four. Verilator counts the bits of each column instead, which is
+  // the same sum some ten times faster and takes as many cycles as tables do, unless either is defined.
   function automatic bit tables();
 `ifdef WRAPNET_TABLES
     return 1'b1;
+`elsif WRAPNET_ADDERS
+    return 1'b0;
 `elsif VERILATOR
     return 1'b0;
 `else
@@ -14,7 +17,17 @@ package heap_pkg;
 `endif
   endfunction
 
-  // Levels of bit_heap, and so registers, from columns of `tall` bits to two rows: each level halves the columns.
+  function automatic bit adders();
+`ifdef WRAPNET_TABLES
+    return 1'b0;
+`elsif WRAPNET_ADDERS
+    return 1'b1;
+`else
+    return 1'b0;
+`endif
+  endfunction
+
+  // Levels, and so registers, from columns of `tall` bits to two rows, each of which halves the columns.
   function automatic int unsigned halvings(int unsigned tall);
     return tall > 4 ? unsigned'($clog2(tall)) - 1 : 1;
   endfunction
@@ -45,8 +58,9 @@ package heap_pkg;
     return result;
   endfunction
 
-  // Levels from there to two rows.
+  // Levels from there on; adders take the bits as they are chosen.
   function automatic int unsigned binary_levels(int unsigned simd, int unsigned in_bits);
+    if (adders()) return halvings((simd + 1) / 2);
     return halvings(pair_tall((simd + 1) / 2, in_bits));
   endfunction
 
@@ -61,16 +75,18 @@ package heap_pkg;
     return simd * ((c < weight_bits ? c : weight_bits - 1) - lowest(c, in_bits) + 1);
   endfunction
 
-  // Bits of column c once its products, and those of the column below, are counted three at a time.
+  // Bits of column c once its products, and those of the column below, are counted three at a time; adders take them as
+  // they are.
   function automatic int unsigned tall_at(int unsigned c, int unsigned simd, int unsigned in_bits,
                                           int unsigned weight_bits);
     int unsigned own, below;
     own = products(c, simd, in_bits, weight_bits);
     below = c == 0 ? 0 : products(c - 1, simd, in_bits, weight_bits);
+    if (adders()) return own;
     return own - 2 * (own / 3) + below / 3;
   endfunction
 
-  // Levels from the counted products to two rows.
+  // Levels from the products, counted or not, on.
   function automatic int unsigned levels(int unsigned simd, int unsigned in_bits, int unsigned weight_bits);
     int unsigned tall;
     tall = 1;

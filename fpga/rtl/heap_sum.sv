@@ -24,6 +24,19 @@ module heap_sum #(
         .bits_i,
         .rows_o
     );
+  end else if (heap_pkg::adders()) begin : gen_adders
+    adder_tree #(
+        .Columns(Columns),
+        .Tall(Tall),
+        .Levels(Levels),
+        .Heights(Heights)
+    ) i_tree (
+        .clk_i,
+        .move_i,
+        .bits_i,
+        .row_o(rows_o[0])
+    );
+    assign rows_o[1] = '0;
   end else begin : gen_count
     logic [Columns-1:0] sum;
     logic [Levels:0][Columns-1:0] sum_q;

@@ -83,8 +83,8 @@ module wrap_mvu #(
   // A row's own sum: h for binary weights, z otherwise.
   localparam int unsigned SumBits = WeightBits == 1 ? AccBits - 1 : AccBits;
   // Bits of a row's constant in a word.
-  localparam int unsigned Extras = WeightBits == 1 && Simd > 1 ? (SumBits + Sf - 1) / Sf : 0;
-  localparam int unsigned WordBits = WBits + Pe * Extras;
+  localparam int unsigned PartBits = WeightBits == 1 && Simd > 1 ? (SumBits + Sf - 1) / Sf : 0;
+  localparam int unsigned WordBits = WBits + Pe * PartBits;
 
   localparam bit Digits = Products != "planes";
   localparam bit Ternary = Products == "ternary";
@@ -92,9 +92,9 @@ module wrap_mvu #(
 
   // What the dot products of a row add to it over a vector, taken away at the start.
   localparam logic [63:0] Most = (64'd1 << InBits) - 64'd1;
-  localparam logic [63:0] Extra = WeightBits == 1 || Starts ? 64'd0 :
+  localparam logic [63:0] Surplus = WeightBits == 1 || Starts ? 64'd0 :
       Digits ? 64'(Negatives) * Most : 64'(Mw) * Most << (WeightBits - 1);
-  localparam logic [63:0] Start = -Extra;
+  localparam logic [63:0] Start = -Surplus;
 
   localparam bit Short = MaxLevels < 5;
   localparam bit Late = Short && Depth > 1 && RomStyle != "distributed";  // a register behind the weights
@@ -457,29 +457,30 @@ module wrap_mvu #(
       logic [SumBits-1:0] upper, constant;
       logic unused;
 
-      if (Extras == 0) begin : gen_none
+      if (PartBits == 0) begin : gen_none
         assign constant = '0;
       end else begin : gen_constant
         // Its bits come beside the words of the weights, the lowest first.
-        logic [Levels:0][Extras-1:0] part_q;
+        logic [Levels:0][PartBits-1:0] part_q;
         logic [SumBits-1:0] constant_q;
-        assign part_q[0] = w[WBits+p*Extras+:Extras];
+        assign part_q[0] = w[WBits+p*PartBits+:PartBits];
         for (genvar l = 0; l < Levels; l++) begin : gen_step
           always_ff @(posedge clk_i) if (move) part_q[l+1] <= part_q[l];
         end
         always_ff @(posedge clk_i) begin
           if (move && valid_q[Levels]) begin
-            constant_q <= SumBits'({part_q[Levels], constant_q} >> Extras);
+            constant_q <= SumBits'({part_q[Levels], constant_q} >> PartBits);
           end
         end
         assign constant = constant_q;
       end
       sum_three #(
           .Width (SumBits),
-          .Invert({SumBits'(0), {SumBits{1'b1}}, SumBits'(0)})
+          .Invert({SumBits'(0), {SumBits{1'b1}}, SumBits'(0)}),
+          .InvertIn(2'b10)
       ) i_result (
           .bits_i({constant, parities_q[AccBits-1:1], gen_row[p].total_q}),
-          .carries_i({!parities_q[0], 1'b0}),
+          .carries_i({parities_q[0], 1'b0}),
           .sum_o(upper),
           .carry_o(unused)
       );

@@ -51,8 +51,8 @@ module wrap_vvu #(
   localparam int unsigned DepthBits = Depth > 1 ? $clog2(Depth) : 1;
 
   // What wrap_dot adds K times over a window, taken away at the start.
-  localparam logic [63:0] Extra = WeightBits == 1 ? 64'd0 : 64'(K) * ((64'd1 << InBits) - 64'd1) << (WeightBits - 1);
-  localparam logic [63:0] Start = -Extra;
+  localparam logic [63:0] Surplus = WeightBits == 1 ? 64'd0 : 64'(K) * ((64'd1 << InBits) - 64'd1) << (WeightBits - 1);
+  localparam logic [63:0] Start = -Surplus;
   // Steps from an input register to its product's.
   localparam bit Late = MaxLevels < 5 && Depth > 1 && RomStyle != "distributed";
   localparam int unsigned Steps = 32'(Late) + (WeightBits == 1 ? 1 : heap_pkg::levels(1, InBits, WeightBits));

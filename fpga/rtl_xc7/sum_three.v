@@ -4,7 +4,8 @@
 // the column below (O6), which also goes into the carry chain.
 module sum_three #(
     parameter Width = 1,
-    parameter [3*Width-1:0] Invert = 0
+    parameter [3*Width-1:0] Invert = 0,
+    parameter [1:0] InvertIn = 0
 ) (
     input  [3*Width-1:0] bits_i,
     input  [1:0]         carries_i,
@@ -28,7 +29,7 @@ module sum_three #(
   wire [4*Slices-1:0] odd, below, sum, carry;
   genvar i;
 
-  assign keep[0] = carries_i[0];
+  assign keep[0] = carries_i[0] ^ InvertIn[0];
 
   generate
     for (i = 0; i < 4 * Slices; i = i + 1) begin : gen_bit
@@ -54,7 +55,7 @@ module sum_three #(
     for (i = 0; i < Slices; i = i + 1) begin : gen_slice
       CARRY4 i_carry (
           .CI(i == 0 ? 1'b0 : carry[4*i-1]),
-          .CYINIT(i == 0 ? carries_i[1] : 1'b0),
+          .CYINIT(i == 0 ? carries_i[1] ^ InvertIn[1] : 1'b0),
           .DI(below[4*i+:4]),
           .S(odd[4*i+:4]),
           .O(sum[4*i+:4]),

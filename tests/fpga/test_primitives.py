@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The cells of fpga/rtl_xc7 are those of fpga/rtl: proven by SAT on Yosys' models of the primitives."""
+"""The cells of fpga/rtl_xc7 and fpga/rtl_ecp5 are those of fpga/rtl: proven by SAT on Yosys' models of primitives."""
 
 import pytest
 
@@ -7,7 +7,9 @@ from chain.errors import ToolError
 from fpga import primitives, yosys
 from fpga.ops import _cells
 
-CASES = [
+FAMILIES = {"xc7": primitives.XC7, "ecp5": primitives.ECP5}
+
+XC7_CASES = [
     *(("add_four", {"Width": width}) for width in (1, 3, 4, 5, 9)),
     *(
         (cell, {"Width": width, "Invert": invert})
@@ -31,20 +33,29 @@ CASES = [
         )
     ),
     *(("count_three", {"Width": width, "Invert": invert}) for width, invert in ((1, 0), (1, 0b101), (2, 0b011100))),
+    ("sum_three", {"Width": 2, "Invert": 0, "InvertIn": 3}),
 ]
+ECP5_CASES = [
+    *((cell, {"Width": width}) for cell in ("add_two", "add_running", "sub_gated") for width in (1, 2, 3, 4, 7)),
+    *(
+        ("sum_three", {"Width": width, "Invert": invert, "InvertIn": carries})
+        for width, invert, carries in ((1, 0b110, 0), (2, 0, 2), (3, 0b011_101_001, 1), (5, 0b10110_01011_11100, 3))
+    ),
+]
+CASES = [("xc7", *case) for case in XC7_CASES] + [("ecp5", *case) for case in ECP5_CASES]
 
 
-def prove(cell: str, parameters: dict[str, int], text: str, folder) -> None:
+def prove(family: primitives.Family, cell: str, parameters: dict[str, int], text: str, folder) -> None:
     """ToolError unless the module `cell` in `text` is the one of fpga/rtl, for all inputs."""
     (folder / "gate.v").write_text(text)
-    sizes = {
-        name: f"{3 * parameters['Width']}'d{value}" if name == "Invert" else value for name, value in parameters.items()
-    }
+    shared = [path for path in family.files if path not in family.cells]
+    bits = {"Invert": 3 * parameters["Width"], "InvertIn": 2}
+    sizes = {name: f"{bits[name]}'d{value}" if name in bits else value for name, value in parameters.items()}
     given = " ".join(f"-G {name}={value}" for name, value in sizes.items())
     changed = " ".join(f"-chparam {name} {value}" for name, value in sizes.items())
     commands = [
-        "read_verilog +/xilinx/cells_sim.v",
-        "read_verilog gate.v",
+        f"read_verilog -overwrite {family.library}",
+        f"read_verilog gate.v {' '.join(map(str, shared))}",
         f"hierarchy -top {cell} {changed}",
         "rename -top gate",
         "proc",
@@ -58,14 +69,17 @@ def prove(cell: str, parameters: dict[str, int], text: str, folder) -> None:
     yosys.run(commands, folder, folder / "log.txt")
 
 
-@pytest.mark.parametrize(("cell", "parameters"), CASES, ids=lambda value: str(value))
-def test_equal_for_all_inputs(tmp_path, cell, parameters):
-    prove(cell, parameters, (primitives.CELLS[0].parent / f"{cell}.v").read_text(), tmp_path)
+@pytest.mark.parametrize(("family", "cell", "parameters"), CASES, ids=lambda value: str(value))
+def test_equal_for_all_inputs(tmp_path, family, cell, parameters):
+    text = (FAMILIES[family].folder / f"{cell}.v").read_text()
+    prove(FAMILIES[family], cell, parameters, text, tmp_path)
 
 
-@pytest.mark.parametrize("cell", [path.stem for path in primitives.CELLS])
-def test_a_wrong_table_is_found(tmp_path, cell):
-    text = (primitives.CELLS[0].parent / f"{cell}.v").read_text()
+@pytest.mark.parametrize(
+    ("family", "cell"), [(name, path.stem) for name, family in FAMILIES.items() for path in family.cells]
+)
+def test_a_wrong_table_is_found(tmp_path, family, cell):
+    text = (FAMILIES[family].folder / f"{cell}.v").read_text()
     wrong = (
         text.replace("E8E8)", "E8E9)")
         .replace("^ i[3]", "| i[3]")
@@ -74,13 +88,22 @@ def test_a_wrong_table_is_found(tmp_path, cell):
     )
     wrong = wrong.replace("(middle ^ low) & here", "(middle | low) & here")
     wrong = wrong.replace("E427FFFF0000)", "E426FFFF0000)").replace("69960FF00FF0)", "69970FF00FF0)")
+    wrong = wrong.replace("enter_i(Low ? {a_i[0], b_i[0]} : 2'b00)", "enter_i(2'b00)")
+    wrong = wrong.replace(".or_i(start_i)", ".or_i({Width{1'b0}})").replace(".keep_i(on_i)", ".keep_i(1'b1)")
+    wrong = wrong.replace("enter_i({2{carries_i[0]}})", "enter_i(2'b00)")
     assert wrong != text
     with pytest.raises(ToolError, match="proof"):
-        prove(cell, {"Width": 2}, wrong, tmp_path)
+        prove(FAMILIES[family], cell, {"Width": 3}, wrong, tmp_path)
 
 
 # An instance of the cell as {name}, for the width {w}, of in_i and out_o.
 INSTANCES = {
+    "add_two": "add_two #(.Width({w})) {name} (.a_i(in_i[{w}-1:0]), .b_i(in_i[10+:{w}]), "
+    ".sum_o({name}_o[{w}-1:0]), .carry_o({name}_o[16]));",
+    "add_running": "add_running #(.Width({w})) {name} (.term_i(in_i[{w}-1:0]), .sum_i(in_i[10+:{w}]), "
+    ".keep_i(in_i[60]), .start_i(in_i[20+:{w}]), .sum_o({name}_o[{w}-1:0]));",
+    "sub_gated": "sub_gated #(.Width({w})) {name} (.a_i(in_i[{w}-1:0]), .b_i(in_i[10+:{w}]), "
+    ".on_i(in_i[60]), .diff_o({name}_o[{w}-1:0]));",
     "add_four": "add_four #(.Width({w})) {name} (.bits_i(in_i[4*{w}-1:0]), .carry_i(in_i[60]), "
     ".sum_o({name}_o[{w}-1:0]), .keep_o({name}_o[8+:{w}]), .carry_o({name}_o[16]));",
     "sum_three": "sum_three #(.Width({w}), .Invert({w} == 1 ? 0 : 3)) {name} (.bits_i(in_i[3*{w}-1:0]), "
@@ -101,9 +124,12 @@ INSTANCES = {
 }
 
 
-@pytest.mark.parametrize("cell", sorted(INSTANCES))
-def test_instances_of_several_sizes(tmp_path, cell):
+@pytest.mark.parametrize(
+    ("family", "cell"), [(name, path.stem) for name, family in FAMILIES.items() for path in family.cells]
+)
+def test_instances_of_several_sizes(tmp_path, family, cell):
     """A design that has a cell in three widths, read as a synthesis reads it, is the one without the mapping."""
+    family = FAMILIES[family]
     widths = {"first": 1, "second": 5, "third": 2}
     ports = ", ".join(["input logic [63:0] in_i", *(f"output logic [31:0] {name}_o" for name in widths)])
     body = "\n".join(INSTANCES[cell].format(name=name, w=width) for name, width in widths.items())
@@ -113,9 +139,9 @@ def test_instances_of_several_sizes(tmp_path, cell):
         f"read_slang --top sizes {' '.join(files)}",
         "proc",
         "design -stash plain",
-        *primitives.read_commands("sizes", files),
+        *family.read_commands("sizes", files),
         f"select -assert-none t:{cell}",
-        "read_verilog -overwrite +/xilinx/cells_sim.v",
+        f"read_verilog -overwrite {family.library}",
         "hierarchy -top sizes",
         "proc",
         "flatten",
@@ -128,4 +154,5 @@ def test_instances_of_several_sizes(tmp_path, cell):
 
 
 def test_every_cell_is_proven():
-    assert {path.stem for path in primitives.CELLS} == {cell for cell, _ in CASES} == set(INSTANCES)
+    for name, family in FAMILIES.items():
+        assert {path.stem for path in family.cells} == {cell for of, cell, _ in CASES if of == name} <= set(INSTANCES)

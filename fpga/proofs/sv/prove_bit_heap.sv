@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// bit_heap, and heap_sum (Sum): the two rows add up to what the bits did Levels moves ago, mod 2^Columns.
+// bit_heap (Cell 0), heap_sum (1) and adder_tree (2): the two rows, or the one, add up to what the bits did Levels moves
+// ago, mod 2^Columns.
 module prove_bit_heap #(
     parameter int unsigned Columns = 1,
     parameter int unsigned Tall = 1,
     parameter int unsigned Levels = 1,
     parameter logic [Columns-1:0][15:0] Heights = '0,
-    parameter bit Sum = 1'b0
+    parameter int unsigned Cell = 0
 ) (
     input logic clk_i,
     input logic move_i,
@@ -18,7 +19,7 @@ module prove_bit_heap #(
   logic [Columns-1:0] want;
 
   start i_start (.*);
-  if (Sum) begin : gen_sum
+  if (Cell == 1) begin : gen_sum
     heap_sum #(
         .Columns(Columns),
         .Tall(Tall),
@@ -27,6 +28,17 @@ module prove_bit_heap #(
     ) i_cell (
         .*
     );
+  end else if (Cell == 2) begin : gen_tree
+    adder_tree #(
+        .Columns(Columns),
+        .Tall(Tall),
+        .Levels(Levels),
+        .Heights(Heights)
+    ) i_cell (
+        .row_o(rows_o[0]),
+        .*
+    );
+    assign rows_o[1] = '0;
   end else begin : gen_heap
     bit_heap #(
         .Columns(Columns),

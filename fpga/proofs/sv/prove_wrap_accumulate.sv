@@ -41,6 +41,7 @@ module prove_wrap_accumulate #(
   end
 
   always_comb begin
+    if (heap_pkg::adders()) one : assume (terms_i[1] == '0);
     if (count_q == 2'd3) four : assume (last_i);
     if (Start != '0 || count_q != '0) begins : assume (start_i == '0);
     want = Start + begun_q + start_i + past_q[0] + past_q[1] + past_q[2] + terms_i[0] + terms_i[1];

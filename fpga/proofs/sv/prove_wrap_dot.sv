@@ -13,7 +13,7 @@ module prove_wrap_dot #(
     input logic [InBits-1:0][Simd-1:0] x_i,
     input logic [WeightBits-1:0][Simd-1:0] w_i
 );
-  localparam logic [SumBits-1:0] Extra = SumBits'(Simd * (1 << (WeightBits - 1)) * ((1 << InBits) - 1));
+  localparam logic [SumBits-1:0] Surplus = SumBits'(Simd * (1 << (WeightBits - 1)) * ((1 << InBits) - 1));
 
   logic rst_ni, filled_o;
   logic [1:0][SumBits-1:0] rows_o;
@@ -40,7 +40,7 @@ module prove_wrap_dot #(
   );
 
   always_comb begin
-    want = Extra;
+    want = Surplus;
     for (int unsigned s = 0; s < Simd; s++) begin
       automatic logic [InBits-1:0] value;
       automatic logic signed [WeightBits-1:0] weight;

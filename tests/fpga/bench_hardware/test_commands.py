@@ -64,6 +64,9 @@ def test_the_full_form_places_and_says_which_networks_are_not_there(small: None,
     assert constant["rivals"]["da4ml"]["fmax_mhz"] > 0 and set(constant["ratios"]) == {"da4ml"}
     assert placed["ours"]["cells"] > 0 and placed["rivals"]["plain32"]["fmax_mhz"] > 0
     assert set(placed["fmax_ratios"]) == {"plain32", "finn-min", "plain8"}
+    (element,) = (row for row in rows if row["kind"] == "placed-element")
+    assert all(of["bram"] > 0 and of["cells"] > 0 for of in (element["ours"], *element["rivals"].values()))
+    assert placed["ours"]["bram"] == 0
     for row in rows[:2]:
         assert all(ratio > 0 for ratio in row["switching_ratios"].values())
     assert (

@@ -78,9 +78,9 @@ def our_case(layer: Layer, index: int, folder: Path) -> tuple[Case, list[Path]]:
     return Case(made.cell, {}, made.inputs, made.outputs, memories, f"ours {layer.name}"), [*sources, top]
 
 
-@pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
-    """Every layer, ours and its three rivals, in one simulation."""
+@pytest.fixture(scope="module", params=["", "WRAPNET_ADDERS"], ids=["counted", "adders"])
+def bench(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    """Every layer, ours and its three rivals, in one simulation; ours as the 7 series has it, and an ECP5."""
     folder = tmp_path_factory.mktemp("rivals")
     cases: list[Case] = []
     sources: dict[str, Path] = {}
@@ -107,7 +107,8 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
         own, files = our_case(layer, index, folder)
         cases.append(own)
         sources |= {path.name: path for path in files}
-    return Bench(cases, folder, "rivals", cflags=("-O0",), sources=list(sources.values()))
+    defines = {request.param: ""} if request.param else {}
+    return Bench(cases, folder, "rivals", defines, ("-O0",), list(sources.values()))
 
 
 @pytest.mark.parametrize(("idle", "back_pressure"), STALLS)

@@ -57,7 +57,7 @@ def counted(tmp_path_factory):
     for path in files:
         shutil.copyfile(path, folder / path.name)
     commands = [
-        *primitives.read_commands("heaps", [path.name for path in files] + ["heaps.sv"]),
+        *primitives.XC7.read_commands("heaps", [path.name for path in files] + ["heaps.sv"]),
         "setattr -mod -set keep_hierarchy 1 =binary_dot* =wrap_dot* =digit_dot*",
         f"{resources.SYNTHESIS} -top heaps",
         "tee -q -o stat.json stat -json",

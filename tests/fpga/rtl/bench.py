@@ -103,13 +103,14 @@ class Bench:
     ) -> None:
         self.cases = cases
         self.folder = folder
+        self.defines = defines or {}
         self.inputs, self.outputs, self.stride = _ports(cases)
         top = write_top(cases, folder)
         spec = Build(
             "bench",
             [*sorted(RTL.glob("*.sv")), *sources, top],
             [Path(__file__).with_name("bench.cpp")],
-            defines=defines or {},
+            defines=self.defines,
             cflags=cflags,
             warnings=False,
         )

@@ -167,9 +167,9 @@ def test_words(
     seed: int,
     reset_at: int,
 ) -> None:
-    """Dot products in the form that Verilator gets by default, or the one that is synthesised."""
+    """Dot products in the form that Verilator gets by default, or one that is synthesised."""
     cases = data.draw(designs())
-    form: dict[str, str] = data.draw(st.sampled_from([{}, {"WRAPNET_TABLES": ""}]))
+    form: dict[str, str] = data.draw(st.sampled_from([{}, {"WRAPNET_TABLES": ""}, {"WRAPNET_ADDERS": ""}]))
     bench = Bench(cases, tmp_path_factory.mktemp("any_shape"), "any_shape", form, ("-O0",))
     try:
         bench.run(idle, back_pressure, seed, reset_at)

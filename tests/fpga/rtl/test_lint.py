@@ -96,7 +96,7 @@ def test_every_cell_is_there() -> None:
         assert used or name in {case.cell for case in CASES}, name
 
 
-@pytest.mark.parametrize("define", ["WRAPNET_COUNTED", "WRAPNET_TABLES"])
+@pytest.mark.parametrize("define", ["WRAPNET_COUNTED", "WRAPNET_TABLES", "WRAPNET_ADDERS"])
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.cell}-{case}")
 def test_verilator(case: test_wrap_mvu.Case, define: str) -> None:
     assert lint(FILES, case.cell, case.parameters, [f"-D{define}"]) == ""

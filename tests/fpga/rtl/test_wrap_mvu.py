@@ -113,13 +113,13 @@ def foldings(case: Case) -> tuple[int, int]:
     return mw // simd, mh // groups // pe
 
 
-@pytest.fixture(scope="module", params=["counted", "tables"])
+@pytest.fixture(scope="module", params=["counted", "tables", "adders"])
 def bench(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Bench:
-    """The form of the dot product that Verilator gets by default, and the one that is synthesised."""
+    """The form of the dot product that Verilator gets by default, and those that are synthesised."""
     folder = tmp_path_factory.mktemp("mvu")
-    if request.param == "tables":
+    if request.param != "counted":
         cases = [case(*indexed) for indexed in enumerate(TABLE_SHAPES)]
-        return Bench(cases, folder, "wrap_mvu-tables", {"WRAPNET_TABLES": ""}, ("-O0",))
+        return Bench(cases, folder, f"wrap_mvu-{request.param}", {f"WRAPNET_{request.param.upper()}": ""}, ("-O0",))
     styles = ("auto", "block", "distributed")
     cases = [case(index, shape, styles[index % 3]) for index, shape in enumerate(SHAPES)]
     return Bench(cases, folder, "wrap_mvu")
@@ -149,7 +149,9 @@ def test_the_next_vector_is_taken_while_one_repeats(bench: Bench) -> None:
 
 
 def test_latency(bench: Bench) -> None:
-    """From a vector's last word of the first pass to its first output word it takes what the op says."""
+    """From a vector's last word of the first pass to its first output word it takes what the op says. As adders, dot
+    products have other levels.
+    """
     for index, (case, result) in enumerate(zip(bench.cases, bench.run(0, 0), strict=True)):
         shape = tuple(int(case.parameters[name]) for name in NAMES)
         mw, _, simd, pe, in_bits, weight_bits, acc_bits, groups = shape
@@ -157,7 +159,22 @@ def test_latency(bench: Bench) -> None:
         _, weights = numbers(index, shape)
         model, op = mvu(weights.T, in_bits, acc_bits, weightDataType=WEIGHT_TYPES[weight_bits], **sizes)
         if not op.unrolled():  # which has a module of its own (tests/fpga/unrolled)
-            assert result.outputs[0] - result.inputs[mw // simd - 1] == op.latency(model.graph), str(case)
+            latency = op.latency(model.graph)
+            if "WRAPNET_ADDERS" in bench.defines:
+                way = op.products(model.graph).way
+                latency += adder_levels(simd, in_bits, weight_bits, way) - op.dot_latency(simd, way)
+            assert result.outputs[0] - result.inputs[mw // simd - 1] == latency, str(case)
+
+
+def adder_levels(simd: int, in_bits: int, weight_bits: int, way: str) -> int:
+    """Registers of a dot product by adders of two: one less than it has levels of them, but at least one."""
+    if weight_bits == 1:
+        numbers = (simd + 1) // 2
+    elif way == "booth":
+        numbers = simd * min((weight_bits + 1) // 2, (in_bits + 2) // 2)
+    else:
+        numbers = simd * (1 if way == "ternary" else min(in_bits, weight_bits))
+    return max(1, (numbers - 1).bit_length() - 1)
 
 
 def test_reset_in_the_middle(bench: Bench) -> None:

@@ -8,7 +8,7 @@ from chain.integers import wrap
 from fpga.rtl_memory import vvu_weights
 from tests.fpga.ops.test_units import single
 from tests.fpga.rtl.bench import STALLS, Bench, Case, Stream
-from tests.fpga.rtl.test_wrap_mvu import WEIGHT_TYPES
+from tests.fpga.rtl.test_wrap_mvu import WEIGHT_TYPES, adder_levels
 
 # Ch, K, Pe, InBits, WeightBits, AccBits
 SHAPES = [
@@ -46,10 +46,10 @@ def case(index: int, shape: tuple[int, ...]) -> Case:
     )
 
 
-@pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+@pytest.fixture(scope="module", params=["", "WRAPNET_ADDERS"], ids=["counted", "adders"])
+def bench(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Bench:
     cases = [case(*indexed) for indexed in enumerate(SHAPES)]
-    return Bench(cases, tmp_path_factory.mktemp("vvu"), "wrap_vvu")
+    return Bench(cases, tmp_path_factory.mktemp("vvu"), "wrap_vvu", {request.param: ""} if request.param else {})
 
 
 @pytest.mark.parametrize(("idle", "back_pressure"), STALLS)
@@ -63,7 +63,10 @@ def test_one_word_a_cycle_and_latency(bench: Bench) -> None:
         sizes = {"Channels": ch, "Kernel": k, "PE": pe, "accumulatorBits": acc_bits}
         types = {"inputDataType": f"UINT{in_bits}", "weightDataType": WEIGHT_TYPES[weight_bits]}
         model, op = single("WrapVVU", {"w": np.zeros((k, ch))}, **sizes, **types)
-        assert result.outputs[0] - result.inputs[k - 1] == op.latency(model.graph)
+        latency = op.latency(model.graph)
+        if bench.defines and weight_bits > 1:
+            latency += adder_levels(1, in_bits, weight_bits, "planes") - op.dot_latency(1)
+        assert result.outputs[0] - result.inputs[k - 1] == latency
 
 
 def test_reset_in_the_middle(bench: Bench) -> None:

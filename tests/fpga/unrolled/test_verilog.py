@@ -103,7 +103,7 @@ def test_the_planned_look_up_tables_are_those_of_the_netlist(folder: Path, index
     planned = sharing.plan(matrix(index, rows, inputs, kind), in_bits, acc_bits)
     files = [*map(str, CELLS), str(folder / f"sums{index}.sv")]
     names = [Path(name).name for name in files]
-    reads = [command.replace(" ".join(names), " ".join(files)) for command in primitives.read_commands("x", names)]
+    reads = [command.replace(" ".join(names), " ".join(files)) for command in primitives.XC7.read_commands("x", names)]
     commands = [command.replace("-top x", f"-top sums{index}") for command in reads]
     commands += [f"synth_xilinx -family xc7 -flatten -noiopad -noclkbuf -top sums{index}", f"tee -o {folder}/stat stat"]
     yosys.run(commands, folder, folder / "log.txt")
