@@ -2,6 +2,7 @@
 create_bd_design "StreamingDataflowPartition_1"
 add_files -norecurse FPGA/rtl/index_counter.sv
 add_files -norecurse FPGA/rtl/table_lane.sv
+add_files -norecurse FPGA/rtl/sub_gated.sv
 add_files -norecurse FPGA/rtl/fold_value.sv
 add_files -norecurse FPGA/rtl/search_lane.sv
 add_files -norecurse FPGA/rtl/wrap_activation.sv
@@ -20,6 +21,8 @@ add_files -norecurse FPGA/rtl/add_parities.sv
 add_files -norecurse FPGA/rtl/add_halves.sv
 add_files -norecurse FPGA/rtl/add_four.sv
 add_files -norecurse FPGA/rtl/bit_heap.sv
+add_files -norecurse FPGA/rtl/add_two.sv
+add_files -norecurse FPGA/rtl/adder_tree.sv
 add_files -norecurse FPGA/rtl/heap_sum.sv
 add_files -norecurse FPGA/rtl/binary_dot.sv
 add_files -norecurse FPGA/rtl/sign_gate.sv
@@ -27,6 +30,7 @@ add_files -norecurse FPGA/rtl/booth_product.sv
 add_files -norecurse FPGA/rtl/digit_dot.sv
 add_files -norecurse FPGA/rtl/count_three.sv
 add_files -norecurse FPGA/rtl/wrap_dot.sv
+add_files -norecurse FPGA/rtl/add_running.sv
 add_files -norecurse FPGA/rtl/add_three.sv
 add_files -norecurse FPGA/rtl/wrap_accumulate.sv
 add_files -norecurse FPGA/rtl/sum_three.sv
@@ -34,6 +38,7 @@ add_files -norecurse FPGA/rtl/wrap_mvu.sv
 add_files -norecurse WORK/code_gen_ipgen_StreamingDataflowPartition_1_WrapMVU_rtl_0_RANDOM/StreamingDataflowPartition_1_WrapMVU_rtl_0.v
 add_files -norecurse WORK/code_gen_ipgen_StreamingDataflowPartition_1_WrapMVU_rtl_0_RANDOM/StreamingDataflowPartition_1_WrapMVU_rtl_0_weights.hex
 create_bd_cell -type module -reference StreamingDataflowPartition_1_WrapMVU_rtl_0 StreamingDataflowPartition_1_WrapMVU_rtl_0
+add_files -norecurse FPGA/rtl/sub_gated.sv
 add_files -norecurse FPGA/rtl/fold_value.sv
 add_files -norecurse FPGA/rtl/wrap_fold.sv
 add_files -norecurse WORK/code_gen_ipgen_StreamingDataflowPartition_1_WrapFold_rtl_0_RANDOM/StreamingDataflowPartition_1_WrapFold_rtl_0.v
