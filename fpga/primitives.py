@@ -10,6 +10,7 @@ form as parameters.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 _FPGA = Path(__file__).parent
@@ -23,20 +24,25 @@ class Family:
     library: str
     defines: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def files(self) -> list[Path]:
         """All of them, and the modules that they share."""
         return sorted(self.folder.glob("*.v"))
 
-    @property
+    @cached_property
     def cells(self) -> list[Path]:
         """The forms of cells of fpga/rtl."""
         return [path for path in self.files if (_FPGA / "rtl" / f"{path.stem}.sv").is_file()]
 
+    @cached_property
+    def shared(self) -> list[Path]:
+        """The modules that these share."""
+        return [path for path in self.files if path not in self.cells]
+
     def used(self, files: Sequence[str]) -> list[Path]:
         """What becomes part of a design of the SystemVerilog `files`: nothing if it has none of the cells."""
         own = [path for path in self.cells if f"{path.stem}.sv" in files]
-        return own + [path for path in self.files if own and path not in self.cells]
+        return own + self.shared if own else []
 
     def read_commands(self, top: str, files: Sequence[str], options: str = "") -> list[str]:
         """Yosys commands that read the design `top` of SystemVerilog `files`, modules kept, these cells as primitives.

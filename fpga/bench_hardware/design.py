@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fpga.ops._cells import COMMENT
+from fpga.primitives import Family
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +25,18 @@ class Design:
         values = " ".join(f"-G {key}={_literal(value)}" for key, value in self.parameters.items())
         # FINN's RTL uses names before their declaration, which slang takes only when told.
         return f"read_slang {options} --allow-use-before-declare --top {self.top} {values} {' '.join(self.files)}"
+
+    def read_commands(self, family: Family, options: str = "", kept_apart: bool = False) -> list[str]:
+        """Yosys' commands that read it, in `folder`, the last of which is `hierarchy`: our cells as primitives of
+        `family`, and a design that has none of them as it is, its modules `kept_apart` or not.
+        """
+        if family.used(self.files):
+            return family.read_commands(self.top, self.files, options)
+        return [self.read(f"{'--keep-hierarchy' if kept_apart else ''} {options}"), f"hierarchy -top {self.top}"]
+
+    def key(self, family: Family) -> str:
+        """The digest's first digits, with the forms of `family` that it uses: what its figures are kept by."""
+        return self.digest(family.used(self.files))[:24]
 
     def digest(self, also: Sequence[Path] = ()) -> str:
         """Hash of the contents of every file but its comments, their order, and the parameters of the top module; and

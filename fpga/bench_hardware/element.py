@@ -30,8 +30,7 @@ def luts(design: Design, folder: Path) -> int:
 
     What was counted goes to `folder`. ToolError if Yosys fails, InputError for a damaged file.
     """
-    key = design.digest(primitives.XC7.used(design.files))
-    path = folder / f"{key[:24]}-yosys-{yosys.version()}-element.json"
+    path = folder / f"{design.key(primitives.XC7)}-yosys-{yosys.version()}-element.json"
     known = kept(path, Element)
     if known is None:
         known = Element(min(_count(design, recipe, folder) for recipe in RECIPES))

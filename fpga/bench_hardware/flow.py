@@ -71,8 +71,7 @@ class Flow:
         return min(((self._run(design, recipe), recipe) for recipe in RECIPES), key=lambda found: found[0].lut)
 
     def _path(self, design: Design, recipe: int) -> Path:
-        key = design.digest(primitives.XC7.used(design.files))
-        return self.folder / f"{key[:24]}-yosys-{yosys.version()}-{recipe}.json"
+        return self.folder / f"{design.key(primitives.XC7)}-yosys-{yosys.version()}-{recipe}.json"
 
     def _run(self, design: Design, recipe: int) -> Figures:
         path = self._path(design, recipe)
@@ -120,11 +119,7 @@ def counted(design: Design, recipe: int, target: Path, options: str = "", before
 
     `options` are further ones of read_slang, `before` commands on what it has read, before modules are looked for.
     """
-    if primitives.XC7.used(design.files):
-        *read, hierarchy = primitives.XC7.read_commands(design.top, design.files, options)
-    else:
-        kept_apart = "--keep-hierarchy" if recipe == APART else ""
-        read, hierarchy = [design.read(f"{kept_apart} {options}")], f"hierarchy -top {design.top}"
+    *read, hierarchy = design.read_commands(primitives.XC7, options, kept_apart=recipe == APART)
     return [
         *read,
         *before,

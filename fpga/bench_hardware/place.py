@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -27,6 +28,7 @@ from fpga.bench_hardware import rows as summing
 from fpga.bench_hardware.contest import OURS, Contest
 from fpga.bench_hardware.design import Design
 from fpga.bench_hardware.flow import kept
+from fpga.bench_hardware.layer import Layer
 from fpga.bench_hardware.rows import Row
 from fpga.bench_hardware.workers import each
 
@@ -66,12 +68,7 @@ def rows(contests: Sequence[Contest], folder: Path, workers: int, console: Conso
         advance = partial(progress.advance, task)
         found = each({design: partial(run, design, folder) for design in whole}, workers, advance)
         elements = each({design: partial(run, design, folder, True) for design in apart}, workers, advance)
-    made = [_row("placed", one, found) for one in contests]
-    for row, one in zip(made, contests, strict=True):
-        ours = found[one.designs[OURS]].fmax_mhz
-        rivals = {name: found[design].fmax_mhz for name, design in one.designs.items() if name != OURS}
-        row["fmax_ratios"] = {name: ours / theirs for name, theirs in rivals.items()}
-    return made + [_row("placed-element", one, elements) for one in folded]
+    return [_row(one, found) for one in contests] + [_element_row(one, elements) for one in folded]
 
 
 def _fits(one: Contest) -> bool:
@@ -86,9 +83,11 @@ def run(design: Design, folder: Path, block_ram: bool = False) -> Placed:
     """Synthesise, place and route once a seed, unless the figures are known; with weights in `block_ram` once, for the
     cells, which no seed changes. ToolError if a tool fails, InputError for a damaged file.
     """
-    key = design.digest(primitives.ECP5.used(design.files))[:24]
     of = "-block" if block_ram else ""
-    path = folder / f"{key}-{version().replace(' ', '-')}-yosys-{yosys.version()}-{FORMAT}{of}.json"
+    path = (
+        folder
+        / f"{design.key(primitives.ECP5)}-{version().replace(' ', '-')}-yosys-{yosys.version()}-{FORMAT}{of}.json"
+    )
     known = kept(path, Placed)
     if known is not None:
         return known
@@ -110,10 +109,7 @@ def commands(design: Design, target: Path, block_ram: bool = False) -> list[str]
     """Yosys' commands, from the design's files to netlist.json in `target`; with the weights in `block_ram`, or where
     Yosys puts them.
     """
-    if primitives.ECP5.used(design.files):
-        *read, hierarchy = primitives.ECP5.read_commands(design.top, design.files)
-    else:
-        read, hierarchy = [design.read("--keep-hierarchy" if block_ram else "")], f"hierarchy -top {design.top}"
+    *read, hierarchy = design.read_commands(primitives.ECP5, kept_apart=block_ram)
     memories = " ".join(f"{module}*/m:*" for module in (element.OURS, element.RIVALS))
     return [
         *read,
@@ -159,9 +155,23 @@ def read(report: Mapping[str, Mapping[str, Mapping[str, float]]]) -> Placed:
     return Placed(use["TRELLIS_COMB"], use["TRELLIS_FF"], use.get("DP16KD", 0), clock["achieved"])
 
 
-def _row(kind: str, contest: Contest, found: Mapping[Design, Placed]) -> Row:
-    layer = contest.layer
-    settings = {
+def _row(contest: Contest, found: Mapping[Design, Placed]) -> Row:
+    placed = {name: found[design] for name, design in contest.designs.items()}
+    figures = {name: asdict(one) for name, one in placed.items()}
+    made = summing.row("placed", _settings(contest.layer, len(SEEDS)), figures, "cells")
+    ours = placed[OURS].fmax_mhz
+    return made | {"fmax_ratios": {name: ours / one.fmax_mhz for name, one in placed.items() if name != OURS}}
+
+
+def _element_row(contest: Contest, found: Mapping[Design, Placed]) -> Row:
+    """Without a clock: it would be the block RAM's, behind which no design has a register."""
+    placed = {name: found[design] for name, design in contest.designs.items()}
+    figures = {name: {"cells": one.cells, "ff": one.ff, "bram": one.bram} for name, one in placed.items()}
+    return summing.row("placed-element", _settings(contest.layer, 1), figures, "cells")
+
+
+def _settings(layer: Layer, seeds: int) -> dict[str, Any]:
+    return {
         "layer": layer.name,
         "fan_in": layer.fan_in,
         "PE": layer.pe,
@@ -170,12 +180,6 @@ def _row(kind: str, contest: Contest, found: Mapping[Design, Placed]) -> Row:
         "activation_bits": layer.activation_bits,
         "B": layer.bits,
         "device": "LFE5U-25F-6",
-        "seeds": len(SEEDS),
+        "seeds": seeds,
         "versions": {"yosys": yosys.version(), "nextpnr": version()},
     }
-    figures = {name: asdict(found[design]) for name, design in contest.designs.items()}
-    if kind == "placed-element":
-        settings["seeds"] = 1
-        for own in figures.values():
-            del own["fmax_mhz"]  # of the block RAM, for which no design has a register
-    return summing.row(kind, settings, figures, "cells")

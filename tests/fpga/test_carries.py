@@ -15,9 +15,8 @@ endmodule
 """
 
 
-def chains(path: Path) -> list[dict[str, dict]]:
-    cells = json.loads(path.read_text())["modules"]["chains"]["cells"].values()
-    return [cell for cell in cells if cell["type"] == "CCU2C"]
+def chains(module: dict) -> list[dict]:
+    return [cell for cell in module["cells"].values() if cell["type"] == "CCU2C"]
 
 
 def test_ends(tmp_path: Path) -> None:
@@ -25,15 +24,18 @@ def test_ends(tmp_path: Path) -> None:
     files = [*map(str, _cells.files("add_two")), "chains.sv"]
     commands = [*primitives.ECP5.read_commands("chains", files), "synth_ecp5 -top chains -json chains.json"]
     yosys.run(commands, tmp_path, tmp_path / "log.txt")
-    before = chains(tmp_path / "chains.json")
+
+    def load() -> dict:
+        return json.loads((tmp_path / "chains.json").read_text())["modules"]["chains"]
+
+    module = load()
     carries.open_ends(tmp_path / "chains.json", "chains")
-    after = chains(tmp_path / "chains.json")
+    before, after = chains(module), chains(load())
 
     taken = {bit for cell in before for bit in cell["connections"]["CIN"]}
-    outputs = json.loads((tmp_path / "chains.json").read_text())["modules"]["chains"]["ports"]
-    taken |= {bit for port in outputs.values() for bit in port["bits"]}
-    logic = json.loads((tmp_path / "chains.json").read_text())["modules"]["chains"]["cells"].values()
-    taken |= {bit for cell in logic if cell["type"] == "LUT4" for pin in "ABCD" for bit in cell["connections"][pin]}
+    taken |= {bit for port in module["ports"].values() for bit in port["bits"]}
+    tables = [cell["connections"] for cell in module["cells"].values() if cell["type"] == "LUT4"]
+    taken |= {bit for pins in tables for pin in "ABCD" for bit in pins[pin]}
     ours = 0
     for old, new in zip(before, after, strict=True):
         was, found = old["connections"], new["connections"]

@@ -78,7 +78,7 @@ def our_case(layer: Layer, index: int, folder: Path) -> tuple[Case, list[Path]]:
     return Case(made.cell, {}, made.inputs, made.outputs, memories, f"ours {layer.name}"), [*sources, top]
 
 
-@pytest.fixture(scope="module", params=["", "WRAPNET_ADDERS"], ids=["counted", "adders"])
+@pytest.fixture(scope="module", params=[{}, {"WRAPNET_ADDERS": ""}], ids=["counted", "adders"])
 def bench(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Bench:
     """Every layer, ours and its three rivals, in one simulation; ours as the 7 series has it, and an ECP5."""
     folder = tmp_path_factory.mktemp("rivals")
@@ -107,8 +107,7 @@ def bench(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         own, files = our_case(layer, index, folder)
         cases.append(own)
         sources |= {path.name: path for path in files}
-    defines = {request.param: ""} if request.param else {}
-    return Bench(cases, folder, "rivals", defines, ("-O0",), list(sources.values()))
+    return Bench(cases, folder, "rivals", request.param, ("-O0",), list(sources.values()))
 
 
 @pytest.mark.parametrize(("idle", "back_pressure"), STALLS)

@@ -46,10 +46,10 @@ def case(index: int, shape: tuple[int, ...]) -> Case:
     )
 
 
-@pytest.fixture(scope="module", params=["", "WRAPNET_ADDERS"], ids=["counted", "adders"])
+@pytest.fixture(scope="module", params=[{}, {"WRAPNET_ADDERS": ""}], ids=["counted", "adders"])
 def bench(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Bench:
     cases = [case(*indexed) for indexed in enumerate(SHAPES)]
-    return Bench(cases, tmp_path_factory.mktemp("vvu"), "wrap_vvu", {request.param: ""} if request.param else {})
+    return Bench(cases, tmp_path_factory.mktemp("vvu"), "wrap_vvu", request.param)
 
 
 @pytest.mark.parametrize(("idle", "back_pressure"), STALLS)
