@@ -94,6 +94,8 @@ def _arithmetic() -> Iterator[Proof]:
         yield _proof("binary_dot", {"Simd": 17, "InBits": 1, "SumBits": 4, "All": every}, depth=5)
     for simd, in_bits, weight_bits, sum_bits in ((1, 1, 2, 3), (3, 1, 2, 4), (6, 1, 2, 3), (2, 2, 2, 4), (1, 3, 3, 5)):
         yield _dot(simd, in_bits, weight_bits, sum_bits, quick=simd in (2, 3))
+        if simd in (2, 3):
+            yield _adders(_dot(simd, in_bits, weight_bits, sum_bits, quick=simd == 2))
     yield _dot(4, 1, 2, 3)
     yield _dot(3, 2, 2, 4, depth=8)
     yield _dot(3, 2, 2, 6, depth=8)
@@ -109,6 +111,8 @@ def _arithmetic() -> Iterator[Proof]:
         (1, 3, 3, 0, 4),
     ):
         yield _digits(simd, in_bits, weight_bits, ternary, sum_bits, quick=simd in (2, 3))
+        if simd in (2, 3):
+            yield _adders(_digits(simd, in_bits, weight_bits, ternary, sum_bits, quick=simd == 2))
     yield _digits(6, 2, 2, 1, 5, depth=7)
     yield _digits(2, 2, 4, 0, 7, depth=7)
     for rows in (1, 3):
@@ -321,6 +325,8 @@ def _products() -> Iterator[Proof]:
     yield _vvu(2, 2, 1, 1, 2, 3)
     yield _vvu(1, 1, 1, 2, 3, 4)
     yield _vvu(2, 2, 1, 2, 2, 3)
+    yield _adders(_vvu(2, 2, 2, 1, 1, 3, quick=True))
+    yield _adders(_vvu(1, 1, 1, 2, 3, 4))
     yield _vvu(2, 3, 2, 1, 3, 4, depth=22)
     yield _vvu(2, 2, 1, 1, 2, 3, levels=3)
 
