@@ -45,6 +45,7 @@ help: ## list the targets and variables
 	@echo "  FRESH=1    train, where a trained model comes with the toolkit (models/)"
 	@echo "  FULL=1     bench-cpu with every layer, batch and number of threads: an hour or two;"
 	@echo "             bench-training with every network: days; bench-hardware with every layer, place and route, networks"
+	@echo "  COUNT=1    bench-folding: Yosys counts both foldings as well, minutes a rate"
 	@echo "  FPS= LUT=  target frame rate, or budget of look-up tables, for the folding"
 	@echo "  BOARD=     pynq-z1, pynq-z2, zcu104 or ulx3s-85f, for bitstream, gates, bundle and board; $(BOARD) if not given"
 	@echo "  TOOLCHAIN= vivado, openxc7, finn or trellis, for bitstream; the board's first if not given"
@@ -159,8 +160,8 @@ bench-widths: setup ## train MODEL= with accumulators of 32, 8, 7 and 6 bits and
 bench-training: setup ## compare ways to train for narrow accumulators, into bench/training.json and .html (FULL=1: all)
 	@$(TOOLS) -m training.bench_training --build "$(BUILD)" $(if $(FULL),--full) $(JOB_OPTIONS)
 
-bench-folding: setup ## compare the folding search with FINN's SetFolding on MODEL=, into bench/folding.json (FPS=; make export first)
-	@$(TOOLS) -m fpga.bench_folding $(ARGUMENTS) $(foreach rate,$(FPS),--fps "$(rate)")
+bench-folding: setup ## compare the folding search with FINN's SetFolding on MODEL=, into bench/folding.json (FPS=, COUNT=1; make export first)
+	@$(TOOLS) -m fpga.bench_folding $(ARGUMENTS) $(foreach rate,$(FPS),--fps "$(rate)") $(if $(COUNT),--count)
 
 bench-hardware: setup ## compare the hardware with its rivals (Yosys), into bench/hardware.json and .html (FULL=1: all)
 	@$(TOOLS) -m fpga.bench_hardware --build "$(BUILD)" $(if $(FULL),--full)

@@ -9,7 +9,7 @@ import onnx
 import pytest
 from click.testing import CliRunner
 
-from fpga import mapping
+from fpga import mapping, resources
 from fpga.bench_folding import compare
 from fpga.bench_folding.commands import main
 from tests import graphs
@@ -58,3 +58,21 @@ def test_the_command_keeps_rows_by_model(build: Path, rows: list[compare.Row]) -
     assert done.output.count("10,000 FPS") == 1
     wrong = CliRunner().invoke(main, ["plane", "--build", str(build)])
     assert wrong.exit_code == 2 and "plain" in wrong.output
+
+
+def test_both_foldings_are_counted_as_well(build: Path) -> None:
+    """By Yosys, in folders of their own; the figures are those that the estimate is near to, and other rates stay."""
+    path = build / "bench" / "folding.json"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text('{"plain": [{"fps": 7, "theirs": {}}]}', encoding="utf-8")
+    done = CliRunner().invoke(main, ["plain", "--build", str(build), "--fps", "30000", "--count"])
+    assert done.exit_code == 0, done.output
+    other, row = json.loads(path.read_text(encoding="utf-8"))["plain"]
+    assert other == {"fps": 7, "theirs": {}}
+    counted = row["counted"]
+    for whose in ("theirs", "smaller"):
+        rtl = build / "bench" / "folding" / "plain" / "30000" / whose / "rtl"
+        assert counted[whose]["lut"] == resources.count(rtl, rtl.parent / "synth").whole.lut
+        assert counted[whose]["lut"] == pytest.approx(row[whose]["lut"], rel=0.1)
+    assert counted["lut_ratio"] == counted["theirs"]["lut"] / counted["smaller"]["lut"]
+    assert f"{counted['theirs']['lut']:,}, {counted['smaller']['lut']:,}" in done.output
