@@ -157,7 +157,7 @@ def reference(model: Model) -> Reference:
 
 def build_rtl(model: Model, fps: float | None = None, luts: int | None = None) -> "tuple[Folding, Design]":
     """model.onnx -> dataflow.onnx and rtl/. `luts` is a budget; without it `fps` (or the recipe's) is the target."""
-    from fpga import fifo, folding, levels, mapping, padding, stitch
+    from fpga import folding, padding, stitch
 
     if fps is not None and luts is not None:
         raise InputError("give FPS= or LUT=, not both")
@@ -169,9 +169,7 @@ def build_rtl(model: Model, fps: float | None = None, luts: int | None = None) -
             graph, chosen = padding.fold(graph, lambda g: folding.for_luts(g, budget, clock), padding.more_fps)
         else:
             graph, chosen = padding.fold(graph, lambda g: folding.for_fps(g, rate, clock), padding.fewer_luts)
-        graph = mapping.specialise(graph, part=hardware.part, clock_ns=1000.0 / hardware.clock_mhz)
-        graph = fifo.name_streams(graph)
-        graph = fifo.insert(graph, fifo.depths(graph, levels.limit(hardware.part, clock)))
+        graph = specialised(graph, hardware)
         graph.set_metadata_prop(SOURCE, _digest(model.onnx))
         model.dataflow.unlink(missing_ok=True)  # there is one only beside the rtl/ that was made of it
         made = stitch.stitch(graph, model.rtl, model.name, hardware.clock_mhz, hardware.part, model.classes)
@@ -179,6 +177,15 @@ def build_rtl(model: Model, fps: float | None = None, luts: int | None = None) -
         with atomic(model.dataflow) as path:
             graph.save(str(path))
     return chosen, made
+
+
+def specialised(graph: Any, hardware: Hardware) -> Any:
+    """The folded dataflow `graph` as nodes of RTL, with converters and FIFOs, for the part and its clock."""
+    from fpga import fifo, levels, mapping
+
+    graph = mapping.specialise(graph, part=hardware.part, clock_ns=1000.0 / hardware.clock_mhz)
+    graph = fifo.name_streams(graph)
+    return fifo.insert(graph, fifo.depths(graph, levels.limit(hardware.part, hardware.clock_mhz)))
 
 
 def explore(model: Model, advance: Advance = lambda done: None) -> "Front":

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from functools import partial
 from operator import itemgetter
 from pathlib import Path
-from typing import Any
 
 import click
 from rich.console import Console
@@ -18,8 +17,6 @@ from chain.progress import bar
 from fpga import steps
 from fpga.bench_folding import compare, count
 from fpga.bench_folding.compare import Row
-from fpga.resources import Use
-from fpga.steps import Hardware
 
 
 @click.command()
@@ -39,7 +36,7 @@ def main(model: str, build: Path, rates: Sequence[float], counting: bool) -> Non
     rows: list[Row] = []
     with bar(Console(stderr=True)) as progress:
         for rate in progress.track(rates, description="rates"):
-            yosys = partial(_count, opened.hardware, home / f"{rate:g}") if counting else None
+            yosys = partial(count.design, opened.hardware, home / f"{rate:g}") if counting else None
             row = compare.row(lambda: steps.mapped(opened), rate, opened.hardware.clock_mhz, yosys)
             if all(row["theirs"] != other["theirs"] for other in rows):
                 rows.append(row)
@@ -48,10 +45,6 @@ def main(model: str, build: Path, rates: Sequence[float], counting: bool) -> Non
     others = [row for row in known.get(opened.name, []) if row["fps"] not in rates]
     write_json(path, known | {opened.name: sorted((*others, *rows), key=itemgetter("fps"))})
     Console(width=120).print(table(rows))
-
-
-def _count(hardware: Hardware, home: Path, graph: Any, whose: str) -> Use:
-    return count.design(graph, hardware, home / whose)
 
 
 def table(rows: Sequence[Row]) -> Table:

@@ -4,19 +4,16 @@
 from pathlib import Path
 from typing import Any
 
-from fpga import fifo, levels, mapping, resources, stitch
+from fpga import resources, steps, stitch
 from fpga.resources import Use
-from fpga.steps import Hardware
 
 
-def design(graph: Any, hardware: Hardware, folder: Path) -> Use:
-    """What Yosys makes of the folded dataflow graph, with its converters and FIFOs. RTL and netlist go to `folder`.
+def design(hardware: steps.Hardware, home: Path, graph: Any, whose: str) -> Use:
+    """What Yosys makes of the folded dataflow graph, with its converters and FIFOs. RTL and netlist go to the folder
+    `whose` of `home`.
 
     The same RTL is synthesised once. ToolError if Yosys fails.
     """
-    special = mapping.specialise(graph, part=hardware.part, clock_ns=1000.0 / hardware.clock_mhz)
-    special = fifo.name_streams(special)
-    special = fifo.insert(special, fifo.depths(special, levels.limit(hardware.part, hardware.clock_mhz)))
-    rtl = folder / "rtl"
-    stitch.stitch(special, rtl, folder.name, hardware.clock_mhz, hardware.part)
-    return resources.count(rtl, folder / "synth").whole
+    rtl = home / whose / "rtl"
+    stitch.stitch(steps.specialised(graph, hardware), rtl, whose, hardware.clock_mhz, hardware.part)
+    return resources.count(rtl, home / whose / "synth").whole
