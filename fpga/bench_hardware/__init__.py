@@ -14,5 +14,6 @@ bound     how few look-up tables dot products could take
 workers   many measurements at a time
 place     post-route figures on an ECP5
 networks  whole networks
+recorded  units of a network, on what test images put into them
 rows, page, plots, commands   what is written and shown
 """

@@ -22,7 +22,7 @@ from chain.files import write_json, write_text
 from chain.integers import wrap
 from fpga import design as manifest
 from fpga import netlist, resources, steps, switching, verilate, words, yosys
-from fpga.bench_hardware import distributed
+from fpga.bench_hardware import distributed, recorded
 from fpga.bench_hardware.contest import OURS, Contest
 from fpga.bench_hardware.design import Design
 from fpga.bench_hardware.flow import Flow, kept
@@ -49,6 +49,8 @@ Stage = Callable[[str, int], None]
 
 _AXIS = """.ap_clk(clk), .ap_rst_n(rst_n), .s_axis_tdata(in_data), .s_axis_tvalid(in_valid), .s_axis_tready(in_ready),
       .m_axis_tdata(out_data), .m_axis_tvalid(out_valid), .m_axis_tready(out_ready)"""
+_NODE = """.ap_clk(clk), .ap_rst_n(rst_n), .in0_V_TDATA(in_data), .in0_V_TVALID(in_valid), .in0_V_TREADY(in_ready),
+      .out0_V_TDATA(out_data), .out0_V_TVALID(out_valid), .out0_V_TREADY(out_ready)"""
 _PLAIN = """.clk_i(clk), .rst_ni(rst_n), .in_data_i(in_data), .in_valid_i(in_valid), .in_ready_o(in_ready),
       .out_data_o(out_data), .out_valid_o(out_valid), .out_ready_i(out_ready)"""
 _BARE = ".clk(clk), .model_inp(in_data), .model_out(out_data)"
@@ -88,23 +90,26 @@ def run(
     return each(tasks, workers, advance)
 
 
-def measure(contest: Contest, name: str, flow: Flow, cache: Path) -> Switching:
-    """The switching of contender `name`, counted now unless it is known. AgreementError as in `run`."""
+def measure(contest: Contest, name: str, flow: Flow, cache: Path, vectors: int = 0) -> Switching:
+    """The switching of contender `name` over so many `vectors` (0: over CYCLES), counted now unless it is known.
+    AgreementError as in `run`.
+    """
     design, layer = contest.designs[name], contest.layer
     gates = flow.netlist(design)
-    path = flow.folder / f"{gates.name.removesuffix('.v.gz')}-{layer.key()[:8]}-switching-{FORMAT}.json"
+    window = f"-{vectors}" if vectors else ""
+    path = flow.folder / f"{gates.name.removesuffix('.v.gz')}-{layer.key()[:8]}-switching-{FORMAT}{window}.json"
     known = kept(path, Switching)
     if known is not None:
         return known
     sf, nf = layer.fan_in // layer.simd, layer.outputs // layer.pe
-    before, counted = -(-WARM // (sf * nf)), max(LEAST, CYCLES // (sf * nf))
+    before, counted = -(-WARM // (sf * nf)), vectors or max(LEAST, CYCLES // (sf * nf))
     inputs = layer.inputs(before + counted + 2)
     values, bits = expected(contest, name, inputs)
     sent = words.pack(_biased(inputs, layer.activation_bits), layer.activation_bits, layer.simd)
     wanted = words.pack(_biased(values, bits), bits, layer.pe)
-    window = (before * sf, (before + counted) * sf)
+    words_counted = (before * sf, (before + counted) * sf)
     metered = gzip.decompress(gates.read_bytes()).decode("utf-8")
-    found = simulate(metered, _shell(contest, name, bits), sent, wanted, window, cache, f"{layer.name}, {name}")
+    found = simulate(metered, _shell(contest, name, bits), sent, wanted, words_counted, cache, f"{layer.name}, {name}")
     made = Switching(found["toggles"], counted, found["cycles"], found["latency"])
     write_json(path, {"top": design.top, "layer": layer.name, "figures": asdict(made)})
     return made
@@ -231,7 +236,7 @@ def expected(contest: Contest, name: str, inputs: Integers) -> tuple[Integers, i
     """What contender `name` makes of `inputs` [n, fan_in]: [n, outputs], as unsigned numbers of so many bits."""
     layer, width = contest.layer, contest.widths[name]
     sums = wrap(layer.sums(inputs), width)
-    if contest.kind == "unrolled":
+    if contest.kind != "layer":
         return sums & ((1 << width) - 1), width
     return (layer.folded(inputs) if name == OURS else thresholded(sums, layer.thresholds(width))), layer.activation_bits
 
@@ -246,7 +251,8 @@ def _shell(contest: Contest, name: str, bits: int) -> Shell:
     design, layer = contest.designs[name], contest.layer
     width_in, width_out = layer.simd * layer.activation_bits, layer.pe * bits
     if name == OURS:  # whole bytes
-        return Shell(design.top, _AXIS, -(-width_in // 8) * 8, -(-width_out // 8) * 8)
+        ports = _NODE if contest.kind == recorded.KIND else _AXIS
+        return Shell(design.top, ports, -(-width_in // 8) * 8, -(-width_out // 8) * 8)
     if contest.kind == "unrolled":
         return Shell(design.top, _BARE, width_in, width_out, _handshake(distributed.latency(design)))
     return Shell(design.top, _PLAIN, width_in, width_out)

@@ -50,7 +50,7 @@ def main(build: Path, full: bool, processes: int | None) -> None:
         rows += networks.rows(build, plan.NETWORKS, cells, rtl, workers, console)
         _save(rows, folder)  # the switching takes long, and is not all
         rows = _switching(examined, rows, cells, workers, console)
-        rows = networks.with_switching(build, rows, cells, console)
+        rows = networks.with_switching(build, rows, cells, rtl, workers, console)
     rows, shown = _save(rows, folder)
     Console(width=120).print(table(rows))
     click.echo(f"{len(rows)} rows in {time.monotonic() - start:.0f} s: {folder / 'hardware.json'}, {shown}")

@@ -9,6 +9,7 @@ keep in block RAM are there in the rivals' cells as well.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +23,13 @@ from chain.errors import UnsupportedError
 from chain.progress import bar
 from fpga import design as manifest
 from fpga import resources, rom, steps, yosys
-from fpga.bench_hardware import activity, contest, plain
+from fpga.bench_hardware import activity, contest, plain, plan, recorded
 from fpga.bench_hardware import rows as summing
 from fpga.bench_hardware.contest import OURS
 from fpga.bench_hardware.design import Design
 from fpga.bench_hardware.flow import Figures, Flow
 from fpga.bench_hardware.rows import Row
+from fpga.bench_hardware.workers import each
 from fpga.layers import CONVERTERS
 from fpga.names import layer_of, op_of
 from fpga.resources import Use
@@ -73,9 +75,45 @@ def rows(build: Path, names: Sequence[str], cells: Flow, rtl: Path, workers: int
     return made
 
 
-def with_switching(build: Path, rows: Sequence[Row], cells: Flow, console: Console) -> list[Row]:
-    """The rows, those of networks with the switching of our netlist. Errors as those of activity.network."""
-    return [_switched(build, row, cells, console) if row["kind"] == "network" else row for row in rows]
+def with_switching(
+    build: Path, rows: Sequence[Row], cells: Flow, rtl: Path, workers: int, console: Console
+) -> list[Row]:
+    """The rows, those of networks with the switching of our netlist, and those of plan.WITH_UNITS with that of their
+    units and the rivals'. Errors as those of activity.network.
+    """
+    made = [_switched(build, row, cells, console) if row["kind"] == "network" else row for row in rows]
+    return [
+        row | {"units": units_on_images(steps.open_model(build, name), cells, rtl / name, workers, console)}
+        if (name := row["settings"].get("network")) in plan.WITH_UNITS and row["kind"] == "network"
+        else row
+        for row in made
+    ]
+
+
+def units_on_images(model: steps.Model, cells: Flow, rtl: Path, workers: int, console: Console) -> dict[str, Any]:
+    """The switching of an image in the matrix-vector units of `model` and in the rivals' in their place, each by
+    itself: unit by unit, the sums, and the rivals' sum by ours.
+    """
+    found = [cell for cell in replaced(model.folder, rtl) if cell.op == "WrapMVU"]
+    contests = list(recorded.contests(model, {cell.ours.top: {OURS: cell.ours, **cell.rivals} for cell in found}))
+    tasks = {
+        (one.layer.name, name): partial(activity.measure, one, name, cells, cells.folder / "simulations", vectors)
+        for one, vectors in contests
+        for name in one.designs
+    }
+    with bar(console) as progress:
+        task = progress.add_task(f"{model.name}: switching of units", total=len(tasks))
+        changes = each(tasks, workers, lambda: progress.advance(task))
+    by_unit = [
+        {"layer": one.layer.name, "an_image": {n: changes[one.layer.name, n].a_vector * vectors for n in one.designs}}
+        for one, vectors in contests
+    ]
+    total = {
+        name: sum(changes[one.layer.name, name].a_vector * vectors for one, vectors in contests)
+        for name in (OURS, *RIVALS)
+    }
+    ratios = {name: total[name] / total[OURS] for name in RIVALS}
+    return {"by_unit": by_unit, "an_image": total, "ratios": ratios}
 
 
 def _switched(build: Path, row: Row, cells: Flow, console: Console) -> Row:

@@ -64,6 +64,8 @@ _UNROLLED_QUICK = ((9, 16, "binary", 4, 6), (27, 8, "ternary", 2, 6))
 _UNROLLED_MORE = ((72, 8, "binary", 1, 6), (64, 10, "binary", 2, 6), (16, 16, "ternary", 4, 6), (16, 8, "4-bit", 4, 8))
 
 NETWORKS = ("fmnist-cnn", "cifar-cnv")
+WITH_UNITS = ("fmnist-cnn",)
+"""Networks whose units' netlists, and the rivals', are simulated on test images."""
 
 
 def layers(full: bool) -> list[Layer]:

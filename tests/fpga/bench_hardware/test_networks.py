@@ -2,6 +2,7 @@
 """Whole networks with the rivals' cells: which cells are replaced, by what, and the sum."""
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from rich.console import Console
 
 from chain.errors import AgreementError, InputError, UnsupportedError
 from fpga import mapping, resources, steps
-from fpga.bench_hardware import activity, flow, networks
+from fpga.bench_hardware import activity, contest, flow, networks, recorded
 from tests import graphs
 from tests.fpga import hardware
 
@@ -87,6 +88,30 @@ def test_the_whole_netlist_switches_on_test_images(small: Path, tmp_path: Path) 
     assert list(dict(told)) == ["netlist", "compilation", "simulation"] and dict(told)["simulation"] == 100
     assert [percent for _, percent in told] == sorted(percent for _, percent in told) and len(told) > 50
     assert found.vectors == activity.IMAGES[1] and found.cycles > 0 and found.changes > found.cycles
+
+
+def test_units_and_rivals_switch_on_test_images(small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each computes what the images and the trained weights say, and a unit of other weights is noticed."""
+    monkeypatch.setattr(flow, "RECIPES", (flow.APART,))
+    images = hardware.pixels(graphs.linear(0), recorded.IMAGES).astype(np.uint8)
+    folder, model = small / "small", steps.Model(small / "small", "small")
+    graph = ModelWrapper(str(model.dataflow))
+    graph.set_metadata_prop(steps.SOURCE, hashlib.sha256(model.onnx.read_bytes()).hexdigest())
+    graph.save(str(model.dataflow))
+    none = np.zeros((len(images), 1), np.int32)
+    np.savez(folder / "reference.npz", images=images, labels=none[:, 0], outputs=none)
+    cells, console = flow.Flow(tmp_path / "cache"), Console(stderr=True)
+    found = networks.units_on_images(model, cells, tmp_path / "rtl", 2, console)
+    units = [node for node in graph.graph.node if node.op_type == "WrapMVU_rtl"]
+    assert len(found["by_unit"]) == len(units)
+    for name in (contest.OURS, *networks.RIVALS):
+        assert found["an_image"][name] == sum(unit["an_image"][name] for unit in found["by_unit"]) > 0
+    for name, ratio in found["ratios"].items():
+        assert ratio == found["an_image"][name] / found["an_image"][contest.OURS]
+    true = recorded._unit
+    monkeypatch.setattr(recorded, "_unit", lambda *given: replace(true(*given), trained=-true(*given).trained))
+    with pytest.raises(AgreementError, match="the netlist differs in word 0"):
+        networks.units_on_images(model, cells, tmp_path / "rtl", 2, console)
 
 
 def test_a_grouped_convolution_has_no_rival(tmp_path: Path) -> None:
