@@ -90,26 +90,26 @@ def run(
     return each(tasks, workers, advance)
 
 
-def measure(contest: Contest, name: str, flow: Flow, cache: Path, vectors: int = 0) -> Switching:
-    """The switching of contender `name` over so many `vectors` (0: over CYCLES), counted now unless it is known.
+def measure(contest: Contest, name: str, flow: Flow, cache: Path) -> Switching:
+    """The switching of contender `name`, over CYCLES or the vectors of an image, counted now unless it is known.
     AgreementError as in `run`.
     """
     design, layer = contest.designs[name], contest.layer
     gates = flow.netlist(design)
-    window = f"-{vectors}" if vectors else ""
-    path = flow.folder / f"{gates.name.removesuffix('.v.gz')}-{layer.key()[:8]}-switching-{FORMAT}{window}.json"
+    of = f"-{contest.vectors}" if contest.vectors else ""
+    path = flow.folder / f"{gates.name.removesuffix('.v.gz')}-{layer.key()[:8]}-switching-{FORMAT}{of}.json"
     known = kept(path, Switching)
     if known is not None:
         return known
     sf, nf = layer.fan_in // layer.simd, layer.outputs // layer.pe
-    before, counted = -(-WARM // (sf * nf)), vectors or max(LEAST, CYCLES // (sf * nf))
+    before, counted = -(-WARM // (sf * nf)), contest.vectors or max(LEAST, CYCLES // (sf * nf))
     inputs = layer.inputs(before + counted + 2)
     values, bits = expected(contest, name, inputs)
     sent = words.pack(_biased(inputs, layer.activation_bits), layer.activation_bits, layer.simd)
     wanted = words.pack(_biased(values, bits), bits, layer.pe)
-    words_counted = (before * sf, (before + counted) * sf)
+    window = (before * sf, (before + counted) * sf)
     metered = gzip.decompress(gates.read_bytes()).decode("utf-8")
-    found = simulate(metered, _shell(contest, name, bits), sent, wanted, words_counted, cache, f"{layer.name}, {name}")
+    found = simulate(metered, _shell(contest, name, bits), sent, wanted, window, cache, f"{layer.name}, {name}")
     made = Switching(found["toggles"], counted, found["cycles"], found["latency"])
     write_json(path, {"top": design.top, "layer": layer.name, "figures": asdict(made)})
     return made

@@ -17,12 +17,15 @@ OURS = "ours"
 
 @dataclass(frozen=True)
 class Contest:
-    """A layer, the designs of it by contender, and the width of each contender's accumulators."""
+    """A layer, the designs of it by contender, and the width of each contender's accumulators; of a unit of a network
+    how many vectors an image makes.
+    """
 
     kind: str
     layer: Layer
     designs: Mapping[str, Design]
     widths: Mapping[str, int]
+    vectors: int = 0
 
 
 def folded(layer: Layer, folder: Path) -> Contest:

@@ -9,7 +9,6 @@ keep in block RAM are there in the rivals' cells as well.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +28,6 @@ from fpga.bench_hardware.contest import OURS
 from fpga.bench_hardware.design import Design
 from fpga.bench_hardware.flow import Figures, Flow
 from fpga.bench_hardware.rows import Row
-from fpga.bench_hardware.workers import each
 from fpga.layers import CONVERTERS
 from fpga.names import layer_of, op_of
 from fpga.resources import Use
@@ -81,13 +79,7 @@ def with_switching(
     """The rows, those of networks with the switching of our netlist, and those of plan.WITH_UNITS with that of their
     units and the rivals'. Errors as those of activity.network.
     """
-    made = [_switched(build, row, cells, console) if row["kind"] == "network" else row for row in rows]
-    return [
-        row | {"units": units_on_images(steps.open_model(build, name), cells, rtl / name, workers, console)}
-        if (name := row["settings"].get("network")) in plan.WITH_UNITS and row["kind"] == "network"
-        else row
-        for row in made
-    ]
+    return [_switched(build, row, cells, rtl, workers, console) if row["kind"] == "network" else row for row in rows]
 
 
 def units_on_images(model: steps.Model, cells: Flow, rtl: Path, workers: int, console: Console) -> dict[str, Any]:
@@ -96,36 +88,33 @@ def units_on_images(model: steps.Model, cells: Flow, rtl: Path, workers: int, co
     """
     found = [cell for cell in replaced(model.folder, rtl) if cell.op == "WrapMVU"]
     contests = list(recorded.contests(model, {cell.ours.top: {OURS: cell.ours, **cell.rivals} for cell in found}))
-    tasks = {
-        (one.layer.name, name): partial(activity.measure, one, name, cells, cells.folder / "simulations", vectors)
-        for one, vectors in contests
-        for name in one.designs
-    }
     with bar(console) as progress:
-        task = progress.add_task(f"{model.name}: switching of units", total=len(tasks))
-        changes = each(tasks, workers, lambda: progress.advance(task))
-    by_unit = [
-        {"layer": one.layer.name, "an_image": {n: changes[one.layer.name, n].a_vector * vectors for n in one.designs}}
-        for one, vectors in contests
+        task = progress.add_task(f"{model.name}: switching of units", total=sum(len(one.designs) for one in contests))
+        simulations = cells.folder / "simulations"
+        changes = activity.run(contests, cells, simulations, workers, lambda: progress.advance(task))
+    an_image = [
+        {name: changes[design].a_vector * one.vectors for name, design in one.designs.items()} for one in contests
     ]
-    total = {
-        name: sum(changes[one.layer.name, name].a_vector * vectors for one, vectors in contests)
-        for name in (OURS, *RIVALS)
-    }
+    by_unit = [{"layer": one.layer.name, "an_image": own} for one, own in zip(contests, an_image, strict=True)]
+    total = {name: sum(own[name] for own in an_image) for name in (OURS, *RIVALS)}
     ratios = {name: total[name] / total[OURS] for name in RIVALS}
     return {"by_unit": by_unit, "an_image": total, "ratios": ratios}
 
 
-def _switched(build: Path, row: Row, cells: Flow, console: Console) -> Row:
+def _switched(build: Path, row: Row, cells: Flow, rtl: Path, workers: int, console: Console) -> Row:
     name = row["settings"]["network"]
+    model = steps.Model(build / name, name)
     with bar(console) as progress:
         task = progress.add_task(name, total=100)
 
         def advance(stage: str, percent: int) -> None:
             progress.update(task, description=f"{name}: switching, {stage}", completed=percent)
 
-        found = activity.network(steps.Model(build / name, name), cells.folder / "simulations", advance)
-    return row | {"switching": asdict(found) | {"an_image": found.a_vector}}
+        found = activity.network(model, cells.folder / "simulations", advance)
+    made = row | {"switching": asdict(found) | {"an_image": found.a_vector}}
+    if name in plan.WITH_UNITS:
+        made["units"] = units_on_images(model, cells, rtl / name, workers, console)
+    return made
 
 
 def by_cell(cell: Cell, figures: Mapping[Design, Figures]) -> dict[str, Any]:
@@ -176,7 +165,7 @@ def _own(model: Path, op: Any) -> Design:
 
 
 def _widths(graph: ModelWrapper, node: Any, op: Any) -> dict[str, int]:
-    weights = np.rint(graph.get_initializer(node.input[1])).astype(np.int64).T
+    weights = recorded.weights(graph, node)
     in_bits = op.get_input_datatype().bitwidth()
     minimal = plain.minimal_bits(weights, in_bits, op.get_nodeattr("weightDataType"))
     return {"plain32": plain.WIDE, "finn-min": minimal, "plain8": op.get_nodeattr("accumulatorBits")}
@@ -185,7 +174,7 @@ def _widths(graph: ModelWrapper, node: Any, op: Any) -> dict[str, int]:
 def _units(
     graph: ModelWrapper, node: Any, op: Any, widths: dict[str, int], folder: Path
 ) -> Iterator[tuple[str, Design]]:
-    weights = np.rint(graph.get_initializer(node.input[1])).astype(np.int64).T
+    weights = recorded.weights(graph, node)
     pe, simd, in_bits = op.get_nodeattr("PE"), op.get_nodeattr("SIMD"), op.get_input_datatype().bitwidth()
     style = rom.BLOCK if op.get_nodeattr("romStyle") == rom.BLOCK else rom.AUTO
     for name, bits in widths.items():

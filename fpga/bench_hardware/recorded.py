@@ -21,13 +21,13 @@ IMAGES = 4
 """Test images that are recorded: one is counted, those before and behind it keep the unit busy."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Recorded(Layer):
     """A unit with its trained weights [outputs, fan_in] and the vectors [n, fan_in] that images make."""
 
-    layer: str = ""
-    trained: Integers | None = None
-    vectors: Integers | None = None
+    layer: str
+    trained: Integers
+    vectors: Integers
 
     @property
     def name(self) -> str:
@@ -37,12 +37,10 @@ class Recorded(Layer):
     @cached_property
     def matrix(self) -> Integers:
         """The trained weights."""
-        assert self.trained is not None
         return self.trained
 
     def inputs(self, vectors: int) -> Integers:
         """The first vectors, in the order of the stream."""
-        assert self.vectors is not None
         return self.vectors[:vectors]
 
     def key(self) -> str:
@@ -53,9 +51,9 @@ class Recorded(Layer):
         return hasher.hexdigest()
 
 
-def contests(model: steps.Model, designs: Mapping[str, Mapping[str, Design]]) -> Iterator[tuple[Contest, int]]:
-    """A contest for each unit of `model`, and how many vectors an image makes in it. `designs` are those of the
-    contenders, OURS among them, by our unit's top module.
+def contests(model: steps.Model, designs: Mapping[str, Mapping[str, Design]]) -> Iterator[Contest]:
+    """A contest for each unit of `model`. `designs` are those of the contenders, OURS among them, by our unit's top
+    module.
 
     Errors as steps.reference and steps.dataflow raise.
     """
@@ -67,22 +65,28 @@ def contests(model: steps.Model, designs: Mapping[str, Mapping[str, Design]]) ->
         values = np.concatenate([part[node.input[0]] for part in parts])
         unit = _unit(graph, node, values)
         rivals = {rival: int(design.parameters["AccBits"]) for rival, design in designs[name].items() if rival != OURS}
-        yield Contest(KIND, unit, designs[name], {OURS: unit.bits, **rivals}), values[0].size // unit.fan_in
+        yield Contest(KIND, unit, designs[name], {OURS: unit.bits, **rivals}, values[0].size // unit.fan_in)
+
+
+def weights(graph: Any, node: Any) -> Integers:
+    """The weights [outputs, fan_in] of a matrix-vector unit."""
+    return np.rint(graph.get_initializer(node.input[1])).astype(np.int64).T
 
 
 def _unit(graph: Any, node: Any, values: Any) -> Recorded:
     op = getCustomOp(node)
-    kinds = {finn: weights for weights, finn in DATA_TYPES.items()}
+    kinds = {finn: kind for kind, finn in DATA_TYPES.items()}
     fan_in, outputs = op.get_nodeattr("MW"), op.get_nodeattr("MH")
+    finn_kind = op.get_nodeattr("weightDataType")
     return Recorded(
         fan_in,
         outputs,
         op.get_nodeattr("PE"),
         op.get_nodeattr("SIMD"),
-        kinds.get(kind := op.get_nodeattr("weightDataType"), kind),
+        kinds.get(finn_kind, finn_kind),
         op.get_input_datatype().bitwidth(),
         op.get_nodeattr("accumulatorBits"),
         layer=layer_of(node),
-        trained=np.rint(graph.get_initializer(node.input[1])).astype(np.int64).T,
+        trained=weights(graph, node),
         vectors=values.reshape(-1, fan_in).astype(np.int64),
     )

@@ -9,7 +9,7 @@ import onnx
 from onnx import ModelProto
 from qonnx.core.modelwrapper import ModelWrapper
 
-from fpga import fifo, folding, levels, mapping, stitch
+from fpga import folding, mapping, steps, stitch
 from fpga.design import Design
 from tests import graphs
 
@@ -23,8 +23,7 @@ def queued(model: ModelProto, folder: Path, fps: float, clock: float = 100.0) ->
     onnx.save(model, folder / "model.onnx")
     graph = mapping.to_dataflow(folder / "model.onnx")
     folding.for_fps(graph, fps, clock)
-    graph = fifo.name_streams(mapping.specialise(graph, clock_ns=1000 / clock))
-    return fifo.insert(graph, fifo.depths(graph, levels.limit(PART, clock)))
+    return steps.specialised(graph, steps.Hardware(PART, clock))
 
 
 def design(model: ModelProto, folder: Path, fps: float, clock: float = 100.0) -> tuple[Design, ModelWrapper]:
