@@ -136,6 +136,31 @@ def activation_search(steps: Staircase, pe: int, out_bits: int, threshold_bits: 
     return [hex_lines(words[lane::pe].reshape(-1, 1), threshold_bits) for lane in range(pe)]
 
 
+def activation_interval(steps: Staircase, pe: int, in_bits: int, fold: int) -> list[Lines]:
+    """wrap_activation's memories for Style "interval": one list of lines a lane, for the files <stem>_<lane>.hex.
+
+    Words cf * 2 and cf * 2 + 1 of lane p are those of channel cf * pe + p for the inner and the outer side of the
+    fold's corner: the pattern of m that the output steps at (the inner side's with the sign bit inverted), and above it
+    (bit in_bits) whether the output is 1 before that pattern, in place of from there on.
+    One channel for all (Shared) is a staircase of one channel and pe = 1.
+    """
+    channels, count = steps.thresholds.shape
+    _divides(pe, channels, "pe", "channels")
+    if count != 1:
+        raise InputError(f"{count} thresholds a channel, expected 1 for an interval")
+    if fold < 1:
+        raise InputError(f"fold {fold}, expected at least 1 for an interval")
+    threshold, flip = steps.thresholds[:, 0], steps.flip
+    half = 1 << (in_bits - 1)
+    # Inside, f = m = pattern - half, and ~f >= threshold where m < -threshold. Outside, f = fold * (half - pattern).
+    inner = half + np.where(flip, -threshold, threshold)
+    outer = half + np.where(flip, -((-threshold - 1) // fold), -threshold // fold + 1)
+    first, falls = np.stack([inner, outer], axis=1), np.stack([flip, ~flip], axis=1)
+    beyond = first >> in_bits  # where every pattern is on one side of it
+    codes = np.where(beyond, 0, first) + ((falls ^ (beyond > 0)).astype(np.int64) << in_bits)
+    return [hex_lines(codes[lane::pe].reshape(-1, 1), in_bits + 1) for lane in range(pe)]
+
+
 def activation_table(table: Integers, pe: int, out_bits: int) -> list[Lines]:
     """wrap_activation's memories for Style "table": one list of lines a lane, for the files <stem>_<lane>.hex.
 

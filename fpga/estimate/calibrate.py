@@ -33,6 +33,7 @@ COUNTS: Mapping[str, int] = {
     "depthwise": 10,
     "table": 10,
     "search": 30,
+    "interval": 20,
     "fold": 10,
     "window": 20,
     "depthwise window": 8,

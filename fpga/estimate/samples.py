@@ -145,11 +145,16 @@ def _weights(rng: Rng, kind: str, shape: tuple[int, int]) -> Array:
     return rng.integers(low, high + 1, shape).astype(np.float32)
 
 
+_ROWS = [1, 4, 8, 16, 32, 64, 128, 256]
+
+
 def _activation(rng: Rng, style: str) -> ModelWrapper:
-    bits = int(rng.choice([6, 7, 8, 8, 8, 8, 10] if style == "table" else [6, 8, 8, 8, 12, 16, 32]))
+    bits = int(rng.choice([6, 8, 8, 8, 12, 16, 32] if style == "search" else [6, 7, 8, 8, 8, 8, 10]))
     out_bits, pe = int(rng.choice([1, 2, 2, 3, 4])), int(rng.choice([1, 1, 2, 4, 8]))
-    words = int(rng.choice([1, 2, 4] if style == "table" else [1, 4, 8, 16, 32, 64, 128, 256]))
+    words = int(rng.choice({"table": [1, 2, 4], "interval": [1, 2, 4, 8, 16, 32, 64]}.get(style, _ROWS)))
     k = int(rng.choice([0, 1, 3, 3, 3]))
+    if style == "interval":
+        out_bits, k = 1, k or 7
     while style == "search" and pe * words * bits << out_bits > 8_192:
         pe, words = max(1, pe // 2), max(1, words // 2)
     wide = bits > 10  # wide accumulators are not folded, and their sums fill part of the range
@@ -372,6 +377,7 @@ KINDS: Mapping[str, Callable[[Rng], ModelWrapper]] = {
     "depthwise": _depthwise,
     "table": lambda rng: _activation(rng, "table"),
     "search": lambda rng: _activation(rng, "search"),
+    "interval": lambda rng: _activation(rng, "interval"),
     "fold": _fold,
     "window": lambda rng: _window(rng, "serial"),
     "depthwise window": lambda rng: _window(rng, "depthwise"),

@@ -191,7 +191,26 @@ def _search(inst: Any) -> Structure:
     return Structure("WrapActivation search", lut, ff, chains, levels=levels)
 
 
-ACTIVATIONS = {"table": _table, "search": _search}
+def _interval(inst: Any) -> Structure:
+    pe, in_bits, words = int(inst.get_nodeattr("PE")), int(inst.get_input_datatype().bitwidth()), inst.words()
+    counter, depth = bits(words), 2 * words  # a word for either side of the corner
+    thresholds = memory.contents(depth, in_bits + 1, registered=False).lut
+    within = depth <= 16  # an address of four bits is part of the comparison's tables
+    lut = {
+        "within": pe * in_bits * within,
+        "thresholds": pe * thresholds * (not within and depth <= _SHALLOW),
+        "deep thresholds": pe * thresholds * (depth > _SHALLOW),
+        "compare": pe * 2 * -(-in_bits // 3) * (not within),
+        "counters": counter,
+        "one": 1,
+    }
+    ff = {CELLS: pe + 1, "words": counter}
+    chains = {"compare": pe * blocks(-(-in_bits // 3)), "counters": blocks(counter) if counter > 3 else 0}
+    levels = {"within": float(within), "deep": max(0, bits(depth) - bits(_SHALLOW)), "one": 1}
+    return Structure("WrapActivation interval", lut, ff, chains, levels=levels)
+
+
+ACTIVATIONS = {"table": _table, "search": _search, "interval": _interval}
 
 
 def _thresholds(words: int, width: int) -> float:

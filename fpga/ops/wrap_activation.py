@@ -12,7 +12,7 @@ from fpga.estimate import coefficients, units
 from fpga.ops._base import Array, Kernel, StreamOp, unsigned
 
 SURELY = 1.05
-"""How much less a table must take than a search: its estimate, which knows no contents, is rather too low."""
+"""How much less a table must take than another form: its estimate, which knows no contents, is rather too low."""
 
 TABLE_BITS = 16
 """Up to this input width execution looks results up in a table; above, it searches the thresholds."""
@@ -23,7 +23,8 @@ class WrapActivation(StreamOp):
 
     With f = fold(m) and g = ~f where the channel's flip is set, else f: output = number of thresholds <= g.
     One row of thresholds serves all channels. `style` is the form of the hardware: "search" (a binary search over the
-    thresholds), "table" (a memory addressed by m) or "auto", what takes fewer LUTs by estimate at the chosen PE.
+    thresholds), "table" (a memory addressed by m), "interval" (of a one-bit output, without a fold, where its corner is
+    read off m) or "auto", what takes the fewest LUTs by estimate at the chosen PE.
     `falling` is what estimates know of the flips: how many rows have one.
     """
 
@@ -37,7 +38,7 @@ class WrapActivation(StreamOp):
                 "rows": ("i", True, 0),
                 "falling": ("i", False, 0),
                 "fold": ("i", False, 0),
-                "style": ("s", False, "auto", {"auto", "search", "table"}),
+                "style": ("s", False, "auto", {"auto", "search", "table", "interval"}),
             }
         )
         return types
@@ -62,16 +63,27 @@ class WrapActivation(StreamOp):
         style = self.get_nodeattr("style")
         if style != "auto":
             return style
-        if self.get_input_datatype().bitwidth() > TABLE_BITS:
-            return "search"
-        table, search = (coefficients.shipped().counts(units.ACTIVATIONS[form](self)) for form in ("table", "search"))
-        # A search of too many levels is cut behind the reading of its thresholds, a table cannot be. Block RAM is for
-        # weights.
-        possible = table.levels <= max(self.get_nodeattr("maxLevels"), self._read_levels()) and not table.bram36
-        return "table" if possible and SURELY * table.lut <= search.lut else "search"
+        forms = ["search"]
+        if self.get_input_datatype().bitwidth() <= TABLE_BITS:
+            forms.append("table")
+        if self.get_nodeattr("outBits") == 1 and self._has_sides():
+            forms.append("interval")
+        counts = {form: coefficients.shipped().counts(units.ACTIVATIONS[form](self)) for form in forms}
+        # A search of too many levels is cut behind the reading of its thresholds, the others cannot be. Block RAM is
+        # for weights.
+        levels = max(self.get_nodeattr("maxLevels"), self._read_levels())
+        possible = [
+            form for form, count in counts.items() if form == "search" or (count.levels <= levels and not count.bram36)
+        ]
+        return min(possible, key=lambda form: counts[form].lut * (SURELY if form == "table" else 1))
+
+    def _has_sides(self) -> bool:
+        """Whether there is a fold, of which the highest bits of m tell the side of the corner."""
+        k = int(self.get_nodeattr("fold"))
+        return k > 0 and k & (k + 1) == 0 and k.bit_length() < self.get_input_datatype().bitwidth()
 
     def latency(self, graph: GraphProto) -> int:
-        if self.chosen_style() == "table":
+        if self.chosen_style() != "search":
             return 1
         return self.get_nodeattr("outBits") * 2 if self._split() else self.get_nodeattr("outBits") + 1
 

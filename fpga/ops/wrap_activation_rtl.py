@@ -36,6 +36,8 @@ class WrapActivation_rtl(RtlOp, WrapActivation):
         lanes = 1 if shared else self.get_nodeattr("PE")
         if style == "table":
             files = rtl_memory.activation_table(self._table(steps), lanes, out_bits)
+        elif style == "interval":
+            files = rtl_memory.activation_interval(steps, lanes, kind.bitwidth(), self.get_nodeattr("fold"))
         else:
             files = rtl_memory.activation_search(steps, lanes, out_bits, self.get_nodeattr("thresholdBits"))
         memories = {f"{stem}_{lane}.hex": lines for lane, lines in enumerate(files)}

@@ -273,6 +273,8 @@ def _activations() -> Iterator[Proof]:
     yield _search_lane(2, 3, 1, 3, 2, split=1, quick=True)
     yield _search_lane(1, 3, 0, 0, 1, split=1)
     yield _search_lane(3, 3, 1, 0, 3, split=1)
+    for words, in_bits, fold in ((2, 4, 3), (3, 4, 1), (1, 5, 7), (3, 2, 1), (4, 8, 3)):
+        yield _interval_lane(words, in_bits, fold, quick=fold == 3)
     yield _table_lane(2, 3, 2, quick=True)
     yield _table_lane(1, 4, 1)
     yield _activation(2, 1, 3, 1, 3, 2, 0, quick=True)
@@ -285,8 +287,10 @@ def _activations() -> Iterator[Proof]:
     ):
         yield _activation(ch, pe, in_bits, signed, fold, out_bits, shared)
     yield _activation(2, 1, 3, 1, 3, 2, 0, levels=2)
-    yield _activation(4, 2, 3, 1, 3, 2, 0, table=True, quick=True)
-    yield _activation(2, 1, 3, 0, 0, 1, 1, table=True)
+    yield _activation(4, 2, 3, 1, 3, 2, 0, style="table", quick=True)
+    yield _activation(2, 1, 3, 0, 0, 1, 1, style="table")
+    yield _activation(4, 2, 4, 1, 3, 1, 0, style="interval", quick=True)
+    yield _activation(2, 1, 3, 1, 1, 1, 1, style="interval")
 
 
 def _products() -> Iterator[Proof]:
@@ -394,6 +398,13 @@ def _search_lane(
     return _proof("search_lane", values, contents, {"activation_0.hex": lines}, quick=quick)
 
 
+def _interval_lane(words: int, in_bits: int, fold: int, quick: bool = False) -> Proof:
+    steps = _staircase(words, words, in_bits, 1, 1)
+    values = {"Words": words, "InBits": in_bits, "Fold": fold}
+    (lines,) = rtl_memory.activation_interval(steps, 1, in_bits, fold)
+    return _proof("interval_lane", values, _thresholds(steps, words), {"activation_0.hex": lines}, quick=quick)
+
+
 def _table_lane(words: int, in_bits: int, out_bits: int, quick: bool = False) -> Proof:
     entries = np.random.default_rng(words).integers(0, 1 << out_bits, (words, 1 << in_bits))
     (lines,) = rtl_memory.activation_table(entries, 1, out_bits)
@@ -411,20 +422,24 @@ def _activation(
     fold: int,
     out_bits: int,
     shared: int,
-    table: bool = False,
+    style: str = "search",
     levels: int = UNLIMITED,
     quick: bool = False,
 ) -> Proof:
     values = {"Ch": ch, "Pe": pe, "InBits": in_bits, "InSigned": signed, "Fold": fold}
-    values |= {"OutBits": out_bits, "Shared": shared, "Table": int(table), "MaxLevels": levels}
+    values |= {"OutBits": out_bits, "Shared": shared, "MaxLevels": levels}
+    values["Style"] = ("search", "table", "interval").index(style)
     channels, lanes = (1, 1) if shared else (ch, pe)
-    if table:
+    if style == "table":
         entries = np.random.default_rng(ch).integers(0, 1 << out_bits, (channels, 1 << in_bits))
         memories = rtl_memory.activation_table(entries, lanes, out_bits)
         contents: dict[str, int | str] = {"Entries": _packed(_channels(entries, ch), out_bits)}
     else:
         steps = _staircase(ch, channels, in_bits, signed, out_bits)
-        memories = rtl_memory.activation_search(steps, lanes, out_bits, steps.bits)
+        if style == "interval":
+            memories = rtl_memory.activation_interval(steps, lanes, in_bits, fold)
+        else:
+            memories = rtl_memory.activation_search(steps, lanes, out_bits, steps.bits)
         contents = _thresholds(steps, ch)
     files = {f"activation_{lane}.hex": lines for lane, lines in enumerate(memories)}
     return _proof("wrap_activation", values, contents, files, REGISTERED, quick=quick)

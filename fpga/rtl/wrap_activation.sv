@@ -13,6 +13,11 @@
 // Style "table": out = table[m]. Latency 1.
 //   Memory of lane p, file <InitFile>_<p>.hex: words of OutBits, word cf * 2^InBits + m (m as a bit pattern); Fold,
 //   InSigned and ThresholdBits have no effect, the table holds them.
+// Style "interval", OutBits 1 and Fold 2^t - 1, not 0: the same result by a threshold for either side of the fold's
+//   corner. Latency 1.
+//   Memory of lane p, file <InitFile>_<p>.hex: words of InBits + 1, word cf * 2 the inner side's and word cf * 2 + 1 the
+//   outer one's: the pattern of m that the output steps at (on the inner side with its sign bit inverted), and above it
+//   whether the output is 1 before that, in place of from there on. ThresholdBits has no effect.
 // With Shared every lane reads <InitFile>_0.hex, and cf is 0 throughout. fpga/rtl_memory.py writes the files.
 //
 // One word a cycle. It does not check that thresholds ascend.
@@ -44,8 +49,11 @@ module wrap_activation #(
   if (OutBits < 1 || OutBits > 16) begin : gen_check_out_bits
     $error("wrap_activation: OutBits is %0d, expected 1 to 16", OutBits);
   end
-  if (Style != "search" && Style != "table") begin : gen_check_style
-    $error("wrap_activation: Style is \"%s\", expected \"search\" or \"table\"", Style);
+  if (Style != "search" && Style != "table" && Style != "interval") begin : gen_check_style
+    $error("wrap_activation: Style is \"%s\", expected \"search\", \"table\" or \"interval\"", Style);
+  end
+  if (Style == "interval" && OutBits != 1) begin : gen_check_interval
+    $error("wrap_activation: OutBits is %0d, expected 1 for Style \"interval\"", OutBits);
   end
   if (Fold != 0 && !InSigned) begin : gen_check_fold
     $error("wrap_activation: Fold = %0d needs a signed input", Fold);
@@ -57,7 +65,7 @@ module wrap_activation #(
   localparam int unsigned Thresholds = Words << (OutBits - 1);
   localparam int unsigned ReadLevels = Thresholds > 512 ? 5 : Thresholds > 128 ? 4 : Thresholds > 64 ? 2 : 1;
   localparam bit Split = Style == "search" && MaxLevels < 2 + ReadLevels;
-  localparam int unsigned Latency = Style == "table" ? 1 : Split ? 2 * OutBits : OutBits + 1;
+  localparam int unsigned Latency = Style != "search" ? 1 : Split ? 2 * OutBits : OutBits + 1;
 
   logic [WordBits-1:0] word;
   logic [Latency-1:0] valid_q;
@@ -96,6 +104,20 @@ module wrap_activation #(
           .word_i(word),
           .m_i(in_data_i[p*InBits+:InBits]),
           .out_o(out_data_o[p*OutBits+:OutBits])
+      );
+    end else if (Style == "interval") begin : gen_interval
+      interval_lane #(
+          .Words(Words),
+          .InBits(InBits),
+          .Fold(Fold),
+          .InitFile(InitFile),
+          .Lane(Shared ? 0 : p)
+      ) i_lane (
+          .clk_i,
+          .move_i(move),
+          .word_i(word),
+          .m_i(in_data_i[p*InBits+:InBits]),
+          .out_o(out_data_o[p])
       );
     end else begin : gen_search
       search_lane #(

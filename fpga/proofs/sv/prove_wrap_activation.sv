@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// wrap_activation: every pixel in order, each channel by its own thresholds ("search") or its own table ("table").
+// wrap_activation: every pixel in order, each channel by its own thresholds ("search", "interval") or its own table ("table").
 module prove_wrap_activation #(
     parameter int unsigned Ch = 1,
     parameter int unsigned Pe = 1,
@@ -10,10 +10,10 @@ module prove_wrap_activation #(
     parameter int unsigned OutBits = 2,
     parameter int unsigned ThresholdBits = 4,
     parameter bit Shared = 1'b0,
-    parameter bit Table = 1'b0,
+    parameter int unsigned Style = 0,
     localparam int unsigned Words = Ch / Pe,
     parameter int unsigned MaxLevels = 8,
-    localparam int unsigned Latency = Table ? 1 : MaxLevels < 3 ? 2 * OutBits : OutBits + 1,
+    localparam int unsigned Latency = Style != 0 ? 1 : MaxLevels < 3 ? 2 * OutBits : OutBits + 1,
     parameter logic [Ch-1:0][(1<<OutBits)-2:0][ThresholdBits-1:0] Thresholds = '0,
     parameter logic [Ch-1:0] Flip = '0,
     parameter logic [Ch-1:0][(1<<InBits)-1:0][OutBits-1:0] Entries = '0
@@ -45,7 +45,7 @@ module prove_wrap_activation #(
       .OutBits(OutBits),
       .ThresholdBits(ThresholdBits),
       .Shared(Shared),
-      .Style(Table ? "table" : "search"),
+      .Style(Style == 0 ? "search" : Style == 1 ? "table" : "interval"),
       .InitFile("activation"),
       .MaxLevels(MaxLevels)
   ) i_cell (
@@ -64,9 +64,9 @@ module prove_wrap_activation #(
 
   for (genvar c = 0; c < Ch; c++) begin : gen_channel
     localparam int unsigned Own = Shared ? 0 : c;
-    if (Table) begin : gen_table
+    if (Style == 1) begin : gen_table
       assign want[c/Pe][c%Pe] = Entries[Own][words_o[c]];
-    end else begin : gen_search
+    end else begin : gen_thresholds
       staircase_spec #(
           .InBits(InBits),
           .InSigned(InSigned),

@@ -167,6 +167,19 @@ def test_the_smaller_form_is_chosen(pe: int, style: str) -> None:
     assert op.chosen_style() == "search"
 
 
+@pytest.mark.parametrize(
+    ("out_bits", "k", "bits", "style"),
+    [(1, 3, 8, "interval"), (1, 1, 8, "interval"), (1, 3, 2, "table"), (2, 3, 8, "search")],
+)
+def test_a_bit_is_an_interval_where_the_corner_is_read_off_m(out_bits: int, k: int, bits: int, style: str) -> None:
+    assert activation(bits, out_bits, 16, PE=2, fold=k).chosen_style() == style
+
+
+@pytest.mark.parametrize(("bits", "k"), [(8, 0), (8, 5), (3, 7)])
+def test_without_such_a_corner_there_is_no_interval(bits: int, k: int) -> None:
+    assert activation(bits, 1, 16, PE=2, fold=k).chosen_style() != "interval"
+
+
 @pytest.mark.parametrize(("levels", "style"), [(8, "table"), (3, "search")])
 def test_a_table_of_too_many_levels_is_not_chosen(levels: int, style: str) -> None:
     assert activation(10, 1, 1, maxLevels=levels).chosen_style() == style

@@ -58,6 +58,8 @@ def activations(draw: Draw, index: int) -> Case:
     pe = draw(up_to(min(16, WORDS >> out_bits)))
     words = draw(up_to(WORDS // (pe << out_bits)))
     styles = ["search", "table"] if in_bits <= 10 else ["search"]
+    if out_bits == 1 and k > 0 and k & (k + 1) == 0 and k < 1 << in_bits - 1:
+        styles.append("interval")
     shape = (pe * words, pe, in_bits, signed, k, out_bits, draw(st.integers(0, 1)))
     return test_wrap_activation.case(index, shape, draw(st.sampled_from(styles)))
 

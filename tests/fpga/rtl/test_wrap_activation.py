@@ -5,7 +5,14 @@ import numpy as np
 import pytest
 
 from chain.integers import fold, half
-from fpga.rtl_memory import Staircase, activation_search, activation_table, signed_bits, staircase
+from fpga.rtl_memory import (
+    Staircase,
+    activation_interval,
+    activation_search,
+    activation_table,
+    signed_bits,
+    staircase,
+)
 from tests.fpga.rtl.bench import STALLS, Bench, Case, Stream
 
 # Ch, Pe, InBits, InSigned, Fold, OutBits, Shared
@@ -28,6 +35,14 @@ SHAPES = [
     (2, 1, 32, 1, 3, 4, 0),
     (5, 5, 32, 1, 0, 2, 0),
     (2, 2, 32, 0, 0, 3, 1),
+]
+INTERVALS = [
+    (8, 2, 8, 1, 3, 1, 0),
+    (7, 1, 6, 1, 1, 1, 0),
+    (5, 5, 8, 1, 7, 1, 0),
+    (4, 4, 8, 1, 3, 1, 1),
+    (3, 1, 2, 1, 1, 1, 0),
+    (4, 2, 32, 1, 3, 1, 0),
 ]
 NAMES = ("Ch", "Pe", "InBits", "InSigned", "Fold", "OutBits", "Shared")
 
@@ -60,6 +75,9 @@ def case(index: int, shape: tuple[int, ...], style: str) -> Case:
         patterns = np.arange(1 << in_bits)
         values = patterns - ((patterns >= half(in_bits)) * (signed << in_bits))
         memories = activation_table(steps(fold(values, in_bits, k)[:, None]).T, lanes, out_bits)
+        threshold_bits = 1
+    elif style == "interval":
+        memories = activation_interval(steps, lanes, in_bits, k)
         threshold_bits = 1
     else:
         threshold_bits = steps.bits
@@ -107,6 +125,7 @@ FOLDS += [(32, 3, 2), (32, 5, 1), (2, 1, 1), (3, 7, 1), (12, 31, 1)]
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     cases = [case(i, shape, "search") for i, shape in enumerate(SHAPES)]
     cases += [case(i, shape, "table") for i, shape in enumerate(SHAPES) if shape[2] <= 9]
+    cases += [case(i, shape, "interval") for i, shape in enumerate(INTERVALS)]
     cases += [fold_case(*arguments) for arguments in FOLDS]
     return Bench(cases, tmp_path_factory.mktemp("activation"), "wrap_activation")
 
