@@ -236,6 +236,7 @@ def sweep(
 @click.option("--jobs", default=None, type=click.IntRange(min=1), help="Trainings at a time on this machine.")
 @click.option("--threads", default=1, type=click.IntRange(min=1), show_default=True, help="Of each training.")
 @click.option("--data", default=None, type=click.Path(path_type=Path), help="Folder of the data set's files.")
+@click.option("--epochs", default=None, type=click.IntRange(min=1), help="So many on from the trained network.")
 @errors_as_text
 def widths(
     model: str,
@@ -245,18 +246,20 @@ def widths(
     jobs: int | None,
     threads: int,
     data: Path | None,
+    epochs: int | None,
 ) -> None:
     """What fewer bits cost: train MODEL with accumulators of 32 bits and of each of BITS, with every seed, into
-    BUILD/bench/widths.json. What is trained already is kept; the same command goes on.
+    BUILD/bench/widths.json. What is trained already is kept; the same command goes on. With EPOCHS, each begins with
+    the network in BUILD/MODEL and goes through so many epochs of the last stage alone.
     """
     from training import recipe as recipes
     from training import widths as comparison
     from training.environment import room_for
 
     recipe = recipes.load(model)
-    planned = comparison.planned(recipe, widths, seeds, build, data)
+    planned = comparison.planned(recipe, widths, seeds, build, data, epochs)
     rows = comparison.compare(planned, jobs or room_for(threads), threads, _say)
-    comparison.update(build / "bench" / "widths.json", recipe, rows)
+    comparison.update(build / "bench" / "widths.json", recipe, rows, epochs)
     Console(width=100).print(comparison.table(rows))
     if rows[0]["accuracy"] is None:
         raise ToolError(f"widths: nothing to compare with, {rows[0]['errors'][0]}")

@@ -142,6 +142,13 @@ class Recipe(_Section):
         """The recipe as JSON, defaults included."""
         return self.model_dump_json()
 
+    def fine_tuning(self, epochs: int | None = None) -> Stage:
+        """What a trained network goes through with other accumulators: the last stage, wrapped, and a quarter as long
+        unless `epochs` says.
+        """
+        last = self.stages[-1]
+        return last.model_copy(update={"epochs": epochs or max(2, last.epochs // 4), "accumulator": "wrap"})
+
     def digest(self) -> str:
         """What tells whether a checkpoint is of this recipe: everything but `hardware` counts. Keys that came later
         count where they ask for something, so that checkpoints of before stay those of their recipes.

@@ -20,6 +20,8 @@ class Trial:
     folder: Path
     data: Path | None
     device: str
+    start: Path | None = None
+    """Checkpoint of the network whose weights it begins with; fresh ones if there is none."""
 
 
 @dataclass(frozen=True)
@@ -78,10 +80,12 @@ def run_trial(trial: Trial) -> Outcome:
     """Train, or go on training. An error that the user can mend is the trial's outcome."""
     from rich.console import Console
 
+    from training import checkpoint as checkpoints
     from training.trainer import train
 
     try:
-        summary = train(trial.recipe, trial.folder, True, trial.data, Console(quiet=True), trial.device)
+        start = checkpoints.read(trial.start).model if trial.start else None
+        summary = train(trial.recipe, trial.folder, True, trial.data, Console(quiet=True), trial.device, start)
     except (WrapNetError, OSError) as error:
         return Outcome(trial, None, str(error))
     return Outcome(trial, summary)

@@ -49,8 +49,10 @@ def train(
     data: Path | None = None,
     console: Console | None = None,
     device: str = "cpu",
+    start: dict[str, Tensor] | None = None,
 ) -> dict[str, Any] | None:
-    """Train to the end, leaving checkpoint.pt, history.jsonl, tensorboard/ and training.json in `folder`.
+    """Train to the end, leaving checkpoint.pt, history.jsonl, tensorboard/ and training.json in `folder`. `start`:
+    weights to begin with instead of fresh ones.
 
     Gives training.json's content. With `resume`, goes on from the last finished epoch if there is one; the result is
     the same, bit for bit, as that of a run without interruption (on one machine with one number of threads).
@@ -62,7 +64,7 @@ def train(
     """
     dataset = datasets.load(recipe, data)
     with joined(device) as ranks:
-        checkpoint, history = run(recipe, dataset, folder, resume, console, ranks=ranks)
+        checkpoint, history = run(recipe, dataset, folder, resume, console, start, ranks=ranks)
     if not ranks.first:
         return None
     summary = summarise(checkpoint, dataset, sum(line["seconds"] for line in history))

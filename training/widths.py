@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What fewer bits cost: one recipe trained with accumulators of several widths, and several seeds each."""
+"""What fewer bits cost: one recipe trained with accumulators of several widths, and several seeds each; from the start,
+or on from the trained network.
+"""
 
 import json
 import statistics
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -12,6 +15,7 @@ from rich.table import Table
 
 from chain.errors import InputError
 from chain.files import write_json
+from training import checkpoint as checkpoints
 from training.recipe import Recipe
 from training.sweep import Outcome, Trial, sweep, trials
 
@@ -20,21 +24,34 @@ CONTROL = 32
 
 
 def planned(
-    recipe: Recipe, widths: Sequence[int], seeds: Sequence[int], build: Path, data: Path | None
+    recipe: Recipe,
+    widths: Sequence[int],
+    seeds: Sequence[int],
+    build: Path,
+    data: Path | None,
+    epochs: int | None = None,
 ) -> dict[int, list[Trial]]:
     """The trials by width, each with accumulators of that many bits in every layer and otherwise the recipe, to be
     trained into `build`/bench/widths/NAME-BITSbit-seedN. The control comes first, asked for or not.
 
-    Raises InputError for a width or a seed that is given twice.
+    With `epochs` they begin with the network trained in `build`/<model> and go through so many of the last stage alone
+    (NAME-onN-BITSbit-seedN).
+
+    Raises InputError for a width or a seed that is given twice, and where there is no trained network.
     """
     if len(set(widths)) != len(widths):
         raise InputError(f"widths: found {list(widths)}, expected each once")
+    name, start = recipe.name, None
+    if epochs is not None:
+        start = (build / recipe.name / checkpoints.NAME).absolute()
+        checkpoints.read_finished(start, recipe)
+        name = f"{recipe.name}-on{epochs}"
+        recipe = recipe.model_copy(update={"stages": (recipe.fine_tuning(epochs),)})
     found = {}
     for bits in (CONTROL, *(bits for bits in widths if bits != CONTROL)):
         quantisation = recipe.quantisation.model_copy(update={"accumulator_bits": bits})
-        name = f"{recipe.name}-{bits}bit"
-        own = recipe.model_copy(update={"name": name, "quantisation": quantisation})
-        found[bits] = trials([own], seeds, build / "bench" / "widths", data)
+        own = recipe.model_copy(update={"name": f"{name}-{bits}bit", "quantisation": quantisation})
+        found[bits] = [replace(trial, start=start) for trial in trials([own], seeds, build / "bench" / "widths", data)]
     return found
 
 
@@ -73,10 +90,13 @@ def compare(
     return rows
 
 
-def update(path: Path, recipe: Recipe, rows: list[dict[str, Any]]) -> None:
-    """Put the recipe's `rows` into the file `path`, {model: {recipe, torch, rows}}, in place of its older ones."""
+def update(path: Path, recipe: Recipe, rows: list[dict[str, Any]], epochs: int | None = None) -> None:
+    """Put the recipe's `rows` into the file `path`, {model: {recipe, torch, rows}}, in place of its older ones; those
+    that went on from the trained network for `epochs` are "MODEL, N epochs on".
+    """
     models = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    models[recipe.name] = {"recipe": recipe.model_dump(mode="json"), "torch": version("torch"), "rows": rows}
+    key = recipe.name if epochs is None else f"{recipe.name}, {epochs} epochs on"
+    models[key] = {"recipe": recipe.model_dump(mode="json"), "torch": version("torch"), "rows": rows}
     write_json(path, models)
 
 

@@ -6,11 +6,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
+import torch
 from click.testing import CliRunner
 
 from chain.errors import InputError
+from training import checkpoint as checkpoints
+from training import datasets, trainer, widths
 from training import recipe as recipes
-from training import widths
 from training.commands import main
 from training.sweep import Outcome, Trial, run_trial
 
@@ -79,6 +81,26 @@ def test_rows_and_that_nothing_is_trained_twice(own: Path, tmp_path: Path) -> No
     assert CliRunner().invoke(main, arguments).exit_code == 0
     assert {path: path.read_text() for path in file.parent.rglob("history.jsonl")} == histories
     assert json.loads(file.read_text(encoding="utf-8"))["mine"]["rows"] == [control, narrow]
+
+
+def test_on_from_the_trained_network(own: Path, tmp_path: Path) -> None:
+    """The trials begin with its weights and go through the last stage alone, control and all."""
+    recipe, build = recipes.load(str(own)), tmp_path / "build"
+    arguments = ["widths", str(own), "--bits", "6", "--seed", "1", "--build", str(build), "--epochs", "1"]
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 2 and "no checkpoint" in result.output and "make train" in result.output
+    trainer.train(recipe, build / "mine")
+    assert CliRunner().invoke(main, arguments).exit_code == 0
+    made = json.loads((build / "bench" / "widths.json").read_text(encoding="utf-8"))
+    assert [row["bits"] for row in made["mine, 1 epochs on"]["rows"]] == [32, 6]
+    checkpoint = checkpoints.read(build / "bench" / "widths" / "mine-on1-6bit-seed1" / checkpoints.NAME)
+    assert checkpoint.epochs == 1 and checkpoint.recipe.stages == (recipe.fine_tuning(1),)
+    weights = checkpoints.read(build / "mine" / checkpoints.NAME, recipe).model
+    trainer.train(checkpoint.recipe, tmp_path / "same", start=weights)
+    same = checkpoints.read(tmp_path / "same" / checkpoints.NAME).model
+    assert all(torch.equal(tensor, same[name]) for name, tensor in checkpoint.model.items())
+    fresh, _ = trainer.run(checkpoint.recipe, datasets.load(recipe), tmp_path / "fresh")
+    assert not all(torch.equal(tensor, fresh.model[name]) for name, tensor in checkpoint.model.items())
 
 
 def test_without_a_control_there_is_nothing_to_compare(own: Path, tmp_path: Path) -> None:

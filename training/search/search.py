@@ -20,7 +20,7 @@ from training.search import narrow, picture
 from training.search.cost import Cost, product_bits, shown
 from training.search.layers import Layer, measure
 from training.search.study import Found, Goal, Search, Worthless
-from training.search.trial import Base, Trials, fine_tuning, key
+from training.search.trial import Base, Trials, key
 from training.workers import workers
 
 FOLDER = "search"
@@ -81,7 +81,7 @@ def search(
         model = restore(checkpoint)
         layers = measure(model, dataset.train_images[:MEASURED_IMAGES])
         own = {name: layer.accumulator_bits for name, layer in accumulators(model).items()}
-        stage = fine_tuning(recipe, options.epochs)
+        stage = recipe.fine_tuning(options.epochs)
         trials = Trials(base, stage, folder.absolute() / "trials", key(recipe, stage, dataset))
         goal = Goal(reference - options.drop / 100, cost, f"drop {options.drop:g}, {cost_name}")
         study = Search(folder, layers, trials, goal)

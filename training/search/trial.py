@@ -113,12 +113,6 @@ def key(recipe: Recipe, stage: Stage, dataset: Dataset) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
-def fine_tuning(recipe: Recipe, epochs: int | None) -> Stage:
-    """The stage that trials go through: the recipe's last, wrapped, and a quarter as long unless `epochs` says."""
-    last = recipe.stages[-1]
-    return last.model_copy(update={"epochs": epochs or max(2, last.epochs // 4), "accumulator": "wrap"})
-
-
 def _label(widths: Widths) -> str:
     # Networks of a hundred layers would make too long a name.
     text = "-".join(map(str, widths.values()))
