@@ -145,13 +145,11 @@ def _weights(rng: Rng, kind: str, shape: tuple[int, int]) -> Array:
     return rng.integers(low, high + 1, shape).astype(np.float32)
 
 
-_ROWS = [1, 4, 8, 16, 32, 64, 128, 256]
-
-
 def _activation(rng: Rng, style: str) -> ModelWrapper:
     bits = int(rng.choice([6, 8, 8, 8, 12, 16, 32] if style == "search" else [6, 7, 8, 8, 8, 8, 10]))
     out_bits, pe = int(rng.choice([1, 2, 2, 3, 4])), int(rng.choice([1, 1, 2, 4, 8]))
-    words = int(rng.choice({"table": [1, 2, 4], "interval": [1, 2, 4, 8, 16, 32, 64]}.get(style, _ROWS)))
+    rows = {"table": [1, 2, 4], "interval": [1, 2, 4, 8, 16, 32, 64], "search": [1, 4, 8, 16, 32, 64, 128, 256]}
+    words = int(rng.choice(rows[style]))
     k = int(rng.choice([0, 1, 3, 3, 3]))
     if style == "interval":
         out_bits, k = 1, k or 7

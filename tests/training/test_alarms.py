@@ -86,6 +86,27 @@ def test_a_loss_that_is_not_finite_names_a_layer(tmp_path: Path) -> None:
         run(made(tmp_path, lr="1e30"), tmp_path)
 
 
+def test_a_loss_that_is_not_finite_ends_with_status_3(tmp_path: Path) -> None:
+    made(tmp_path, lr="1e30")
+    done = CliRunner().invoke(main, ["train", str(tmp_path / "mine.toml"), "--build", str(tmp_path)])
+    assert done.exit_code == 3 and "error: stage 'wide': the loss is" in done.output
+    assert not (tmp_path / "mine" / "training.json").exists()
+
+
+def test_a_channel_that_dies_is_said_while_training(tmp_path: Path) -> None:
+    recipe = made(tmp_path)
+    network = tmp_path / "own.py"
+    text = network.read_text(encoding="utf-8")
+    norm = "        self.bn = nn.BatchNorm2d(6)\n"
+    assert norm in text
+    dead = "        with torch.no_grad():\n            self.bn.bias[2] = -1e4\n"
+    network.write_text("import torch\n" + text.replace(norm, norm + dead), encoding="utf-8")
+    said, history = run(recipe, tmp_path)
+    (first, *_) = history
+    assert [(alarm["kind"], alarm["layer"]) for alarm in first["alarms"]] == [("dead", "act")]
+    assert said.count("warning") == 1 and "act" in said and "1 of 6 always 0" in said
+
+
 def test_chance_ends_with_status_3_each_time_and_keeps_what_there_is(tmp_path: Path) -> None:
     made(tmp_path, lr="1e-12")
     arguments = ["train", str(tmp_path / "mine.toml"), "--build", str(tmp_path), "--resume"]

@@ -7,7 +7,9 @@ import brevitas.nn as qnn
 import pytest
 import torch
 from brevitas.quant import Int8ActPerTensorFloat, Int8Bias, Uint8ActPerTensorFloat
+from sklearn.datasets import load_digits
 from torch import Tensor, nn
+from torch.utils.data import DataLoader, TensorDataset
 
 import training
 from chain.errors import InputError, UnsupportedError
@@ -58,6 +60,51 @@ def test_nothing_changes_while_nothing_overflows() -> None:
     layers = accumulators(model)
     assert [type(layer) for layer in layers.values()] == [WrapConv2d, WrapConv2d, WrapLinear]
     assert {(layer.accumulator_bits, layer.fold, layer.wrapping) for layer in layers.values()} == {(20, 3, True)}
+
+
+def test_a_trained_model_keeps_its_accuracy() -> None:
+    """Wide enough, wrapping changes nothing; cut to 7 bits, a short training with the penalty brings it back."""
+    torch.manual_seed(0)
+    digits = load_digits()
+    inputs, labels = torch.tensor(digits.images).float()[:, None] / 16, torch.tensor(digits.target)
+    loader = DataLoader(TensorDataset(inputs[:1300], labels[:1300]), batch_size=50, shuffle=True)
+    model = nn.Sequential(
+        qnn.QuantIdentity(act_quant=Uint8ActPerTensorFloat, bit_width=4),
+        qnn.QuantConv2d(1, 16, 3, padding=1, bias=False, weight_bit_width=2),
+        nn.BatchNorm2d(16),
+        qnn.QuantReLU(bit_width=3),
+        nn.MaxPool2d(2),
+        nn.Flatten(),
+        qnn.QuantLinear(256, 10, bias=False, weight_bit_width=2),
+    )
+
+    def train(epochs: int, penalty: float) -> None:
+        optimiser = torch.optim.Adam(model.train().parameters(), 3e-3)
+        for _ in range(epochs):
+            for x, y in loader:
+                loss = nn.functional.cross_entropy(model(x), y)
+                optimiser.zero_grad()
+                (loss + penalty * training.overflow_penalty(model) if penalty else loss).backward()
+                optimiser.step()
+
+    def predicted() -> Tensor:
+        with torch.no_grad():
+            return model.eval()(inputs[1300:]).argmax(1)
+
+    def accuracy(found: Tensor) -> float:
+        return float((found == labels[1300:]).double().mean())
+
+    train(6, 0)
+    plain = predicted()
+    training.wrap(model, bits=16)
+    # Brevitas' sums are float, ours exact: an activation that lies between two levels may be rounded to the other.
+    assert (predicted() != plain).double().mean() < 0.01 and accuracy(plain) > 0.8
+    for layer in accumulators(model).values():
+        layer.accumulator_bits = 7
+    cut = accuracy(predicted())
+    train(6, 0.01)
+    training.calibrate(model, loader)
+    assert cut < accuracy(plain) - 0.1 and accuracy(predicted()) > accuracy(plain) - 0.02
 
 
 def test_a_wrapped_model_trains_with_its_penalty_and_freezes() -> None:
