@@ -2,6 +2,7 @@
 create_bd_design "StreamingDataflowPartition_1"
 add_files -norecurse FPGA/rtl/index_counter.sv
 add_files -norecurse FPGA/rtl/table_lane.sv
+add_files -norecurse FPGA/rtl/interval_lane.sv
 add_files -norecurse FPGA/rtl/sub_gated.sv
 add_files -norecurse FPGA/rtl/fold_value.sv
 add_files -norecurse FPGA/rtl/search_lane.sv
