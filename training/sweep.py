@@ -39,8 +39,10 @@ def trials(
     build: Path,
     data: Path | None = None,
     device: str = "cpu",
+    start: Path | None = None,
 ) -> list[Trial]:
-    """Every recipe with every seed, each named NAME-seedN and to be trained into `build`/NAME-seedN.
+    """Every recipe with every seed, each named NAME-seedN and to be trained into `build`/NAME-seedN, from the weights
+    of the checkpoint `start` if there is one.
 
     Raises InputError if two recipes have one name.
     """
@@ -51,7 +53,7 @@ def trials(
             if name in found:
                 raise InputError(f"sweep: {name} twice; recipes need names, and seeds numbers, of their own")
             own = recipe.model_copy(update={"name": name, "seed": seed})
-            found[name] = Trial(own, (build / name).absolute(), data and data.absolute(), device)
+            found[name] = Trial(own, (build / name).absolute(), data and data.absolute(), device, start)
     return list(found.values())
 
 

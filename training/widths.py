@@ -6,7 +6,6 @@ or on from the trained network.
 import json
 import statistics
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -51,7 +50,7 @@ def planned(
     for bits in (CONTROL, *(bits for bits in widths if bits != CONTROL)):
         quantisation = recipe.quantisation.model_copy(update={"accumulator_bits": bits})
         own = recipe.model_copy(update={"name": f"{name}-{bits}bit", "quantisation": quantisation})
-        found[bits] = [replace(trial, start=start) for trial in trials([own], seeds, build / "bench" / "widths", data)]
+        found[bits] = trials([own], seeds, build / "bench" / "widths", data, start=start)
     return found
 
 

@@ -221,14 +221,14 @@ def _thresholds(words: int, width: int) -> float:
 def fold(inst: Any) -> Structure:
     """wrap_fold; without a fold it is a register."""
     pe, width, k = int(inst.get_nodeattr("PE")), int(inst.get_input_datatype().bitwidth()), inst.get_nodeattr("fold")
-    form = "power" if _power(k) else "any"
+    form = "power" if reads_off(k) else "any"
     lut = {form: pe * _fold_luts(width, k), "one": 1} if k else {"one": 1}
     carry4, levels = {"fold": pe * blocks(width) * (k > 0)}, {form: float(k > 0)}
     return Structure("WrapFold", lut, {CELLS: pe * width, "one": 1}, carry4, levels=levels)
 
 
-def _power(k: int) -> bool:
-    """Whether the corner of the fold is read off a few bits."""
+def reads_off(k: int) -> bool:
+    """Whether the corner of fold `k` is read off the highest bits (fpga/rtl/fold_value.sv)."""
     return k & (k + 1) == 0
 
 
@@ -238,4 +238,4 @@ def _fold_luts(width: int, k: int) -> float:
     """
     if not k:
         return 0
-    return width - k.bit_length() + 1 if _power(k) else (2 + k.bit_count()) * (width - 2)
+    return width - k.bit_length() + 1 if reads_off(k) else (2 + k.bit_count()) * (width - 2)

@@ -80,7 +80,7 @@ class WrapActivation(StreamOp):
     def _has_sides(self) -> bool:
         """Whether there is a fold, of which the highest bits of m tell the side of the corner."""
         k = int(self.get_nodeattr("fold"))
-        return k > 0 and k & (k + 1) == 0 and k.bit_length() < self.get_input_datatype().bitwidth()
+        return k > 0 and units.reads_off(k) and k.bit_length() < self.get_input_datatype().bitwidth()
 
     def latency(self, graph: GraphProto) -> int:
         if self.chosen_style() != "search":

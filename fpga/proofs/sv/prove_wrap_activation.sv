@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// wrap_activation: every pixel in order, each channel by its own thresholds ("search", "interval") or its own table ("table").
+// wrap_activation: every pixel in order, each channel by its own thresholds ("search", "interval") or its own table
+// ("table").
 module prove_wrap_activation #(
     parameter int unsigned Ch = 1,
     parameter int unsigned Pe = 1,
