@@ -165,6 +165,7 @@ METHODS = {
         weights=WEIGHT_BITS,
         by_width=False,
     ),
+    "ours, 4-bit": Method("ours with 4-bit weights", _usual("wide", "fold", priced=True), "fold", weights=WEIGHT_BITS),
     "a2q": Method("Brevitas' A2Q, 4-bit weights", _begun("a2q"), "wrap", weights=WEIGHT_BITS),
     "a2q+": Method("Brevitas' A2Q+, 4-bit weights", _begun("a2q+"), "wrap", weights=WEIGHT_BITS),
 }

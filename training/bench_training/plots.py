@@ -7,7 +7,9 @@ from chain.report.charts import Chart, Reading, chart
 from training.bench_training.plan import METHODS
 from training.bench_training.rows import Row, gain
 
-RIVALS = ("a2q", "a2q+")
+AGAINST = (("ours", "a2q", "a2q"), ("ours", "a2q+", "a2q+"), ("ours, 4-bit", "a2q+", "ours, 4-bit"))
+"""Which method's gain over which rival is shown, in which method's style; the last two have weights of 4 bits both."""
+
 RIVAL_WIDTHS = (12, 10, 8)
 STYLES = {name: f"m{index}" for index, name in enumerate(METHODS)}
 
@@ -43,11 +45,10 @@ def fold(title: str, rows: Sequence[Row]) -> Chart:
 def rivals(title: str, rows: Sequence[Row]) -> Chart | None:
     """What ours gains over A2Q and A2Q+, in points, at the widths that they are used at; None if none is there."""
     widths = tuple(bits for bits in RIVAL_WIDTHS if bits in _widths(rows))
-    return (
-        _chart(title, widths, {f"over {name}": (STYLES[name], gain(rows, "ours", name)) for name in RIVALS})
-        if widths
-        else None
-    )
+    if not widths:
+        return None
+    lines = {f"{name} over {rival}": (STYLES[style], gain(rows, name, rival)) for name, rival, style in AGAINST}
+    return _chart(title, widths, lines)
 
 
 def _widths(rows: Sequence[Row]) -> tuple[int, ...]:

@@ -158,7 +158,7 @@ def test_the_page_stands_alone_and_shows_all(finished: tuple[Path, list[Row]]) -
     assert not re.findall(r"(?:src|href)=\"(?!data:|#)", text) and "<script" not in text
     for row in found:
         assert f"{100 * row['mean']:.2f} ± {100 * row['std']:.2f}" in text and f"{row['method']}: " in text
-    assert text.count("<polyline") == len(METHODS) + 1 + 2
+    assert text.count("<polyline") == len(METHODS) + 1 + len(plots.AGAINST)
     gained = rows.gain(found, "ours", "penalty")(8)
     by_name = {row["method"]: row for row in found}
     assert gained and gained[0] == pytest.approx(100 * (by_name["ours"]["mean"] - by_name["penalty"]["mean"]))
