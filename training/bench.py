@@ -23,7 +23,6 @@ from chain.files import write_json
 from training import checkpoint as checkpoints
 from training import datasets, footprint, recorded
 from training.build import build
-from training.conversion import remake
 from training.layers import WrapConv2d, WrapLinear, accumulators, set_wrapping
 from training.learner import Learner, optimiser_of
 from training.recipe import Recipe, Stage
@@ -100,23 +99,20 @@ def plain(model: nn.Module, stock: bool = False) -> nn.Module:
     """A copy of `model` with Brevitas' QuantConv2d and QuantLinear for the wrapping layers: the same weights, weight
     quantisers and shapes. With `stock` the activation quantisers are Brevitas' own too, otherwise they stay.
 
-    Raises UnsupportedError for a layer that is in the network in more than one place, or of another class.
+    Raises UnsupportedError for a layer of another class.
     """
     twin = copy.deepcopy(model)
-    for name, layer in accumulators(model).items():
+    for name, layer in accumulators(twin).items():
         if not isinstance(layer, WrapConv2d | WrapLinear):
             raise UnsupportedError(f"layer {name!r} is a {type(layer).__name__}, expected WrapConv2d or WrapLinear")
-        twin.set_submodule(name, remake(layer, qnn.QuantConv2d, qnn.QuantLinear))
+        layer.__class__ = qnn.QuantConv2d if isinstance(layer, WrapConv2d) else qnn.QuantLinear  # type: ignore[assignment]
+        del layer.accumulator_quant
     for name, module in list(twin.named_modules()) if stock else []:
         if isinstance(module, qnn.QuantReLU | qnn.QuantIdentity):
             quantiser = module.act_quant.quant_injector.let(int_quant=IntQuant)
             activation = type(module)(act_quant=quantiser, return_quant_tensor=module.return_quant_tensor)
             activation.load_state_dict(module.state_dict())
             twin.set_submodule(name, activation)
-    if left := accumulators(twin):
-        raise UnsupportedError(
-            f"layers {list(left)} are in the network in more than one place: give each place its own"
-        )
     return twin
 
 

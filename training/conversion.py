@@ -10,7 +10,10 @@ from brevitas.nn.quant_layer import QuantNonLinearActLayer
 from torch import Tensor, nn
 
 from chain.errors import InputError, UnsupportedError, nearest
+from training.evaluation import device_of
 from training.layers import WrapConv2d, WrapLinear, accumulators
+from training.layers.wrapping import AccumulatorMixin
+from training.quantisers import WrapAccumulator
 from training.settling import settle
 
 CALIBRATION_BATCHES = 50
@@ -35,15 +38,16 @@ _FLOAT = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose1d, nn.Con
 
 def wrap(model: nn.Module, bits: int = 8, fold: int | None = 3, skip: Collection[str] = ()) -> nn.Module:
     """Turn every QuantConv2d and QuantLinear of a Brevitas `model` into a WrapConv2d or WrapLinear with accumulators
-    of `bits` bits and the cyclic activation `fold` (None: none), in place; weights, weight quantisers and biases stay.
-    Returns `model`.
+    of `bits` bits and the cyclic activation `fold` (None: none), in place: the layers become such themselves, so that
+    parameters, weight quantisers, hooks and an optimiser that was made before stay theirs. Returns `model`.
 
     Activation quantisers are set to return quantised tensors, which is how a layer gets its integers. The layers wrap
     from now on (`training.set_wrapping` switches all), and leave a penalty for `training.overflow_penalty` at every
     forward pass. Layers named in `skip` stay as they are, with all that is in them.
 
     Raises UnsupportedError, naming every layer that cannot be wrapped and why, before anything has changed; and
-    InputError for a name in `skip` that no layer has.
+    InputError for a name in `skip` that no layer has. What only data show, inputs that are no unsigned integers and
+    sums that leave float32's exact range, is said by `calibrate` or the first forward pass, for the first such layer.
     """
     found = {name: layer for name, layer in model.named_modules(remove_duplicate=False) if _multiplies(layer)}
     # What attention is made of goes with it.
@@ -51,7 +55,8 @@ def wrap(model: nn.Module, bits: int = 8, fold: int | None = 3, skip: Collection
     for name in skip:
         if name not in found:
             raise InputError(f"skip: no layer {name!r}; {nearest(name, found)}")
-    chosen = {name: layer for name, layer in found.items() if name not in skip}
+    skipped = [found[name] for name in skip]
+    chosen = {name: layer for name, layer in found.items() if layer not in skipped}
     problems = [
         f"{name!r} ({type(layer).__name__}): {text}" for name, layer in chosen.items() if (text := _reason(layer))
     ]
@@ -59,17 +64,14 @@ def wrap(model: nn.Module, bits: int = 8, fold: int | None = 3, skip: Collection
         problems = ["it has no QuantConv2d or QuantLinear"]
     if problems:
         raise UnsupportedError("the model cannot be wrapped: " + "; ".join(problems) + _WAY_OUT)
-    made: dict[nn.Module, nn.Module] = {}
-    for name, layer in chosen.items():
-        if layer not in made:
-            made[layer] = _converted(layer, bits, fold)
-        model.set_submodule(name, made[layer])
-    kept = {module for name in skip for module in found[name].modules()}
+    for layer in dict.fromkeys(chosen.values()):  # one that is in several places, once
+        _convert(layer, bits, fold)
+    for wrapped in accumulators(model).values():
+        wrapped.penalising = True
+    kept = {module for layer in skipped for module in layer.modules()}
     for module in model.modules():
         if isinstance(module, QuantNonLinearActLayer) and module not in kept:
             module.return_quant_tensor = True
-    for wrapped in accumulators(model).values():
-        wrapped.penalising = True
     return model
 
 
@@ -78,20 +80,22 @@ _WAY_OUT = ". Change these layers, or name them in skip="
 
 def calibrate(model: nn.Module, loader: Iterable[Any], batches: int = CALIBRATION_BATCHES) -> None:
     """Measure what wrapping has changed: batch norm's statistics, as plain averages over the first `batches` of
-    `loader`, which gives inputs or tuples that begin with them. Use it after `wrap`, and once more after training, with
+    `loader`, which gives inputs or tuples that begin with them. With the activations' scales, which are learnt and
+    stay, they make the thresholds that hardware compares with. Use it after `wrap`, and once more after training, with
     the images augmented as in training: the weights have learnt with their statistics.
 
     Raises UnsupportedError, with the layer's name, for a layer whose input is not an unsigned quantised tensor or whose
     sums might leave float32's exact range; InputError if the loader gives nothing.
     """
     accumulators(model)  # gives the layers their names, for messages
+    device = device_of(model)
     seen = 0
 
     def inputs() -> Iterable[Tensor]:
         nonlocal seen
         for batch in islice(loader, batches):
             seen += 1
-            yield batch[0] if isinstance(batch, list | tuple) else batch
+            yield (batch[0] if isinstance(batch, list | tuple) else batch).to(device)
 
     settle(model, inputs())
     if not seen:
@@ -126,29 +130,8 @@ def _reason(layer: Any) -> str | None:
     return None
 
 
-def _converted(layer: nn.Module, bits: int, fold: int | None) -> nn.Module:
-    return remake(layer, WrapConv2d, WrapLinear, accumulator_bit_width=bits, accumulator_fold=fold)
-
-
-def remake(layer: Any, convolution: type[nn.Module], linear: type[nn.Module], **options: Any) -> nn.Module:
-    """A QuantConv2d or QuantLinear, or a subclass, as another class that is built like it: the same shape, weights,
-    bias, weight quantiser, device and mode. `options` go to the class.
-    """
-    options |= {"bias": layer.bias is not None, "weight_quant": layer.weight_quant.quant_injector}
-    if isinstance(layer, qnn.QuantConv2d):
-        made = convolution(
-            layer.in_channels,
-            layer.out_channels,
-            layer.kernel_size,
-            stride=layer.stride,
-            padding=layer.padding,
-            dilation=layer.dilation,
-            groups=layer.groups,
-            padding_mode=layer.padding_mode,
-            **options,
-        )
-    else:
-        made = linear(layer.in_features, layer.out_features, **options)
-    made.load_state_dict(layer.state_dict())
-    made.to(layer.weight.device)
-    return made.train(layer.training)
+def _convert(layer: Any, bits: int, fold: int | None) -> None:
+    """The same object as a wrapping layer: parameters, hooks and whoever refers to it stay."""
+    layer.__class__ = WrapConv2d if isinstance(layer, qnn.QuantConv2d) else WrapLinear
+    AccumulatorMixin.__init__(layer, WrapAccumulator, accumulator_bit_width=bits, accumulator_fold=fold)
+    layer.accumulator_quant.to(layer.weight.device).train(layer.training)

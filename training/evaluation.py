@@ -38,6 +38,11 @@ class Evaluation:
         return sum(layer.overflows for layer in self.layers.values()) / sums if sums else 0.0
 
 
+def device_of(model: nn.Module) -> torch.device:
+    """Where the model's parameters are; the processor for one without any."""
+    return next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
+
+
 def evaluate(
     model: nn.Module,
     images: npt.NDArray[np.uint8],
@@ -48,7 +53,7 @@ def evaluate(
 
     `spans` gives each layer's histogram its range [-span, span); without it there are no histograms.
     """
-    device = next(model.parameters()).device
+    device = device_of(model)
     size = BATCH_ON_GPU if device.type == "cuda" else BATCH
     batches = (
         (
@@ -63,8 +68,8 @@ def evaluate(
 def evaluate_batches(
     model: nn.Module, batches: Iterable[tuple[Tensor, Tensor]], spans: Mapping[str, float] | None = None
 ) -> Evaluation:
-    """The same over batches of inputs [N, ...] and labels [N], as a DataLoader gives them."""
-    layers = accumulators(model)
+    """The same over batches of inputs [N, ...] and labels [N], as a DataLoader gives them: on any device."""
+    layers, device = accumulators(model), device_of(model)
     for name, layer in layers.items():
         layer.monitor = Monitor(span=spans[name] if spans else 0.0)
     training = model.training
@@ -75,7 +80,7 @@ def evaluate_batches(
         with torch.no_grad():
             for inputs, labels in batches:
                 # numpy's argmax takes the first of equals, as the hardware does
-                logits = model(inputs).cpu().numpy()
+                logits = model(inputs.to(device)).cpu().numpy()
                 predictions = torch.from_numpy(logits.argmax(axis=1))
                 correct += int((predictions == labels.cpu()).sum())
                 predicted = _added(predicted, predictions, logits.shape[1])

@@ -17,6 +17,7 @@ from training.blocks import Blocks
 from training.build import build
 from training.commands import main
 from training.layers import accumulators, set_wrapping
+from training.layers.wrapping import AccumulatorMixin
 from training.quantisers import UnsignedIntQuant
 
 TOY = """
@@ -71,9 +72,13 @@ class Twice(nn.Module):
         self.b = self.a
 
 
-def test_a_layer_used_twice_is_refused() -> None:
-    with pytest.raises(UnsupportedError, match="more than one place"):
-        bench.plain(Twice())
+def test_a_layer_used_twice_stays_one_and_one_of_another_class_is_refused() -> None:
+    plain = bench.plain(Twice())
+    assert plain.a is plain.b and type(plain.a) is qnn.QuantConv2d
+    other = Twice()
+    other.a.__class__ = type("Other", (AccumulatorMixin, qnn.QuantConv1d), {})
+    with pytest.raises(UnsupportedError, match="layer 'a' is a Other"):
+        bench.plain(other)
 
 
 def test_the_rows(tmp_path: Path) -> None:

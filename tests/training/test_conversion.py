@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A Brevitas model becomes a wrapping one: the same function until something overflows, and refusals by name."""
 
+import copy
 from typing import Any
 
 import brevitas.nn as qnn
@@ -144,6 +145,62 @@ def test_a_shared_layer_stays_shared() -> None:
     model.again = model.conv
     training.wrap(model)
     assert model.again is model.conv and isinstance(model.conv, WrapConv2d)
+    other = trained()
+    other.again = other.conv
+    training.wrap(other, skip=["again"])
+    assert other.again is other.conv and not isinstance(other.conv, WrapConv2d)
+
+
+def test_what_refers_to_a_layer_still_does() -> None:
+    """An optimiser made before, frozen parameters, hooks: the layers are the same objects."""
+    model, calls = trained(), []
+    optimiser = torch.optim.SGD(model.parameters(), 0.1)
+    model.last.weight.requires_grad_(False)
+    model.conv.register_forward_hook(lambda *_: calls.append("conv"))
+    before = {name: value.clone() for name, value in model.named_parameters()}
+    training.wrap(model)
+    nn.functional.cross_entropy(model(images()), torch.arange(16) % 10).backward()
+    optimiser.step()
+    assert calls == ["conv"] and not model.last.weight.requires_grad
+    assert not torch.equal(model.conv.weight, before["conv.weight"])
+    assert torch.equal(model.last.weight, before["last.weight"])
+
+
+def test_parts_that_are_wrapped_apart_are_all_seen_in_the_whole() -> None:
+    model = nn.Sequential(trained(), trained())
+    for part in model:
+        training.wrap(part)
+    assert list(accumulators(model)) == [f"{i}.{name}" for i in (0, 1) for name in ("conv", "depthwise", "last")]
+    assert list(accumulators(model[1])) == ["conv", "depthwise", "last"]
+
+
+def test_a_layer_alone_is_wrapped_too() -> None:
+    layer = training.wrap(qnn.QuantLinear(4, 2, bias=False))
+    assert isinstance(layer, WrapLinear) and list(accumulators(layer)) == [""]
+
+
+def test_a_model_is_copied_after_a_forward_pass() -> None:
+    model = training.wrap(trained())
+    model(images())
+    twin = copy.deepcopy(model).eval()
+    assert torch.equal(twin(images()), model.eval()(images()))
+
+
+class Elsewhere:
+    """A batch that lies on another device, as far as anyone can tell."""
+
+    def __init__(self, batch: Tensor) -> None:
+        self.batch = batch
+
+    def to(self, device: torch.device) -> Tensor:
+        assert device == torch.device("cpu")
+        return self.batch
+
+
+def test_batches_go_to_the_model_s_device() -> None:
+    model, batch = training.wrap(trained()), Elsewhere(images())
+    training.calibrate(model, [(batch, None)])
+    assert training.report(model, [(batch, torch.arange(16) % 10)]).images == 16  # type: ignore[list-item]
 
 
 @pytest.mark.parametrize(

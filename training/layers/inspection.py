@@ -11,13 +11,14 @@ from training.layers.wrapping import AccumulatorMixin
 
 
 def accumulators(model: nn.Module) -> dict[str, AccumulatorMixin]:
-    """The wrapping layers of `model` by name, in order of definition. A layer's name is its module path; freeze
-    keeps the names of the model it froze.
+    """The wrapping layers of `model` by name, in order of definition. A layer's name is its module path in `model`;
+    in a frozen model it is that of the model before.
     """
     found = {}
     for path, module in model.named_modules():
         if isinstance(module, AccumulatorMixin):
-            module.layer_name = module.layer_name or path
+            if not module.integer_output:
+                module.layer_name = path
             found[module.layer_name] = module
     return found
 

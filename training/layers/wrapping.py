@@ -28,7 +28,7 @@ class AccumulatorMixin(QuantProxyMixin):
     """Recovers the exact accumulator z from the scales, gives it to the accumulator quantiser, scales back.
 
     Attributes: `wrapping` (False: the wide accumulator z itself), `accumulator_bits`, `fold`, `layer_name` (the
-    module's path, once `accumulators(model)` was asked), `integer_output` (set by freeze: the output is the folded
+    module's path, as `accumulators` was asked last), `integer_output` (set by freeze: the output is the folded
     integer itself), `input_bits` and `input_scale` (of the last input seen), `in_bytes` (whether it and the weights
     have at most 8 bits).
     """
@@ -126,6 +126,10 @@ class AccumulatorMixin(QuantProxyMixin):
             return f  # type: ignore[no-any-return]
         return self._biased(f * by_channel(scale, f))
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Copies and files have no penalty: it belongs to a forward pass, and torch copies no such tensors."""
+        return {**self.__dict__, "penalty": None}
+
     def _biased(self, y: Tensor) -> Tensor:
         return y if self.bias is None else y + by_channel(self.bias, y)
 
@@ -190,6 +194,8 @@ class WrapConv2d(AccumulatorMixin, qnn.QuantConv2d):
     (6, 3, True)
     """
 
+    narrow_gradients = False
+
     def __init__(
         self,
         in_channels: int,
@@ -219,7 +225,6 @@ class WrapConv2d(AccumulatorMixin, qnn.QuantConv2d):
             **kwargs,
         )
         AccumulatorMixin.__init__(self, accumulator_quant, **kwargs)
-        self.narrow_gradients = False
 
     def inner_forward_impl(self, x: Tensor, quant_weight: Tensor, quant_bias: Tensor | None) -> Tensor:
         """The exact sums. With `narrow_gradients` set, their gradients go through bfloat16."""
