@@ -63,6 +63,8 @@ def table(rows: Sequence[Row]) -> Table:
     made = Table("network", "weights", "activations", "bits", "method", "accuracy, %", "overflow, %", "lr")
     for row in rows:
         accuracy = f"{100 * row['mean']:.2f} ± {100 * row['std']:.2f}"
+        if row["diverged"]:
+            accuracy += f", {row['diverged']} diverged"
         made.add_row(
             *(row["network"], f"{row['weight_bits']:g}", str(row["activation_bits"]), str(row["B"]), row["method"]),
             *(accuracy, f"{100 * row['overflow_rate']:.3f}", f"{row['settings']['lr']:g}"),

@@ -11,8 +11,8 @@ from training.bench_training.a2q import WEIGHT_BITS
 from training.bench_training.arithmetic import WIDE
 from training.schedule import usual
 
-VERSION = 3
-"""Counted up when training gives other results from the same plan: older results are then made anew."""
+VERSION = 4
+"""Counted up when the same plan gives other results, or more of them: older ones are then made anew."""
 
 WIDTHS = (16, 12, 10, 8, 7, 6)
 RATES = (1e-3, 3e-3, 1e-2)

@@ -52,7 +52,8 @@ def is_cached(contest: Contest, store: Store) -> bool:
 
 
 def rows(contest: Contest, store: Store) -> list[Row]:
-    """One row a method and width, with means and standard deviations over the seeds. Those of `ours` have the other
+    """One row a method and width, with means and standard deviations over the seeds, and how many of these `diverged`:
+    ended with weights that are not finite. Those of `ours` have the other
     methods' means at that width as `rivals`, and their own by these as `ratios`.
     """
     made = [_row(contest, store, name, bits) for name, bits in places(contest)]
@@ -84,6 +85,7 @@ def _row(contest: Contest, store: Store, name: str, bits: int) -> Row:
         "mean": statistics.fmean(accuracies),
         "std": statistics.stdev(accuracies) if len(accuracies) > 1 else 0.0,
         "overflow_rate": statistics.fmean(result["overflow_rate"] for result in results),
+        "diverged": sum(result["diverged"] for result in results),
         "epochs": chain.epochs,
         "seconds": statistics.fmean(result["seconds"] for result in results),
         "settings": {

@@ -85,8 +85,10 @@ def train(chain: Chain, before: State | None, so_far: Progress) -> Iterator[Prog
         yield so_far
 
 
-def judge(trial: Trial, state: State) -> dict[str, float]:
-    """Accuracy and overflow rate of a chain's weights with the trial's accumulators."""
+def judge(trial: Trial, state: State) -> dict[str, Any]:
+    """{accuracy, overflow_rate, diverged} of a chain's weights with the trial's accumulators; `diverged` is whether any
+    weight is not finite.
+    """
     chain = trial.chain
     data = of(chain.setting, chain.tuning)
     last = chain.steps[-1].accumulator
@@ -99,7 +101,8 @@ def judge(trial: Trial, state: State) -> dict[str, float]:
     settle(model, _batches(chain, data))
     set_wrapping(model, wrapping)
     result = evaluate(model, data.images, data.labels)
-    return {"accuracy": result.accuracy, "overflow_rate": result.overflow_rate}
+    diverged = any(not bool(weights.isfinite().all()) for weights in state.values())
+    return {"accuracy": result.accuracy, "overflow_rate": result.overflow_rate, "diverged": diverged}
 
 
 def _epoch(

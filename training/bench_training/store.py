@@ -36,11 +36,13 @@ class Store:
         """Whether the trial's result is there."""
         return (self.folder / f"{trial.key()}.json").is_file()
 
-    def result(self, trial: Trial) -> dict[str, float]:
-        """{accuracy, overflow_rate, seconds, epochs} of a finished trial. Raises InputError if its file is damaged."""
+    def result(self, trial: Trial) -> dict[str, Any]:
+        """{accuracy, overflow_rate, diverged, seconds, epochs} of a finished trial. Raises InputError if its file is
+        damaged.
+        """
         path = self.folder / f"{trial.key()}.json"
         try:
-            found: dict[str, float] = json.loads(path.read_text(encoding="utf-8"))["result"]
+            found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["result"]
         except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
             raise InputError(f"{path} is damaged ({type(error).__name__}): remove it, and run this again") from None
         return found

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from chain.errors import InputError
-from training.bench_training import a2q, commands, plots, rows, schedule, stage, store
+from training.bench_training import a2q, commands, page, plots, rows, schedule, stage, store
 from training.bench_training.data import of
 from training.bench_training.plan import METHODS, Chain, Contest, Setting, Trial, contests, places, trial
 from training.bench_training.rows import Row
@@ -37,7 +37,7 @@ def test_every_method_has_a_row(finished: tuple[Path, list[Row]]) -> None:
     for row in found:
         assert row["epochs"] == 3 and len(row["accuracies"]) == 2 and 0 <= row["mean"] <= 1
         assert row["weight_bits"] == (4 if METHODS[row["method"]].weights else 1)
-        assert row["settings"]["lr"] == 3e-3
+        assert row["settings"]["lr"] == 3e-3 and row["diverged"] == 0
     by_name = {row["method"]: row for row in found}
     assert by_name["wide"]["overflow_rate"] == 0 < by_name["cut"]["overflow_rate"]
     assert by_name["cut"]["overflow_rate"] > by_name["penalty"]["overflow_rate"]
@@ -126,6 +126,16 @@ def test_an_interrupted_stage_goes_on_to_the_same_weights(
     assert a.keys() == b.keys() and all(torch.equal(a[key], b[key]) for key in a)
 
 
+def test_weights_that_are_not_finite_are_told() -> None:
+    made, data = trial(TOY, "ours", 8, 3e-3, 1, False), of(SETTING, False)
+    model = stage.network(SETTING, "fold", 8, 1, data).eval()
+    model(torch.from_numpy(data.images[:2]).float())  # Brevitas makes scales from the weights that it sees first
+    state = model.state_dict()
+    assert not stage.judge(made, state)["diverged"]
+    state["conv1.weight"][0] = torch.nan
+    assert stage.judge(made, state)["diverged"]
+
+
 def test_processes_give_what_one_process_gives(finished: tuple[Path, list[Row]], tmp_path: Path) -> None:
     folder, _ = finished
     some: list[Trial] = [trial(TOY, name, 8, 3e-3, 1, False) for name in ("penalty", "ours")]
@@ -159,6 +169,9 @@ def test_the_page_stands_alone_and_shows_all(finished: tuple[Path, list[Row]]) -
     for row in found:
         assert f"{100 * row['mean']:.2f} ± {100 * row['std']:.2f}" in text and f"{row['method']}: " in text
     assert text.count("<polyline") == len(METHODS) + 1 + len(plots.AGAINST)
+    assert "diverged" not in text
+    some = [{**row, "diverged": 2} for row in found if row["method"] == "wrap"]
+    assert ", 2 diverged" in page.render(some) and "2 diverged" in "".join(commands.table(some).columns[5].cells)
     gained = rows.gain(found, "ours", "penalty")(8)
     by_name = {row["method"]: row for row in found}
     assert gained and gained[0] == pytest.approx(100 * (by_name["ours"]["mean"] - by_name["penalty"]["mean"]))
