@@ -16,7 +16,8 @@ export DATA
 export PYTHON
 
 # One option per variable that is set, none for the others.
-TRAIN_OPTIONS = --if-needed $(if $(RESUME),--resume) $(if $(FRESH),--fresh)
+DEVICE_OPTION = $(if $(DEVICE),--device "$(DEVICE)")
+TRAIN_OPTIONS = --if-needed $(if $(RESUME),--resume) $(if $(FRESH),--fresh) $(DEVICE_OPTION)
 FOLD_OPTIONS  = $(if $(FPS),--fps "$(FPS)") $(if $(LUT),--lut "$(LUT)")
 ARGUMENTS     = "$(MODEL)" --build "$(BUILD)"
 JOB_OPTIONS   = $(if $(JOBS),--jobs "$(JOBS)")
@@ -41,6 +42,7 @@ help: ## list the targets and variables
 	@echo "  DROP=      points of validation accuracy that search may lose; 0.5 if not given (docs/search.md: EPOCHS=, COST=)"
 	@echo "  TRIALS= MINUTES=  how many trials search trains in all, and when it starts no more; 30 and no limit if not given"
 	@echo "  JOBS=      trainings that search, bench-widths and bench-training run at a time; the processors if not given"
+	@echo "  DEVICE=cuda train, bench-step and bench-widths on a GPU (docs/scale.md)"
 	@echo "  RESUME=1   go on with an interrupted training"
 	@echo "  FRESH=1    train, where a trained model comes with the toolkit (models/)"
 	@echo "  FULL=1     bench-cpu with every layer, batch and number of threads: an hour or two;"
@@ -148,14 +150,14 @@ mutate: setup ## break each cell in many ways and show which proof or test notic
 fuzz: setup ## simulate cells of random shapes side by side, DESIGNS= times; a failure is made smaller (docs/proofs.md)
 	@WRAPNET_DESIGNS="$(or $(DESIGNS),50)" $(TOOLS) -m pytest --timeout 0 tests/fpga/rtl/test_any_shape.py
 
-bench-step: setup ## time and memory of a training step against plain Brevitas layers, into bench/step.json (OMP_NUM_THREADS=1, DEVICE=cuda)
-	@$(TOOLS) -m training bench $(ARGUMENTS) $(if $(DEVICE),--device "$(DEVICE)")
+bench-step: setup ## time and memory of a training step against plain Brevitas layers, into bench/step.json (OMP_NUM_THREADS=1)
+	@$(TOOLS) -m training bench $(ARGUMENTS) $(DEVICE_OPTION)
 
 bench-cpu: setup ## time the CPU engine against its rivals on this machine, into bench/cpu.json and cpu.html (FULL=1: all)
 	@$(TOOLS) -m scripts.bench_cpu --build "$(BUILD)" $(if $(FULL),--full)
 
 bench-widths: setup ## train MODEL= with accumulators of 32, 8, 7 and 6 bits and three seeds, into bench/widths.json (BITS=, SEEDS=; EPOCHS=: on from the trained network)
-	@$(TOOLS) -m training widths $(ARGUMENTS) $(if $(EPOCHS),--epochs "$(EPOCHS)") $(foreach bits,$(BITS),--bits "$(bits)") $(foreach seed,$(SEEDS),--seed "$(seed)") $(JOB_OPTIONS)
+	@$(TOOLS) -m training widths $(ARGUMENTS) $(if $(EPOCHS),--epochs "$(EPOCHS)") $(foreach bits,$(BITS),--bits "$(bits)") $(foreach seed,$(SEEDS),--seed "$(seed)") $(JOB_OPTIONS) $(DEVICE_OPTION)
 
 bench-training: setup ## compare ways to train for narrow accumulators, into bench/training.json and .html (FULL=1: all)
 	@$(TOOLS) -m training.bench_training --build "$(BUILD)" $(if $(FULL),--full) $(JOB_OPTIONS)
@@ -167,7 +169,7 @@ bench-hardware: setup ## compare the hardware with its rivals (Yosys), into benc
 	@$(TOOLS) -m fpga.bench_hardware --build "$(BUILD)" $(if $(FULL),--full)
 
 bench-board: setup ## the driver's bench on the simulated board (DEVICE= BITFILE=: on a real one), into the report
-	@$(PYNQ) -m fpga.board bench $(ARGUMENTS) $(if $(DEVICE),--device "$(DEVICE)") $(if $(BITFILE),--bitfile "$(BITFILE)") $(ARGS)
+	@$(PYNQ) -m fpga.board bench $(ARGUMENTS) $(DEVICE_OPTION) $(if $(BITFILE),--bitfile "$(BITFILE)") $(ARGS)
 
 clean: ## remove all results (BUILD=); the environments in .venv stay
 	rm -rf -- "$(BUILD)"

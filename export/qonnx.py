@@ -30,7 +30,7 @@ def to_qonnx(
     written. `input_shape` is (C, H, W), by default the model's attribute of that name.
 
     Raises:
-        UnsupportedError: the network cannot be frozen or expressed in ONNX.
+        UnsupportedError: the network cannot be frozen or expressed in ONNX, or takes floats in place of raw integers.
     """
     shape = input_shape or getattr(model, "input_shape", None)
     if shape is None:
@@ -38,13 +38,18 @@ def to_qonnx(
     layers = accumulators(model)
     if not layers:
         raise UnsupportedError("the model has no WrapConv2d or WrapLinear; build it with training.layers")
+    first = next((module for module in model.modules() if isinstance(module, InputQuant)), None)
+    if first is None:
+        raise UnsupportedError(
+            "the model has no InputQuant, so that it takes floats, and hardware takes raw integers; begin it with "
+            "training.InputQuant(maximum=255, bit_width=8), and give it pixels as they are"
+        )
     if not all(layer.integer_output for layer in layers.values()):
         model = training.freeze(model, torch.zeros(1, *shape))
         layers = accumulators(model)
-    maximum = next((m.maximum for m in model.modules() if isinstance(m, InputQuant)), 255)
-    exported = tidy(*trace(model, shape), maximum)
+    exported = tidy(*trace(model, shape), first.maximum)
     exported.producer_name = "wrapnet"
-    helper.set_model_props(exported, (metadata or Metadata()).properties(shape, maximum))
+    helper.set_model_props(exported, (metadata or Metadata()).properties(shape, first.maximum))
     onnx.checker.check_model(exported)
     if path is not None:
         with atomic(path) as temporary:

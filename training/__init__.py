@@ -2,7 +2,8 @@
 """Quantisation-aware training of networks with wraparound accumulators.
 
 By recipe: `training.load(folder)` gives a trained model and its recipe, `training.freeze(model)` the form that is
-exported. In a training loop of one's own: `wrap`, `calibrate`, `overflow_penalty`, `set_wrapping`, `report`.
+exported. In a training loop of one's own: `wrap`, `calibrate`, `overflow_penalty`, `set_wrapping`, `report`, and
+`InputQuant` to begin a model with that takes raw integers (docs/brevitas.md).
 """
 
 from importlib import import_module
@@ -12,12 +13,13 @@ if TYPE_CHECKING:
     from training.checkpoint import load
     from training.conversion import calibrate, wrap
     from training.freezing import freeze
-    from training.layers import overflow_penalty, set_wrapping
+    from training.layers import InputQuant, overflow_penalty, set_wrapping
     from training.overview import report
 
-__all__ = ["calibrate", "freeze", "load", "overflow_penalty", "report", "set_wrapping", "wrap"]
+__all__ = ["InputQuant", "calibrate", "freeze", "load", "overflow_penalty", "report", "set_wrapping", "wrap"]
 
 _HOMES = {
+    "InputQuant": "layers",
     "calibrate": "conversion",
     "freeze": "freezing",
     "load": "checkpoint",

@@ -237,6 +237,7 @@ def sweep(
 @click.option("--threads", default=1, type=click.IntRange(min=1), show_default=True, help="Of each training.")
 @click.option("--data", default=None, type=click.Path(path_type=Path), help="Folder of the data set's files.")
 @click.option("--epochs", default=None, type=click.IntRange(min=1), help="So many on from the trained network.")
+@click.option("--device", default="cpu", type=click.Choice(["cpu", "cuda"]), show_default=True)
 @errors_as_text
 def widths(
     model: str,
@@ -247,6 +248,7 @@ def widths(
     threads: int,
     data: Path | None,
     epochs: int | None,
+    device: str,
 ) -> None:
     """What fewer bits cost: train MODEL with accumulators of 32 bits and of each of BITS, with every seed, into
     BUILD/bench/widths.json. What is trained already is kept; the same command goes on. With EPOCHS, each begins with
@@ -257,7 +259,7 @@ def widths(
     from training.environment import room_for
 
     recipe = recipes.load(model)
-    planned = comparison.planned(recipe, widths, seeds, build, data, epochs)
+    planned = comparison.planned(recipe, widths, seeds, build, data, epochs, device)
     rows = comparison.compare(planned, jobs or room_for(threads), threads, _say)
     comparison.update(build / "bench" / "widths.json", recipe, rows, epochs)
     Console(width=100).print(comparison.table(rows))

@@ -83,6 +83,7 @@ def ship(recipe: Recipe, folder: Path, data: Path | None = None, models: Path = 
             "seed": recipe.seed,
             "epochs": trained.epochs,
             "training_seconds": round(summary["seconds"]),
+            "machines": summary.get("machines", []),
             "commands": [f"make train MODEL={recipe.name} FRESH=1", f"make ship MODEL={recipe.name}"],
             "sha256": {
                 checkpoints.NAME: hashlib.sha256(content).hexdigest(),

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What training leaves for the report: accuracy with wide, cut and wrapped accumulators, overflow before and after."""
 
+from collections.abc import Sequence
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -66,6 +68,14 @@ def summarise(checkpoint: Checkpoint, dataset: Dataset, seconds: float) -> dict[
         "dataset": checkpoint.recipe.dataset,
         "train_images": len(dataset.train_images),
     }
+
+
+def machines(history: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Where the epochs of history.jsonl were trained, in order: {device, threads, processes, epochs}. Logs of older
+    versions do not say.
+    """
+    own = (line["machine"] for line in history if "machine" in line)
+    return [machine | {"epochs": len(list(lines))} for machine, lines in groupby(own)]
 
 
 def _accuracy(evaluation: Evaluation) -> dict[str, float | int]:

@@ -35,7 +35,7 @@ from training.learner import Learner, NotFiniteError
 from training.recipe import RECIPES, Recipe, Stage
 from training.settling import drawn, settle
 from training.statistics import Monitor
-from training.summary import summarise
+from training.summary import machines, summarise
 
 # Training counts the overflows of every so manieth batch: counting costs two passes over the sums, and on a GPU a step
 # that is not replayed. There all figures wait for it.
@@ -68,7 +68,7 @@ def train(
     if not ranks.first:
         return None
     summary = summarise(checkpoint, dataset, sum(line["seconds"] for line in history))
-    summary |= alarms.summary(history)
+    summary |= alarms.summary(history) | {"machines": machines(history)}
     write_json(folder / "training.json", summary)
     source = recipe.name if recipe.path is None or recipe.path.parent == RECIPES.resolve() else recipe.path
     record.write(folder, "train", summary["seconds"], MODEL=source, DATA=data or data_folder())
@@ -256,6 +256,15 @@ class _Run:
     def _progress(self, title: str, steps: int) -> "_Bar":
         return _Bar(self.console, title, steps)
 
+    def _machine(self) -> dict[str, Any]:
+        """What an epoch's figures depend on beside the recipe: sums of floats are rounded by the order they are in."""
+        device = self.ranks.device
+        return {
+            "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
+            "threads": torch.get_num_threads(),
+            "processes": self.ranks.size,
+        }
+
     def _log(self, stage: Stage, epoch: int, measured: _Epoch, test: Evaluation, dead: dict[str, DeadChannels]) -> None:
         step = self.checkpoint.epochs + 1
         judges = self.dataset.judges
@@ -275,6 +284,7 @@ class _Run:
             },
             "dead_channels": {name: asdict(channels) for name, channels in dead.items()},
             "seconds": measured.seconds,
+            "machine": self._machine(),
         }
         found = alarms.raised(self.history, line, stage, test, dead)
         line["alarms"] = alarms.entries(found)

@@ -29,9 +29,10 @@ def planned(
     build: Path,
     data: Path | None,
     epochs: int | None = None,
+    device: str = "cpu",
 ) -> dict[int, list[Trial]]:
     """The trials by width, each with accumulators of that many bits in every layer and otherwise the recipe, to be
-    trained into `build`/bench/widths/NAME-BITSbit-seedN. The control comes first, asked for or not.
+    trained on `device` into `build`/bench/widths/NAME-BITSbit-seedN. The control comes first, asked for or not.
 
     With `epochs` they begin with the network trained in `build`/<model> and go through so many of the last stage alone
     (NAME-onN-BITSbit-seedN).
@@ -50,7 +51,7 @@ def planned(
     for bits in (CONTROL, *(bits for bits in widths if bits != CONTROL)):
         quantisation = recipe.quantisation.model_copy(update={"accumulator_bits": bits})
         own = recipe.model_copy(update={"name": f"{name}-{bits}bit", "quantisation": quantisation})
-        found[bits] = trials([own], seeds, build / "bench" / "widths", data, start=start)
+        found[bits] = trials([own], seeds, build / "bench" / "widths", data, device, start)
     return found
 
 

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import brevitas.nn as qnn
 import numpy as np
 import onnx
 import pytest
 import torch
+from brevitas.quant import Uint8ActPerTensorFloat
 from onnx import ModelProto
 from qonnx.core.modelwrapper import ModelWrapper
 from torch import Tensor, nn
@@ -214,6 +216,35 @@ def test_networks_that_cannot_be_exported(network: Callable[[Blocks], nn.Module]
     model.input_shape = SMALL.input_shape  # type: ignore[assignment]
     with pytest.raises(UnsupportedError, match=reason):
         export.to_qonnx(model)
+
+
+def brevitas_model(first: nn.Module) -> nn.Module:
+    torch.manual_seed(0)
+    model = training.wrap(
+        nn.Sequential(
+            first,
+            qnn.QuantConv2d(1, 4, 3, bias=False, weight_bit_width=2),
+            nn.BatchNorm2d(4),
+            qnn.QuantReLU(bit_width=3),
+            nn.Flatten(),
+            qnn.QuantLinear(144, 5, bias=False, weight_bit_width=2),
+        )
+    )
+    training.calibrate(model, [torch.randint(0, 17, (8, 1, 8, 8)).float()])
+    return model.eval()
+
+
+def test_a_wrapped_brevitas_model_agrees_in_all_three_and_can_be_mapped() -> None:
+    model = brevitas_model(training.InputQuant(16, 4))
+    model.input_shape = (1, 8, 8)  # type: ignore[assignment]
+    file = require_agreement(model, Blocks((1, 8, 8), 5, maximum=16))
+    assert export.check(file) == []
+
+
+def test_a_model_that_takes_floats_is_refused() -> None:
+    model = brevitas_model(qnn.QuantIdentity(act_quant=Uint8ActPerTensorFloat, bit_width=4))
+    with pytest.raises(UnsupportedError, match=r"takes floats.*training\.InputQuant"):
+        export.to_qonnx(model, input_shape=(1, 8, 8))
 
 
 def test_a_model_without_input_shape_is_refused() -> None:

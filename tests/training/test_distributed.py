@@ -95,6 +95,7 @@ def test_two_processes_give_the_loss_curve_of_one(shared: "tuple[Path, subproces
     assert done.stderr.count("epoch   1/3") == 1, "one process alone shows what happens"
     train(recipes.load(str(folder / "mine.toml")), folder / "one" / "mine", console=Console(quiet=True))
     one, two = history(folder / "one"), history(folder / "two")
+    assert [lines[0]["machine"]["processes"] for lines in (one, two)] == [1, 2]
     assert len(one) == len(two) == 3
     for a, b, tolerance in zip(one, two, (FIRST_EPOCH, LATER, LATER), strict=True):
         assert b["loss"] == pytest.approx(a["loss"], rel=tolerance)

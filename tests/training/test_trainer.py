@@ -20,6 +20,7 @@ from training import datasets
 from training import recipe as recipes
 from training.layers import accumulators, recording
 from training.recipe import Recipe
+from training.summary import machines
 from training.trainer import run, train
 
 RECIPE = """
@@ -119,6 +120,13 @@ def test_what_training_leaves(trained: Path, recipe: Recipe) -> None:
         assert all(set(layer) == {"overflow_rate", "penalty"} for layer in line["layers"].values())
     assert any((trained / "tensorboard").iterdir())
     summary = json.loads((trained / "training.json").read_text())
+    here = {"device": "cpu", "threads": torch.get_num_threads(), "processes": 1}
+    assert summary["machines"] == [here | {"epochs": 5}]
+    there = here | {"device": "some GPU"}
+    log = [{}, *({"machine": machine} for machine in (here, there, there, here))]
+    assert [(machine["device"], machine["epochs"]) for machine in machines(log)] == [
+        *(("cpu", 1), ("some GPU", 2), ("cpu", 1))
+    ]
     assert set(summary["accuracy"]) == {"torch", "torch_32bit", "torch_cut"}
     assert all(value["images"] == 192 for value in summary["accuracy"].values())
     assert summary["accuracy"]["torch_32bit"]["value"] > 0.5, "three classes are learnt"

@@ -160,7 +160,8 @@ class AccumulatorMixin(QuantProxyMixin):
         if x.signed or x.scale.numel() != 1 or bool((x.zero_point != 0).any()):
             raise UnsupportedError(
                 f"{self.describe()}: input is {'signed' if x.signed else 'unsigned'} with {x.scale.numel()} scales and "
-                f"zero point {x.zero_point.flatten()[0].item():g}, expected unsigned, one scale, zero point 0"
+                f"zero point {x.zero_point.flatten()[0].item():g}, expected unsigned, one scale, zero point 0; give "
+                "the quantiser before it an act_quant such as brevitas.quant.Uint8ActPerTensorFloat"
             )
         fan_in = self.weight[0].numel()
         narrow = self.weight_quant.is_narrow_range  # type: ignore[attr-defined]
