@@ -29,7 +29,7 @@ NAME = $(shell scripts/python -c 'import sys; from chain.cli import model_name; 
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo deploy test lint doctor setup train export rtl sim resources netlist shell evaluate cpu report ship \
+.PHONY: help demo deploy hardware test lint doctor setup train export rtl sim resources netlist shell evaluate cpu report ship \
         board check bitstream gates bundle search explore calibrate prove mutate fuzz bench-step bench-cpu bench-widths \
         bench-training bench-folding bench-hardware bench-board clean
 
@@ -59,7 +59,9 @@ demo: MODEL = digits
 demo: FRESH = 1
 demo: deploy ## train a small network on scikit-learn's digits and run it on the simulated board
 
-deploy: train export rtl sim resources netlist shell evaluate cpu report ## the whole chain for MODEL=
+deploy: train export hardware ## the whole chain for MODEL=
+
+hardware: rtl sim resources netlist shell evaluate cpu report ## all after export, for a network that was trained elsewhere (docs/brevitas.md)
 
 test: lint ## lint, then all tests, a file a core at a time (ARGS= goes to pytest); sets up a second pynq as well
 	@scripts/python scripts/environments.py $(if $(FORCE),--force) pynq4

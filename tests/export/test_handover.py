@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A network of a training loop of one's own goes where `make train export` would have left it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import brevitas.nn as qnn
+import numpy as np
+import pytest
+import torch
+from click.testing import CliRunner
+from torch import nn
+
+import export
+import training
+from chain.cpu.commands import main
+from chain.errors import InputError, UnsupportedError
+from fpga import steps
+
+COUNT = 20
+
+
+def images(count: int = COUNT) -> torch.Tensor:
+    return torch.randint(0, 17, (count, 1, 6, 6), generator=torch.Generator().manual_seed(1))
+
+
+@pytest.fixture(scope="module")
+def model() -> nn.Module:
+    torch.manual_seed(0)
+    made = training.wrap(
+        nn.Sequential(
+            training.InputQuant(16, 4),
+            qnn.QuantConv2d(1, 4, 3, bias=False, weight_bit_width=2),
+            nn.BatchNorm2d(4),
+            qnn.QuantReLU(bit_width=3),
+            nn.Flatten(),
+            qnn.QuantLinear(64, 3, bias=False, weight_bit_width=2),
+        ),
+        bits=7,
+    )
+    training.calibrate(made, [images().float()])
+    return made.train()
+
+
+def hand(model: nn.Module, folder: Path, **changes: Any) -> Any:
+    given: dict[str, Any] = {"images": images(), "labels": torch.arange(COUNT) % 3} | changes
+    return export.hand_over(model, folder=folder, **given)
+
+
+def test_later_steps_find_what_they_read(model: nn.Module, tmp_path: Path) -> None:
+    names, wishes = ("a", "b", "c"), {"fps": 5000, "output": "labels"}
+    agreement = hand(model, tmp_path / "mine", class_names=names, hardware=wishes)
+    assert model.training, "the user's model is left as it is"
+    assert [stage.mismatches for stage in agreement.stages.values()] == [0, 0, 0]
+    opened = steps.open_model(tmp_path, "mine")
+    assert opened.classes == names and (opened.hardware.fps, opened.hardware.output) == (5000, "labels")
+    reference = steps.reference(opened)
+    assert np.array_equal(reference.images, images().numpy().transpose(0, 2, 3, 1))
+    with torch.no_grad():
+        outputs = training.freeze(model, images(1).float())(images().float()).numpy()
+    assert np.array_equal(reference.outputs, outputs)
+    summary = json.loads((opened.folder / "training.json").read_text(encoding="utf-8"))
+    right = (reference.outputs.argmax(1) == reference.labels).sum()
+    assert summary["accuracy"]["torch"] == {"value": right / COUNT, "images": COUNT}
+    assert [(layer["name"], layer["accumulator_bits"]) for layer in summary["layers"]] == [("1", 7), ("5", 7)]
+    done = CliRunner().invoke(main, ["mine", "--build", str(tmp_path)])
+    assert done.exit_code == 0 and f"{COUNT} images" in done.output and "0 differ" in done.output, done.output
+
+
+def test_what_does_not_fit_is_refused_and_nothing_is_written(model: nn.Module, tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    wrong: list[tuple[dict[str, Any], str]] = [
+        ({"images": images() / 16}, r"from 0 to 1, expected whole numbers from 0 to 16"),
+        ({"images": images() + 200}, r"from 200 to 216, expected whole numbers from 0 to 16"),
+        ({"images": images()[0]}, r"int64 \[1, 6, 6\], expected \[N, C, H, W\]"),
+        ({"labels": torch.arange(COUNT)}, r"found 20 from 0 to 19, expected 20.*from 0 to 2"),
+        ({"labels": [0, 1]}, r"found 2 from 0 to 1, expected 20"),
+        ({"labels": np.zeros(COUNT)}, r"labels: found float64 \[20\], expected whole numbers"),
+        ({"class_names": ("a", "b")}, r"class_names: found 2, expected 3"),
+        ({"hardware": {"frames": 3}}, r"hardware: frames: .*Valid: clock_mhz, fps, output, part"),
+    ]
+    for changes, text in wrong:
+        with pytest.raises(InputError, match=text):
+            hand(model, folder, **changes)
+    with pytest.raises(InputError, match="a network that is trained by a recipe"):
+        hand(model, tmp_path / "digits")
+    with pytest.raises(InputError, match="a name of the toolkit's own"):
+        hand(model, tmp_path / "bench")
+    with pytest.raises(UnsupportedError, match="takes floats"):
+        hand(model[1:], folder)  # type: ignore[index]
+    assert not list(tmp_path.iterdir())
