@@ -201,3 +201,27 @@ def test_the_unsigned_quantisers_gradient_by_its_surrogate() -> None:
     away = ((x.detach() - 15 * 0.25).abs() > 0.05) & (x.detach().abs() > 0.05)
     expected = differences(lambda t: t.clamp(0.0, 15 * 0.25), x.detach())
     assert torch.allclose(x.grad[away], expected[away])  # type: ignore[index]
+
+    def rounding_as_noise(at: torch.Tensor) -> torch.Tensor:
+        """What rounding added where the scale is 0.25 stays as it is: what is left is smooth."""
+        return ((x.detach() / at).clamp(0.0, 15.0) + noise) * at
+
+    noise = (x.detach() / 0.25).clamp(0.0, 15.0).round() - (x.detach() / 0.25).clamp(0.0, 15.0)
+    step = 1e-6
+    slope = (rounding_as_noise(scale.detach() + step) - rounding_as_noise(scale.detach() - step)).sum() / (2 * step)
+    assert scale.grad.item() == pytest.approx(slope.item(), rel=1e-6)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("shape", [(), (3, 1)])
+def test_the_gradients_of_integers_by_their_surrogate(shape: tuple[int, ...]) -> None:
+    """Rounding taken for the identity: the quotient, whose derivatives are finite differences."""
+    generator = torch.Generator().manual_seed(1)
+    scale = (torch.rand(shape, dtype=torch.float64, generator=generator) + 0.1).requires_grad_()
+    x = (torch.randint(-9, 10, (3, 5), generator=generator) * scale.detach()).requires_grad_()
+    weights = torch.rand(3, 5, dtype=torch.float64, generator=generator)
+    (integers(x, scale) * weights).sum().backward()
+    assert x.grad is not None and scale.grad is not None
+    assert torch.allclose(x.grad, weights * differences(lambda t: t / scale.detach(), x.detach()))
+    step = 1e-6
+    slope = (x.detach() / (scale.detach() + step) - x.detach() / (scale.detach() - step)) * weights / (2 * step)
+    assert torch.allclose(scale.grad, slope.sum_to_size(shape), rtol=1e-6)
