@@ -22,7 +22,7 @@ FOLD_OPTIONS  = $(if $(FPS),--fps "$(FPS)") $(if $(LUT),--lut "$(LUT)")
 ARGUMENTS     = "$(MODEL)" --build "$(BUILD)"
 JOB_OPTIONS   = $(if $(JOBS),--jobs "$(JOBS)")
 SEARCH_OPTIONS = $(if $(DROP),--drop "$(DROP)") $(if $(TRIALS),--trials "$(TRIALS)") $(if $(EPOCHS),--epochs "$(EPOCHS)") \
-	$(if $(MINUTES),--minutes "$(MINUTES)") $(if $(COST),--cost "$(COST)") $(JOB_OPTIONS)
+	$(if $(MINUTES),--minutes "$(MINUTES)") $(if $(COST),--cost "$(patsubst luts,fpga/accumulator_cost.py:AccumulatorCost,$(COST))") $(JOB_OPTIONS)
 
 # What MODEL= is called: the name in the recipe, where it is a path.
 NAME = $(shell scripts/python -c 'import sys; from chain.cli import model_name; print(model_name(sys.argv[1]))' "$(MODEL)" 2>/dev/null)
@@ -39,7 +39,7 @@ help: ## list the targets and variables
 	@echo "  MODEL=     a recipe's name (training/recipes) or the path of a recipe of your own; $(MODEL) if not given"
 	@echo "  BUILD=     folder of all results; $(BUILD) if not given"
 	@echo "  DATA=      folder of the data set, where it is not in its usual place"
-	@echo "  DROP=      points of validation accuracy that search may lose; 0.5 if not given (docs/search.md: EPOCHS=, COST=)"
+	@echo "  DROP=      points of validation accuracy that search may lose; 0.5 if not given (docs/search.md: EPOCHS=, COST=luts)"
 	@echo "  TRIALS= MINUTES=  how many trials search trains in all, and when it starts no more; 30 and no limit if not given"
 	@echo "  JOBS=      trainings that search, bench-widths and bench-training run at a time; the processors if not given"
 	@echo "  DEVICE=cuda train, bench-step and bench-widths on a GPU (docs/scale.md)"

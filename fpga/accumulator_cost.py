@@ -12,7 +12,8 @@ from fpga.folding import Network
 
 
 class AccumulatorCost:
-    """LUTs by estimate of the exported network in build/<model>, folded for `fps`, by the widths of its accumulators.
+    """LUTs by estimate of the exported network in `folder` (build/<model>), folded for `fps` (1,000 for None), by the
+    widths of its accumulators.
     Called as `make search` calls a cost: with widths of 4 bits or more by layer, and the measured layers, not used.
 
     Each layer counts by what it adds with the others as they are, and as its costliest narrower width where that adds
@@ -21,11 +22,11 @@ class AccumulatorCost:
     Raises InputError where there is no such network, or no folding that is so fast.
     """
 
-    def __init__(self, folder: Path, fps: float) -> None:
+    def __init__(self, folder: Path, fps: float | None) -> None:
         model = steps.open_model(folder.parent, folder.name)
         self._graph, self._clock_mhz = steps.mapped(model), model.hardware.clock_mhz
         network = Network(self._graph, self._clock_mhz)
-        self._limit = network.limit(fps)
+        self._limit = network.limit(steps.DEFAULT_FPS if fps is None else fps)
         self._own = network.cost(self._limit)
         self._known: dict[tuple[str, int], int] = {}
 

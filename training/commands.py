@@ -161,8 +161,10 @@ def search(
     from training.search.search import search as run
 
     options = Options(drop, trials, epochs, minutes, jobs or room_for(threads), threads)
+    recipe = recipes.load(model)
+    function = named(cost, build / recipe.name, recipe.hardware.fps)
     try:
-        result = run(recipes.load(model), build, options, data, None, named(cost), cost or "products x bits")
+        result = run(recipe, build, options, data, None, function, cost or "products x bits")
     except KeyboardInterrupt:
         click.echo("\nstopped; the same command goes on from here", err=True)
         sys.exit(130)

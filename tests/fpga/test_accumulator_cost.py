@@ -8,7 +8,7 @@ import pytest
 from qonnx.custom_op.registry import getCustomOp
 
 from chain.errors import InputError
-from fpga import accumulator_cost, explore, folding, mapping
+from fpga import explore, folding, mapping
 from fpga.accumulator_cost import AccumulatorCost
 from tests import graphs
 from training.search.cost import named
@@ -74,7 +74,7 @@ def test_a_rate_that_cannot_be(folder: Path, fps: float, text: str) -> None:
         AccumulatorCost(folder, fps)
 
 
-def test_the_example_is_a_cost(folder: Path, repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(folder.parent.parent)
-    cost = named(f"{repository / 'docs' / 'examples' / 'lut_cost.py'}:luts")
-    assert isinstance(cost, accumulator_cost.AccumulatorCost) and cost({}, {}) > 0
+@pytest.mark.parametrize("fps", [None, 100_000])
+def test_make_search_finds_it_by_its_file(folder: Path, repository: Path, fps: float | None) -> None:
+    cost = named(f"{repository / 'fpga' / 'accumulator_cost.py'}:AccumulatorCost", folder, fps)
+    assert cost({}, {}) == AccumulatorCost(folder, fps or 1000)({}, {}) > 0

@@ -33,8 +33,9 @@ def product_bits(widths: Widths, layers: Mapping[str, Layer]) -> float:
     return float(sum(layers[name].products * bits for name, bits in widths.items()))
 
 
-def named(reference: str | None) -> Cost:
-    """The function of "file.py:name", relative to the working folder; `product_bits` for None.
+def named(reference: str | None, folder: Path, fps: float | None) -> Cost:
+    """The function of "file.py:name", relative to the working folder; `product_bits` for None. A class is called for it
+    with the model's `folder` (build/<model>) and the frame rate of its recipe.
 
     Raises InputError where there is none.
     """
@@ -42,8 +43,8 @@ def named(reference: str | None) -> Cost:
         return product_bits
     if not is_reference(reference):
         raise InputError(f"cost {reference!r}: expected file.py:function")
-    function = resolve(reference, Path())
-    if not callable(function):
-        raise InputError(f"cost {reference!r} is a {type(function).__name__}, expected a function")
-    cost: Cost = function
+    found = resolve(reference, Path())
+    if not callable(found):
+        raise InputError(f"cost {reference!r} is a {type(found).__name__}, expected a function or a class")
+    cost: Cost = found(folder, fps) if isinstance(found, type) else found
     return cost
