@@ -26,6 +26,9 @@ SEARCH_OPTIONS = $(if $(DROP),--drop "$(DROP)") $(if $(TRIALS),--trials "$(TRIAL
 
 # What MODEL= is called: the name in the recipe, where it is a path.
 NAME = $(shell scripts/python -c 'import sys; from chain.cli import model_name; print(model_name(sys.argv[1]))' "$(MODEL)" 2>/dev/null)
+# What comes before the RTL: nothing for a network that was handed over (docs/brevitas.md), which has no checkpoint here.
+HAS    = $(wildcard $(BUILD)/$(NAME)/$(1))
+TO_RTL = $(if $(and $(call HAS,model.onnx),$(if $(call HAS,checkpoint.pt),,yes)),rtl,train export rtl)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -130,7 +133,7 @@ check: setup ## say which nodes of any QONNX file (ONNX=) cannot be mapped, and 
 
 bitstream: ## bitstream of MODEL= for BOARD= with TOOLCHAIN=; trains, exports, writes the RTL first if missing (FPS=, LUT=: anew)
 	@scripts/python -m fpga.bitstream.check "$(BOARD)" $(if $(TOOLCHAIN),"$(TOOLCHAIN)")
-	@$(MAKE) --no-print-directory $(if $(FPS)$(LUT),train export rtl,$(if $(wildcard $(BUILD)/$(NAME)/rtl/manifest.json),setup,train export rtl))
+	@$(MAKE) --no-print-directory $(if $(FPS)$(LUT),$(TO_RTL),$(if $(call HAS,rtl/manifest.json),setup,$(TO_RTL)))
 	@$(TOOLS) -m fpga.bitstream $(ARGUMENTS) --board "$(BOARD)" $(if $(TOOLCHAIN),--toolchain "$(TOOLCHAIN)")
 
 gates: setup ## after rtl: synthesise all of MODEL= and BOARD= (a PYNQ) with Yosys, simulate that netlist, compare 64 images

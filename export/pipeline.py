@@ -65,8 +65,8 @@ def deliver(
     batch: int = 100,
     advance: Callable[[int, int], None] = lambda done, total: None,
 ) -> Agreement:
-    """Write what all later steps read of a frozen network into `folder`: model.onnx, reference.npz, the stages'
-    records. `images` [N, C, H, W] are raw integers.
+    """Write a frozen network into `folder`: model.onnx, reference.npz and the records of the three stages, compared on
+    `images`, raw integers [N, C, H, W].
     """
     path = folder / "model.onnx"
     (folder / "reference.npz").unlink(missing_ok=True)

@@ -17,7 +17,7 @@ class AccumulatorCost:
     Called as `make search` calls a cost: with widths of 4 bits or more by layer, and the measured layers, not used.
 
     Each layer counts by what it adds with the others as they are, and as its costliest narrower width where that adds
-    more: an estimate may fall by a table where a width grows, a cost must not.
+    more: an estimate may fall by a table where a width grows, a cost must not. `name` says what is measured, in words.
 
     Raises InputError where there is no such network, or no folding that is so fast.
     """
@@ -26,7 +26,9 @@ class AccumulatorCost:
         model = steps.open_model(folder.parent, folder.name)
         self._graph, self._clock_mhz = steps.mapped(model), model.hardware.clock_mhz
         network = Network(self._graph, self._clock_mhz)
-        self._limit = network.limit(steps.DEFAULT_FPS if fps is None else fps)
+        fps = steps.DEFAULT_FPS if fps is None else fps
+        self._limit = network.limit(fps)
+        self.name = f"LUTs at {fps:,.0f} FPS, {self._clock_mhz:g} MHz"
         self._own = network.cost(self._limit)
         self._known: dict[tuple[str, int], int] = {}
 

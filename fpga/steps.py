@@ -105,7 +105,10 @@ def open_model(build: Path, model: str) -> Model:
     if not path.is_file():
         exported = [found.parent.name for found in build.glob("*/model.onnx")]
         hint = f"; {nearest(name, exported)}" if exported and model == name else ""
-        raise InputError(f"{path} does not exist: export the model first (make train export MODEL={model}){hint}")
+        raise InputError(
+            f"{path} does not exist: export the model first (make train export MODEL={model}, or "
+            f"export.hand_over for one that was trained elsewhere){hint}"
+        )
     properties = {entry.key: entry.value for entry in runtime.load(path).metadata_props}
     try:
         given = json.loads(properties.get("wrapnet.hardware", "{}"))

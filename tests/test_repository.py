@@ -219,6 +219,11 @@ def test_a_bitstream_is_of_the_rtl_that_is_there(tmp_path: Path) -> None:
     (rtl / "manifest.json").touch()
     assert "training train" not in make(*given).stdout
     assert "training train" in make(*given, "FPS=1000").stdout
+    (rtl.parent / "model.onnx").touch()  # handed over: there is nothing to train
+    anew = make(*given, "FPS=1000").stdout
+    assert "training train" not in anew and "fpga rtl" in anew
+    (rtl.parent / "checkpoint.pt").touch()
+    assert "training train" in make(*given, "FPS=1000").stdout
 
 
 def test_an_unknown_board_is_not_simulated() -> None:

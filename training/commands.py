@@ -164,7 +164,8 @@ def search(
     recipe = recipes.load(model)
     function = named(cost, build / recipe.name, recipe.hardware.fps)
     try:
-        result = run(recipe, build, options, data, None, function, cost or "products x bits")
+        told = getattr(function, "name", cost or "products x bits")
+        result = run(recipe, build, options, data, None, function, told)
     except KeyboardInterrupt:
         click.echo("\nstopped; the same command goes on from here", err=True)
         sys.exit(130)
@@ -254,7 +255,7 @@ def widths(
 ) -> None:
     """What fewer bits cost: train MODEL with accumulators of 32 bits and of each of BITS, with every seed, into
     BUILD/bench/widths.json. What is trained already is kept; the same command goes on. With EPOCHS, each begins with
-    the network in BUILD/MODEL and goes through so many epochs of the last stage alone.
+    the network in BUILD/MODEL and is fine-tuned for so many: a third with the price on overflow, then wrapped.
     """
     from training import recipe as recipes
     from training import widths as comparison

@@ -8,12 +8,13 @@ from typing import Any
 import brevitas.nn as qnn
 from brevitas.nn.quant_layer import QuantNonLinearActLayer
 from torch import Tensor, nn
+from torch.nn.utils.parametrize import is_parametrized
 
 from chain.errors import InputError, UnsupportedError, nearest
 from training.evaluation import device_of
 from training.layers import WrapConv2d, WrapLinear, accumulators
 from training.layers.wrapping import AccumulatorMixin
-from training.quantisers import WrapAccumulator
+from training.quantisers import WrapAccumulator, WrapFoldQuant
 from training.settling import settle
 
 CALIBRATION_BATCHES = 50
@@ -33,6 +34,7 @@ _UNKNOWN = {
     nn.MultiheadAttention: "attention is not wrapped",
     nn.Bilinear: "bilinear layers are not wrapped",
 }
+_REPLACED = ("forward", "inner_forward_impl", "quant_weight")
 _FLOAT = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
 
 
@@ -46,9 +48,11 @@ def wrap(model: nn.Module, bits: int = 8, fold: int | None = 3, skip: Collection
     forward pass. Layers named in `skip` stay as they are, with all that is in them.
 
     Raises UnsupportedError, naming every layer that cannot be wrapped and why, before anything has changed; and
-    InputError for a name in `skip` that no layer has. What only data show, inputs that are no unsigned integers and
-    sums that leave float32's exact range, is said by `calibrate` or the first forward pass, for the first such layer.
+    InputError for a name in `skip` that no layer has, for bits or a fold that cannot be, and if all layers wrap
+    already. What only data show, inputs that are no unsigned integers and sums that leave float32's exact range, is
+    said by `calibrate` or the first forward pass, for the first such layer.
     """
+    WrapFoldQuant(bits, fold)  # raises what is wrong with them
     found = {name: layer for name, layer in model.named_modules(remove_duplicate=False) if _multiplies(layer)}
     # What attention is made of goes with it.
     found = {name: layer for name, layer in found.items() if not _is_inside(name, found)}
@@ -60,7 +64,11 @@ def wrap(model: nn.Module, bits: int = 8, fold: int | None = 3, skip: Collection
     problems = [
         f"{name!r} ({type(layer).__name__}): {text}" for name, layer in chosen.items() if (text := _reason(layer))
     ]
-    if not problems and not chosen:
+    if not chosen and accumulators(model):
+        raise InputError(
+            "wrap: all layers wrap already; training.layers.accumulators has them, to set accumulator_bits"
+        )
+    if not chosen:
         problems = ["it has no QuantConv2d or QuantLinear"]
     if problems:
         raise UnsupportedError("the model cannot be wrapped: " + "; ".join(problems) + _WAY_OUT)
@@ -119,6 +127,12 @@ def _reason(layer: Any) -> str | None:
             return text
     if not isinstance(layer, qnn.QuantConv2d | qnn.QuantLinear):
         return "a float layer, which has no integers; quantise it with brevitas.nn"
+    kind = qnn.QuantConv2d if isinstance(layer, qnn.QuantConv2d) else qnn.QuantLinear
+    own = [name for name in _REPLACED if getattr(type(layer), name) is not getattr(kind, name)]
+    if own:
+        return f"a class of its own with another {own[0]}(), which wrapping would replace"
+    if is_parametrized(layer):
+        return "its parameters are computed from others; torch.nn.utils.parametrize.remove_parametrizations first"
     if not layer.weight_quant.is_quant_enabled:
         return "its weights are not quantised; give it a weight_quant"
     if layer.input_quant.is_quant_enabled:

@@ -26,6 +26,8 @@ def freeze(model: nn.Module, example: Tensor | None = None) -> nn.Module:
     `example` is one batch of inputs [N, C, H, W]; without it zeros of `model.input_shape` serve, an attribute that
     models built from a recipe have. Raises UnsupportedError for a network that does not have this form.
     """
+    if any(layer.integer_output for layer in accumulators(model).values()):
+        raise UnsupportedError("freeze: the model is frozen already; give it as it was trained")
     frozen = copy.deepcopy(model).eval()
     if example is None:
         shape = getattr(model, "input_shape", None)

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError,
 from chain.cli import NAME, NAME_IN_WORDS, RESERVED, is_path
 from chain.errors import InputError, nearest
 from chain.integers import NARROWEST, WIDEST
-from training.schedule import usual
+from training.schedule import again, usual
 
 RECIPES = Path(__file__).parent / "recipes"
 
@@ -142,12 +142,14 @@ class Recipe(_Section):
         """The recipe as JSON, defaults included."""
         return self.model_dump_json()
 
-    def fine_tuning(self, epochs: int | None = None) -> Stage:
-        """What a trained network goes through with other accumulators: the last stage, wrapped, and a quarter as long
-        unless `epochs` says.
+    def fine_tuning(self, epochs: int | None = None) -> tuple[Stage, ...]:
+        """What a trained network goes through with other accumulators (training.schedule.again): a quarter of the last
+        stage's epochs and at least 3 unless `epochs` says.
         """
         last = self.stages[-1]
-        return last.model_copy(update={"epochs": epochs or max(2, last.epochs // 4), "accumulator": "wrap"})
+        stages = again(epochs or max(3, last.epochs // 4), self.stages[0].lr, last.penalty)
+        kept = {"optimiser": last.optimiser, "weight_decay": last.weight_decay}
+        return tuple(Stage.model_validate(stage | kept) for stage in stages)
 
     def digest(self) -> str:
         """What tells whether a checkpoint is of this recipe: everything but `hardware` counts. Keys that came later

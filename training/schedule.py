@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The stages of a recipe that gives only its `epochs`: one for all networks (docs/method.md, "The usual stages")."""
+"""Stages that are one for all networks: of a recipe that gives only its `epochs` (docs/method.md, "The usual stages"),
+and of a trained network that gets other accumulators.
+"""
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from chain.errors import InputError
@@ -23,14 +26,31 @@ def usual(epochs: Any, lr: float = LR) -> tuple[dict[str, Any], ...]:
     if not isinstance(epochs, int) or isinstance(epochs, bool) or epochs < 3:
         raise InputError(f"epochs: found {epochs!r}, expected a whole number of 3 or more: an epoch a stage")
     wide, wrap = max(1, round(epochs / 12)), epochs // 2
-    penalty = epochs - wide - wrap
-    lengths = (("wide", "wide", wide), ("penalty", "wide", penalty), ("wrap", "wrap", wrap))
-    stages, start = [], 0
-    for name, accumulator, length in lengths:
+    return _in_a_row({"wide": wide, "penalty": epochs - wide - wrap, "wrap": wrap}, lr, PENALTY)
+
+
+def again(epochs: int, lr: float, penalty: float = 0.0) -> tuple[dict[str, Any], ...]:
+    """Stages "penalty" and "wrap" for a network that was trained with other accumulators: a third of the `epochs` with
+    the price on overflow alone (0.03 for a `penalty` of 0), the rest wrapped; of a single epoch, that. `lr` is best the
+    rate that its training began with.
+
+    >>> [(stage["name"], stage["epochs"], round(stage["lr"], 5)) for stage in again(9, 4e-3)]
+    [('penalty', 3, 0.004), ('wrap', 6, 0.003)]
+    """
+    wide = round(epochs / 3)
+    return _in_a_row({"penalty": wide, "wrap": epochs - wide}, lr, penalty or PENALTY)
+
+
+def _in_a_row(lengths: Mapping[str, int], lr: float, penalty: float) -> tuple[dict[str, Any], ...]:
+    """One cosine over stages of these names and lengths, those without an epoch left out; "wide" has no penalty."""
+    epochs, start, stages = sum(lengths.values()), 0, []
+    for name, length in lengths.items():
+        if not length:
+            continue
         first, last = _fall(start / epochs), _fall((start + length) / epochs)
-        stage = {"name": name, "epochs": length, "lr": lr * first, "accumulator": accumulator}
+        stage = {"name": name, "epochs": length, "lr": lr * first, "accumulator": "wrap" if name == "wrap" else "wide"}
         stage |= {"final_lr": max(last / first, 0.01)}
-        stages.append(stage if name == "wide" else stage | {"penalty": PENALTY})
+        stages.append(stage if name == "wide" else stage | {"penalty": penalty})
         start += length
     return tuple(stages)
 

@@ -34,7 +34,7 @@ def planned(
     """The trials by width, each with accumulators of that many bits in every layer and otherwise the recipe, to be
     trained on `device` into `build`/bench/widths/NAME-BITSbit-seedN. The control comes first, asked for or not.
 
-    With `epochs` they begin with the network trained in `build`/<model> and go through so many of the last stage alone
+    With `epochs` they begin with the network trained in `build`/<model> and are fine-tuned for so many
     (NAME-onN-BITSbit-seedN).
 
     Raises InputError for a width or a seed that is given twice, and where there is no trained network.
@@ -46,7 +46,7 @@ def planned(
         start = (build / recipe.name / checkpoints.NAME).absolute()
         checkpoints.read_finished(start, recipe)
         name = f"{recipe.name}-on{epochs}"
-        recipe = recipe.model_copy(update={"stages": (recipe.fine_tuning(epochs),)})
+        recipe = recipe.model_copy(update={"stages": recipe.fine_tuning(epochs)})
     found = {}
     for bits in (CONTROL, *(bits for bits in widths if bits != CONTROL)):
         quantisation = recipe.quantisation.model_copy(update={"accumulator_bits": bits})

@@ -109,7 +109,7 @@ class _Processes:
     def close(self) -> None:
         """End the processes, whatever they do: what they write is complete or not there."""
         for child in set(multiprocessing.active_children()) - self.before:
-            child.terminate()
+            child.kill()  # also one that was stopped, by Ctrl-Z for instance
 
     def _process(self) -> ProcessPoolExecutor:
         try:

@@ -98,7 +98,7 @@ def collect(folder: Path, model: str, arguments: str) -> Report:
         "divergences": {n: str(s.divergence) for n, s in stages.items() if s.divergence},
         "board": stages["board"].extra,
         "simulation": {k: v for k, v in rtl.items() if k not in cycles},
-        "repeat": f"make {'hardware' if training.get('handed_over') else 'deploy'} {arguments}",
+        "repeat": f"make {_whole(training)} {arguments}",
         "notes": [*_origin(training), *_stale(runs), *outdated, *left_out],
     }
     validate(report)
@@ -130,9 +130,16 @@ def _require(folder: Path, arguments: str) -> None:
     if not missing:
         return
     lines = [f"{folder / path} is missing: `make {step} {arguments}` writes it" for path, step in missing]
+    training = folder / "training.json"
+    whole = _whole(_read(training)) if training.is_file() else "deploy"
     raise InputError(
-        "the report lacks inputs\n  " + "\n  ".join(lines) + f"\nAll steps in order: `make deploy {arguments}`"
+        "the report lacks inputs\n  " + "\n  ".join(lines) + f"\nAll steps in order: `make {whole} {arguments}`"
     )
+
+
+def _whole(training: Mapping[str, Any]) -> str:
+    """The target that goes through all steps."""
+    return "hardware" if training.get("handed_over") else "deploy"
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 """A Brevitas model in a training loop of one's own, given 8-bit wraparound accumulators by the five marked lines:
 without them it is plain Brevitas. `print(training.report(model, test))` at the end says what overflows in which layer.
 
-python docs/examples/brevitas_loop.py
+PYTHONPATH=. .venv/tools/bin/python docs/examples/brevitas_loop.py
 """
 
 import brevitas.nn as qnn

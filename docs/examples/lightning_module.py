@@ -2,7 +2,7 @@
 """A Brevitas model in a LightningModule, given 8-bit wraparound accumulators by the five marked lines: without them it
 is plain Brevitas and Lightning. `print(training.report(model, test))` at the end says what overflows in which layer.
 
-python docs/examples/lightning_module.py
+PYTHONPATH=. .venv/tools/bin/python docs/examples/lightning_module.py
 """
 
 import brevitas.nn as qnn

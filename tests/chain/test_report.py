@@ -111,6 +111,9 @@ def test_a_network_that_was_handed_over_is_said_to(folder: Path) -> None:
     assert report["repeat"].startswith("make hardware MODEL=toy")
     shown = page.render(report)
     assert "The network was trained elsewhere" in shown and "A finished training" not in shown
+    (folder / "resources.json").unlink()
+    with pytest.raises(InputError, match="All steps in order: `make hardware MODEL=toy"):
+        report_of(folder)
 
 
 def test_the_command_writes_what_it_prints(folder: Path) -> None:

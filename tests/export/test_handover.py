@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A network of a training loop of one's own goes where `make train export` would have left it."""
 
+import copy
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,9 @@ from torch import nn
 import export
 import training
 from chain.cpu.commands import main
-from chain.errors import InputError, UnsupportedError
+from chain.errors import AgreementError, InputError, UnsupportedError
+from export import pipeline
+from export.agreement import agree
 from fpga import steps
 
 COUNT = 20
@@ -78,7 +82,9 @@ def test_what_does_not_fit_is_refused_and_nothing_is_written(model: nn.Module, t
         ({"labels": [0, 1]}, r"found 2 from 0 to 1, expected 20"),
         ({"labels": np.zeros(COUNT)}, r"labels: found float64 \[20\], expected whole numbers"),
         ({"class_names": ("a", "b")}, r"class_names: found 2, expected 3"),
-        ({"hardware": {"frames": 3}}, r"hardware: frames: .*Valid: clock_mhz, fps, output, part"),
+        ({"images": images()[:, :, 1:]}, r"does not take them, \[1, 5, 6\] each"),
+        ({"hardware": {"frames": 3}}, r"hardware: unknown key 'frames'; Valid: clock_mhz, fps, output, part"),
+        ({"hardware": {"fps": -1.0}}, r"hardware: fps: .*greater than 0, found -1"),
     ]
     for changes, text in wrong:
         with pytest.raises(InputError, match=text):
@@ -89,4 +95,32 @@ def test_what_does_not_fit_is_refused_and_nothing_is_written(model: nn.Module, t
         hand(model, tmp_path / "bench")
     with pytest.raises(UnsupportedError, match="takes floats"):
         hand(model[1:], folder)  # type: ignore[index]
+    wide = copy.deepcopy(model)
+    training.set_wrapping(wide, False)
+    with pytest.raises(UnsupportedError, match=r"layers \['1', '5'\] do not wrap.*set_wrapping"):
+        hand(wide, folder)
+    with pytest.raises(UnsupportedError, match="freeze: the model is frozen already"):
+        hand(training.freeze(model, images(1).float()), folder)
+    with pytest.raises(UnsupportedError, match=r"no wrapping layer; call training\.wrap"):
+        hand(nn.Sequential(training.InputQuant(16, 4), nn.Flatten()), folder)
+    deep = copy.deepcopy(model)
+    deep[0] = training.InputQuant(1023, 8)  # type: ignore[index]
+    with pytest.raises(InputError, match="takes integers to 1023, images have 255 at most"):
+        hand(deep, folder)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_failed_one_leaves_nothing_of_an_earlier_network(model: nn.Module, tmp_path: Path) -> None:
+    hand(model, tmp_path / "mine", class_names=np.arange(3))
+    assert steps.open_model(tmp_path, "mine").classes == ("0", "1", "2")
+
+    def differ(*arguments: Any, **options: Any) -> Any:
+        agreement = agree(*arguments, **options)
+        first = replace(agreement.stages["qonnx"], mismatches=1)
+        return replace(agreement, stages={**agreement.stages, "qonnx": first})
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pipeline, "agree", differ)
+        with pytest.raises(AgreementError):
+            hand(model, tmp_path / "mine")
+    assert not (tmp_path / "mine" / "training.json").exists()

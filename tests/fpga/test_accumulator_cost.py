@@ -78,3 +78,4 @@ def test_a_rate_that_cannot_be(folder: Path, fps: float, text: str) -> None:
 def test_make_search_finds_it_by_its_file(folder: Path, repository: Path, fps: float | None) -> None:
     cost = named(f"{repository / 'fpga' / 'accumulator_cost.py'}:AccumulatorCost", folder, fps)
     assert cost({}, {}) == AccumulatorCost(folder, fps or 1000)({}, {}) > 0
+    assert cost.name == f"LUTs at {fps or 1000:,} FPS, 100 MHz"  # type: ignore[attr-defined]

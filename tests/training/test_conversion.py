@@ -238,6 +238,62 @@ def test_what_cannot_be_wrapped_is_named_and_nothing_changes(layer: nn.Module, r
     assert list(accumulators(model)) == ["conv", "depthwise", "last"] and model.extra is layer
 
 
+class Halved(qnn.QuantLinear):
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x) / 2
+
+
+class Named(qnn.QuantLinear):
+    """What it adds is not replaced."""
+
+    def label(self) -> str:
+        return "named"
+
+
+def test_classes_of_ones_own() -> None:
+    model = trained()
+    model.extra = Halved(2, 2, bias=True)
+    with pytest.raises(UnsupportedError, match=r"'extra' \(Halved\): a class of its own with another forward\(\)"):
+        training.wrap(model)
+    model.extra = Named(2, 2, bias=True)
+    training.wrap(model)
+    assert isinstance(model.extra, WrapLinear)
+
+
+def test_parametrised_layers_are_refused() -> None:
+    model = trained()
+    torch.nn.utils.parametrizations.weight_norm(model.last)
+    with pytest.raises(UnsupportedError, match=r"'last' .*computed from others; .*remove_parametrizations"):
+        training.wrap(model)
+    assert not accumulators(model)
+
+
+@pytest.mark.parametrize(
+    ("options", "text"), [({"bits": 99}, "found 99, expected 4 to 32"), ({"fold": 0}, "fold: found 0")]
+)
+def test_widths_and_folds_that_cannot_be_change_nothing(options: dict[str, int], text: str) -> None:
+    model = trained()
+    before = model(images())
+    with pytest.raises(InputError, match=text):
+        training.wrap(model, **options)
+    assert not accumulators(model) and model(images()).shape == before.shape
+    training.wrap(model)
+    with pytest.raises(InputError, match="all layers wrap already"):
+        training.wrap(model)
+
+
+@pytest.mark.parametrize("padding", ["same", 1, (0, 2)])
+@pytest.mark.parametrize("stride", [1, 2])
+def test_every_padding_computes_what_it_did(padding: Any, stride: int) -> None:
+    torch.manual_seed(0)
+    first = qnn.QuantIdentity(act_quant=Uint8ActPerTensorFloat, bit_width=4, return_quant_tensor=True)
+    layer = qnn.QuantConv2d(1, 3, 3, padding=padding, stride=stride, bias=True, weight_bit_width=3)
+    model = nn.Sequential(first, layer).train()
+    model(images())
+    before = model.eval()(images())
+    torch.testing.assert_close(training.wrap(model, bits=20)(images()), before, rtol=1e-4, atol=1e-5)
+
+
 def test_attention_that_is_skipped_computes_what_it_did() -> None:
     torch.manual_seed(0)
     attention, x = qnn.QuantMultiheadAttention(4, 2).eval(), torch.rand(5, 2, 4)

@@ -84,17 +84,21 @@ def test_rows_and_that_nothing_is_trained_twice(own: Path, tmp_path: Path) -> No
 
 
 def test_on_from_the_trained_network(own: Path, tmp_path: Path) -> None:
-    """The trials begin with its weights and go through the last stage alone, control and all."""
+    """The trials begin with its weights and are fine-tuned, control and all."""
     recipe, build = recipes.load(str(own)), tmp_path / "build"
-    arguments = ["widths", str(own), "--bits", "6", "--seed", "1", "--build", str(build), "--epochs", "1"]
+    arguments = ["widths", str(own), "--bits", "6", "--seed", "1", "--build", str(build), "--epochs", "2"]
     result = CliRunner().invoke(main, arguments)
     assert result.exit_code == 2 and "no checkpoint" in result.output and "make train" in result.output
     trainer.train(recipe, build / "mine")
     assert CliRunner().invoke(main, arguments).exit_code == 0
     made = json.loads((build / "bench" / "widths.json").read_text(encoding="utf-8"))
-    assert [row["bits"] for row in made["mine, 1 epochs on"]["rows"]] == [32, 6]
-    checkpoint = checkpoints.read(build / "bench" / "widths" / "mine-on1-6bit-seed1" / checkpoints.NAME)
-    assert checkpoint.epochs == 1 and checkpoint.recipe.stages == (recipe.fine_tuning(1),)
+    assert [row["bits"] for row in made["mine, 2 epochs on"]["rows"]] == [32, 6]
+    checkpoint = checkpoints.read(build / "bench" / "widths" / "mine-on2-6bit-seed1" / checkpoints.NAME)
+    assert checkpoint.epochs == 2 and checkpoint.recipe.stages == recipe.fine_tuning(2)
+    assert [(stage.name, stage.accumulator) for stage in recipe.fine_tuning(2)] == [
+        *(("penalty", "wide"), ("wrap", "wrap"))
+    ]
+    assert [stage.accumulator for stage in recipe.fine_tuning(1)] == ["wrap"]
     weights = checkpoints.read(build / "mine" / checkpoints.NAME, recipe).model
     trainer.train(checkpoint.recipe, tmp_path / "same", start=weights)
     same = checkpoints.read(tmp_path / "same" / checkpoints.NAME).model

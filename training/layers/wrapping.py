@@ -230,7 +230,8 @@ class WrapConv2d(AccumulatorMixin, qnn.QuantConv2d):
     def inner_forward_impl(self, x: Tensor, quant_weight: Tensor, quant_bias: Tensor | None) -> Tensor:
         """The exact sums. With `narrow_gradients` set, their gradients go through bfloat16."""
         traced = torch.jit.is_tracing() or torch.compiler.is_compiling()
-        if traced or not self.in_bytes or self.padding_mode != "zeros" or isinstance(self.padding, str):
+        padded = self.padding_mode != "zeros" or isinstance(self.padding, str) or self.is_same_padded_strided
+        if traced or not self.in_bytes or padded:
             return super().inner_forward_impl(x, quant_weight, quant_bias)  # type: ignore[no-any-return]
         options = (self.stride, self.padding, self.dilation, self.groups)
         return convolve(x, quant_weight, options, torch.bfloat16 if self.narrow_gradients else x.dtype)

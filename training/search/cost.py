@@ -34,8 +34,9 @@ def product_bits(widths: Widths, layers: Mapping[str, Layer]) -> float:
 
 
 def named(reference: str | None, folder: Path, fps: float | None) -> Cost:
-    """The function of "file.py:name", relative to the working folder; `product_bits` for None. A class is called for it
-    with the model's `folder` (build/<model>) and the frame rate of its recipe.
+    """The function of "file.py:name", relative to the working folder; `product_bits` for None. A class is called for
+    it with the model's `folder` (build/<model>) and the frame rate of its recipe; a `name` that the result has says in
+    words what it measures.
 
     Raises InputError where there is none.
     """

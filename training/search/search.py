@@ -15,7 +15,7 @@ from training.checkpoint import Checkpoint, restore
 from training.current import Status
 from training.datasets import Dataset
 from training.layers import accumulators
-from training.recipe import Recipe, Stage
+from training.recipe import Recipe
 from training.search import narrow, picture
 from training.search.cost import Cost, product_bits, shown
 from training.search.layers import Layer, measure
@@ -81,11 +81,11 @@ def search(
         model = restore(checkpoint)
         layers = measure(model, dataset.train_images[:MEASURED_IMAGES])
         own = {name: layer.accumulator_bits for name, layer in accumulators(model).items()}
-        stage = recipe.fine_tuning(options.epochs)
-        trials = Trials(base, stage, folder.absolute() / "trials", key(recipe, stage, dataset))
+        stages = recipe.fine_tuning(options.epochs)
+        trials = Trials(base, stages, folder.absolute() / "trials", key(recipe, stages, dataset))
         goal = Goal(reference - options.drop / 100, cost, f"drop {options.drop:g}, {cost_name}")
         study = Search(folder, layers, trials, goal)
-        _say(console, study.take_up(), reference, options, stage, len(dataset.test_labels))
+        _say(console, study.take_up(), reference, options, trials.epochs, len(dataset.test_labels))
         study.propose(own)
         for rate in RATES:
             study.propose({name: layer.narrowest(rate) for name, layer in layers.items()})
@@ -136,11 +136,11 @@ def _alone(folder: Path) -> Iterator[None]:
         lock.release()
 
 
-def _say(console: Console, cut: int, reference: float, options: Options, stage: Stage, images: int) -> None:
+def _say(console: Console, cut: int, reference: float, options: Options, epochs: int, images: int) -> None:
     again = f"; {cut} cut off before, taken up" if cut else ""
     console.print(
         f"reference {100 * reference:.2f} % of {images} validation images, "
-        f"{options.drop:g} points may be lost; trials of {stage.epochs} epochs{again}",
+        f"{options.drop:g} points may be lost; trials of {epochs} epochs{again}",
         highlight=False,
         soft_wrap=True,
     )

@@ -184,8 +184,8 @@ class Search:
 
     def _try(self, batch: Sequence[_Candidate], workers: Workers) -> Iterator[Found | Worthless]:
         """Train half of each, then the rest of those that are not behind; gives each when it is judged."""
-        whole = self.trials.stage.epochs
-        for epochs in sorted({max(1, whole // 2), whole}):
+        whole = self.trials.epochs
+        for epochs in sorted({max(self.trials.wide + 1, whole // 2), whole}):
             outcomes = [self._train(one, epochs, workers) for one in batch]
             going_on = []
             for one, outcome in zip(batch, outcomes, strict=True):
@@ -216,13 +216,13 @@ class Search:
             trial.set_user_attr("worthless", outcome.worthless)
             self.study.tell(trial, state=TrialState.PRUNED)
             return Worthless(widths, outcome.worthless)
-        for epoch in range(one.reported, len(outcome.accuracies)):
+        for epoch in range(max(one.reported, self.trials.wide), len(outcome.accuracies)):
             trial.report(1 - outcome.accuracies[epoch], epoch + 1)
         one.reported = len(outcome.accuracies)
         accuracy = outcome.accuracies[-1]
         trial.set_user_attr("accuracy", accuracy)
         excess = self.goal.accuracy - accuracy
-        if one.reported == self.trials.stage.epochs:
+        if one.reported == self.trials.epochs:
             trial.set_constraint("excess", excess)
             return self._found(self.study.tell(trial, self._cost(widths)))
         if excess > 0 and trial.should_prune():
@@ -288,7 +288,7 @@ class Search:
         widths = self._widths(trial)
         stopped = trial.state == TrialState.PRUNED
         fits = not stopped and trial.user_attrs["accuracy"] >= self.goal.accuracy
-        epochs = len(trial.intermediate_values)
+        epochs = max(trial.intermediate_values)
         return Found(
             trial.number, widths, trial.user_attrs["accuracy"], self._cost(widths), epochs, stopped=stopped, fits=fits
         )

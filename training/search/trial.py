@@ -4,6 +4,7 @@
 import hashlib
 import json
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,9 +58,19 @@ class Trials:
     """
 
     base: Base
-    stage: Stage
+    stages: tuple[Stage, ...]
     folder: Path
     key: str
+
+    @property
+    def epochs(self) -> int:
+        """Of a whole trial."""
+        return sum(stage.epochs for stage in self.stages)
+
+    @property
+    def wide(self) -> int:
+        """The first epochs, whose accumulators are wide: what they come to says nothing of the widths."""
+        return sum(stage.epochs for stage in self.stages if stage.accumulator == "wide")
 
     def known(self) -> list[dict[str, int]]:
         """Widths of the finished trials, the worthless ones among them."""
@@ -70,7 +81,7 @@ class Trials:
         return self._result(widths).is_file()
 
     def run(self, widths: Widths, epochs: int) -> Outcome:
-        """Train at `widths` for the first `epochs` of the stage's, from the last finished one on.
+        """Train at `widths` for the first `epochs` of the stages', from the last finished one on.
 
         What is finished, or came to nothing, is told again without training.
         """
@@ -80,7 +91,7 @@ class Trials:
             return Outcome(tuple(told.get("accuracies", ())[:epochs]), told.get("worthless", ""))
         folder, dataset, recipe = self._home / _label(widths), self.base.dataset(), self.base.recipe
         quantisation = recipe.quantisation.model_copy(update={"accumulator_bits": dict(widths)})
-        recipe = recipe.model_copy(update={"quantisation": quantisation, "stages": (self.stage,)})
+        recipe = recipe.model_copy(update={"quantisation": quantisation, "stages": self.stages})
         start, quiet = self.base.weights(), Console(quiet=True)
         try:
             checkpoint, history = trainer.run(recipe, dataset, folder, True, quiet, start, until=epochs)
@@ -106,9 +117,9 @@ class Trials:
         return self._home / f"{_label(widths)}.json"
 
 
-def key(recipe: Recipe, stage: Stage, dataset: Dataset) -> str:
-    """Of the trials of `recipe` through `stage`, judged by what judges in `dataset`."""
-    parts = [recipe.digest(), *sorted(own_files(recipe).values()), stage.model_dump_json()]
+def key(recipe: Recipe, stages: Sequence[Stage], dataset: Dataset) -> str:
+    """Of the trials of `recipe` through `stages`, judged by what judges in `dataset`."""
+    parts = [recipe.digest(), *sorted(own_files(recipe).values()), *(stage.model_dump_json() for stage in stages)]
     parts.append(hashlib.sha256(np.ascontiguousarray(dataset.test_images).tobytes()).hexdigest())
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
