@@ -183,9 +183,11 @@ class Search:
         return min(fitting, key=lambda one: (one.cost, -one.accuracy), default=None)
 
     def _try(self, batch: Sequence[_Candidate], workers: Workers) -> Iterator[Found | Worthless]:
-        """Train half of each, then the rest of those that are not behind; gives each when it is judged."""
-        whole = self.trials.epochs
-        for epochs in sorted({max(self.trials.wide + 1, whole // 2), whole}):
+        """Train each to the middle of its wrapped epochs, then the rest of those that are not behind; gives each when
+        it is judged.
+        """
+        wide, whole = self.trials.wide, self.trials.epochs
+        for epochs in sorted({wide + max(1, (whole - wide) // 2), whole}):
             outcomes = [self._train(one, epochs, workers) for one in batch]
             going_on = []
             for one, outcome in zip(batch, outcomes, strict=True):
