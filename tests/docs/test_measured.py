@@ -52,7 +52,7 @@ def test_what_fewer_bits_cost(repository: Path, page: str) -> None:
             values = {row["bits"]: shown(row) for row in entry["rows"]}
             for row in body:
                 if row[0] == f"`{name}`":
-                    assert row[1:] == [values.get(width, "–") for width in bits], (page, model)
+                    assert row[1:] == [values.get(width, "-") for width in bits], (page, model)
                     seen += 1
     assert seen
 
