@@ -8,8 +8,6 @@ from typing import Any
 
 import pytest
 
-MARGIN = re.compile(r"\s*±\s*")
-
 
 def measured(root: Path, name: str) -> Any:
     return json.loads((root / "docs" / "measured" / name).read_text(encoding="utf-8"))
@@ -36,6 +34,15 @@ def test_the_training_bench(repository: Path) -> None:
             name = "binary weights" if row["method"] == "wide" else "4-bit weights"
             assert f"{name} {100 * row['mean']:.1f} ± {100 * row['std']:.1f}" in text
     assert not any(row["diverged"] for row in rows)
+
+
+def test_what_a_step_costs(repository: Path) -> None:
+    text = (repository / "docs" / "scale.md").read_text(encoding="utf-8")
+    (row,) = measured(repository, "step.json")
+    low, high = row["ratio_range"]
+    for figure in (f"{row['ours_ms']:.1f} ms", f"ratio {row['ratio']:.3f}, {low:.3f} to {high:.3f};"):
+        assert figure in text
+    assert f"memory of a step {row['memory_ratio']:.3f} of its" in text and f"cost {row['fused_ratio']:.2f}" in text
 
 
 @pytest.mark.parametrize("page", ["models/README.md", "docs/method.md"])
