@@ -4,6 +4,7 @@
 import copy
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -65,9 +66,10 @@ def hand_over(
         raise InputError(f"{folder}: the name of a network that is trained by a recipe; choose another")
     wishes = _hardware(hardware or {})
     pixels, truth = _images(images, greatest_input(model)), _labels(labels)
-    frozen = _frozen(model, torch.from_numpy(pixels[:1]).float())
+    first = torch.from_numpy(pixels[:1]).float()
+    frozen = _frozen(model, first)
     with torch.no_grad():
-        classes = frozen(torch.from_numpy(pixels[:1]).float()).shape[1]
+        classes = frozen(first).shape[1]
     names = tuple(map(str, class_names)) or tuple(map(str, range(classes)))
     if len(names) != classes:
         raise InputError(f"class_names: found {len(names)}, expected {classes}, one for each of the network's outputs")
@@ -79,14 +81,8 @@ def hand_over(
     (folder / "training.json").unlink(missing_ok=True)  # of an earlier network: it must not stand beside this one
     with bar(Console(stderr=True)) as progress:
         task = progress.add_task("comparing PyTorch, QONNX and onnxruntime", total=len(pixels))
-        agreement = deliver(
-            frozen,
-            folder,
-            Metadata(name, names, wishes),
-            pixels,
-            truth,
-            advance=lambda done, total: progress.update(task, advance=done, total=total),
-        )
+        advance = partial(progress.advance, task)
+        agreement = deliver(frozen, folder, Metadata(name, names, wishes), pixels, truth, advance=advance)
     agreement.require()
     measured = evaluate(frozen, pixels, truth)
     summary = {
@@ -134,7 +130,7 @@ def _hardware(given: Mapping[str, Any]) -> dict[str, Any]:
 def _images(given: Images, maximum: int) -> npt.NDArray[np.uint8]:
     if maximum > GREATEST:
         raise InputError(f"the model's InputQuant takes integers to {maximum}, images have {GREATEST} at most")
-    pixels = np.asarray(given.cpu() if isinstance(given, Tensor) else given)
+    pixels = _array(given)
     found = f"{pixels.dtype} {list(pixels.shape)}"
     if pixels.ndim != 4 or not len(pixels):
         raise InputError(f"images: found {found}, expected [N, C, H, W] with at least one")
@@ -147,7 +143,12 @@ def _images(given: Images, maximum: int) -> npt.NDArray[np.uint8]:
 
 
 def _labels(given: Labels) -> npt.NDArray[np.int64]:
-    truth = np.asarray(given.cpu() if isinstance(given, Tensor) else given)
+    truth = _array(given)
     if truth.ndim != 1 or not len(truth) or truth.dtype.kind not in "iu":
         raise InputError(f"labels: found {truth.dtype} {list(truth.shape)}, expected whole numbers [N]")
     return truth.astype(np.int64)
+
+
+def _array(given: Images | Labels) -> npt.NDArray[Any]:
+    """Where numpy can read it."""
+    return np.asarray(given.cpu() if isinstance(given, Tensor) else given)

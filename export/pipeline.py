@@ -49,9 +49,8 @@ def run(
     provenance = {"recipe": recipe.model_dump(mode="json", exclude={"hardware"}), "recipe_sha256": recipe.digest()}
     hardware = recipe.hardware.model_dump(mode="json")
     metadata = Metadata(recipe.name, dataset.class_names, hardware, provenance)
-    agreement = deliver(
-        frozen, folder, metadata, dataset.test_images[:images], dataset.test_labels[:images], batch, advance
-    )
+    pixels, labels = dataset.test_images[:images], dataset.test_labels[:images]
+    agreement = deliver(frozen, folder, metadata, pixels, labels, batch, lambda done: advance(done, len(pixels)))
     record.write(folder, "export", time.perf_counter() - started, DATA=data or data_folder())
     return agreement
 
@@ -63,10 +62,10 @@ def deliver(
     images: npt.NDArray[np.uint8],
     labels: npt.NDArray[np.int64],
     batch: int = 100,
-    advance: Callable[[int, int], None] = lambda done, total: None,
+    advance: Callable[[int], None] = lambda done: None,
 ) -> Agreement:
     """Write a frozen network into `folder`: model.onnx, reference.npz and the records of the three stages, compared on
-    `images`, raw integers [N, C, H, W].
+    `images`, raw integers [N, C, H, W]; `advance` is told the images of each batch.
     """
     path = folder / "model.onnx"
     (folder / "reference.npz").unlink(missing_ok=True)
@@ -74,7 +73,7 @@ def deliver(
     _, *shape = images.shape
     to_qonnx(frozen, path, metadata, (shape[0], shape[1], shape[2]))
     require_mappable(path, f"{path} is written, but")
-    agreement = agree(frozen, path, images, labels, batch, lambda done: advance(done, len(images)))
+    agreement = agree(frozen, path, images, labels, batch, advance)
     agreement.save(folder / "stages")
     save_reference(folder / "reference.npz", images, labels, agreement.outputs, metadata.classes)
     return agreement

@@ -13,8 +13,8 @@ from fpga.folding import Network
 
 class AccumulatorCost:
     """LUTs by estimate of the exported network in `folder` (build/<model>), folded for `fps` (1,000 for None), by the
-    widths of its accumulators.
-    Called as `make search` calls a cost: with widths of 4 bits or more by layer, and the measured layers, not used.
+    widths of its accumulators. Called as `make search` calls a cost: with widths of 4 bits or more by layer, and the
+    measured layers, not used.
 
     Each layer counts by what it adds with the others as they are, and as its costliest narrower width where that adds
     more: an estimate may fall by a table where a width grows, a cost must not. `name` says what is measured, in words.

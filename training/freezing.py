@@ -26,15 +26,15 @@ def freeze(model: nn.Module, example: Tensor | None = None) -> nn.Module:
     `example` is one batch of inputs [N, C, H, W]; without it zeros of `model.input_shape` serve, an attribute that
     models built from a recipe have. Raises UnsupportedError for a network that does not have this form.
     """
-    if any(layer.integer_output for layer in accumulators(model).values()):
-        raise UnsupportedError("freeze: the model is frozen already; give it as it was trained")
     frozen = copy.deepcopy(model).eval()
+    layers = accumulators(frozen)
+    if any(layer.integer_output for layer in layers.values()):
+        raise UnsupportedError("freeze: the model is frozen already; give it as it was trained")
     if example is None:
         shape = getattr(model, "input_shape", None)
         if shape is None:
             raise UnsupportedError("freeze: the model has no attribute input_shape (C, H, W) and no example was given")
         example = torch.zeros(1, *shape)
-    layers = accumulators(frozen)
     flow = _follow(frozen, example)
     paths = {module: path for path, module in frozen.named_modules()}
     for name, layer in layers.items():

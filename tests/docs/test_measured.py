@@ -13,26 +13,17 @@ def measured(root: Path, name: str) -> Any:
     return json.loads((root / "docs" / "measured" / name).read_text(encoding="utf-8"))
 
 
-def cells(text: str, first: str) -> list[list[str]]:
-    """The cells of every table row that begins with `first`."""
-    rows = (line for line in text.splitlines() if line.startswith(f"| {first} |"))
-    return [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
-
-
 def test_the_training_bench(repository: Path) -> None:
     text = (repository / "docs" / "training-bench.md").read_text(encoding="utf-8")
     rows = measured(repository, "training.json")
-    by_width = {row["method"]: {} for row in rows if row["B"] != 32}  # type: ignore[var-annotated]
-    for row in rows:
-        if row["B"] != 32:
-            by_width[row["method"]][row["B"]] = f"{100 * row['mean']:.1f} ± {100 * row['std']:.1f}"
-    for method, values in by_width.items():
-        (shown,) = (row for row in cells(text, f"`{method}`") if "±" in row[2])
-        assert shown[2:] == [values[bits] for bits in (16, 12, 10, 8, 7, 6)], method
-    for row in rows:
-        if row["B"] == 32:
-            name = "binary weights" if row["method"] == "wide" else "4-bit weights"
-            assert f"{name} {100 * row['mean']:.1f} ± {100 * row['std']:.1f}" in text
+    figures = {(row["method"], row["B"]): f"{100 * row['mean']:.1f} ± {100 * row['std']:.1f}" for row in rows}
+    widths = (16, 12, 10, 8, 7, 6)
+    (body,) = (body for head, body in tables(text) if head == ["method", "weights", *map(str, widths)])
+    shown = {row[0].strip("`"): row[2:] for row in body}
+    assert shown.keys() == {method for method, bits in figures if bits != 32}
+    for method, values in shown.items():
+        assert values == [figures[method, bits] for bits in widths], method
+    assert f"binary weights {figures['wide', 32]}, 4-bit weights {figures['wide, 4-bit', 32]}" in text
     assert not any(row["diverged"] for row in rows)
 
 
@@ -65,8 +56,6 @@ def test_what_fewer_bits_cost(repository: Path, page: str) -> None:
 
 
 def shown(row: dict[str, Any]) -> str:
-    if row["accuracy"] is None:
-        return "chance"
     spread = "" if row["deviation"] is None else f" ± {100 * row['deviation']:.2f}"
     return f"{100 * row['accuracy']:.2f}{spread}"
 

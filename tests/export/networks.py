@@ -8,6 +8,7 @@ import brevitas.nn as qnn
 import torch
 from torch import Tensor, nn
 
+import training
 from training.blocks import Blocks
 from training.layers import QuantAdd
 from training.quantisers import UnsignedActivation
@@ -36,6 +37,21 @@ def images(blocks: Blocks, count: int, seed: int = 0) -> Tensor:
     """Random raw images uint8 [count, C, H, W]."""
     generator = torch.Generator().manual_seed(seed)
     return torch.randint(0, blocks.maximum + 1, (count, *blocks.input_shape), generator=generator, dtype=torch.uint8)
+
+
+def of_brevitas(first: nn.Module, side: int, classes: int, bits: int = 8) -> nn.Module:
+    """Brevitas' layers behind `first`, wrapped, calibrated, in eval mode; for integers to 16 [N, 1, side, side]."""
+    torch.manual_seed(0)
+    model = nn.Sequential(
+        first,
+        qnn.QuantConv2d(1, 4, 3, bias=False, weight_bit_width=2),
+        nn.BatchNorm2d(4),
+        qnn.QuantReLU(bit_width=3),
+        nn.Flatten(),
+        qnn.QuantLinear(4 * (side - 2) ** 2, classes, bias=False, weight_bit_width=2),
+    )
+    training.calibrate(training.wrap(model, bits), [torch.randint(0, 17, (16, 1, side, side)).float()])
+    return model.eval()
 
 
 class OwnForward(nn.Module):

@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import brevitas.nn as qnn
 import numpy as np
 import pytest
 import torch
@@ -21,6 +20,7 @@ from chain.errors import AgreementError, InputError, UnsupportedError
 from export import pipeline
 from export.agreement import agree
 from fpga import steps
+from tests.export.networks import of_brevitas
 
 COUNT = 20
 
@@ -31,20 +31,7 @@ def images(count: int = COUNT) -> torch.Tensor:
 
 @pytest.fixture(scope="module")
 def model() -> nn.Module:
-    torch.manual_seed(0)
-    made = training.wrap(
-        nn.Sequential(
-            training.InputQuant(16, 4),
-            qnn.QuantConv2d(1, 4, 3, bias=False, weight_bit_width=2),
-            nn.BatchNorm2d(4),
-            qnn.QuantReLU(bit_width=3),
-            nn.Flatten(),
-            qnn.QuantLinear(64, 3, bias=False, weight_bit_width=2),
-        ),
-        bits=7,
-    )
-    training.calibrate(made, [images().float()])
-    return made.train()
+    return of_brevitas(training.InputQuant(16, 4), 6, 3, bits=7).train()
 
 
 def hand(model: nn.Module, folder: Path, **changes: Any) -> Any:

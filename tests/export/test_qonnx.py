@@ -21,7 +21,7 @@ import training
 from chain.errors import UnsupportedError
 from export.metadata import Metadata, read
 from export.ops.runtime import accumulators
-from tests.export.networks import OwnForward, images, input_shape, randomised
+from tests.export.networks import OwnForward, images, input_shape, of_brevitas, randomised
 from training.blocks import Blocks
 from training.layers import WrapLinear, set_wrapping
 from training.networks import NETWORKS
@@ -218,31 +218,15 @@ def test_networks_that_cannot_be_exported(network: Callable[[Blocks], nn.Module]
         export.to_qonnx(model)
 
 
-def brevitas_model(first: nn.Module) -> nn.Module:
-    torch.manual_seed(0)
-    model = training.wrap(
-        nn.Sequential(
-            first,
-            qnn.QuantConv2d(1, 4, 3, bias=False, weight_bit_width=2),
-            nn.BatchNorm2d(4),
-            qnn.QuantReLU(bit_width=3),
-            nn.Flatten(),
-            qnn.QuantLinear(144, 5, bias=False, weight_bit_width=2),
-        )
-    )
-    training.calibrate(model, [torch.randint(0, 17, (8, 1, 8, 8)).float()])
-    return model.eval()
-
-
 def test_a_wrapped_brevitas_model_agrees_in_all_three_and_can_be_mapped() -> None:
-    model = brevitas_model(training.InputQuant(16, 4))
+    model = of_brevitas(training.InputQuant(16, 4), 8, 5)
     model.input_shape = (1, 8, 8)  # type: ignore[assignment]
     file = require_agreement(model, Blocks((1, 8, 8), 5, maximum=16))
     assert export.check(file) == []
 
 
 def test_a_model_that_takes_floats_is_refused() -> None:
-    model = brevitas_model(qnn.QuantIdentity(act_quant=Uint8ActPerTensorFloat, bit_width=4))
+    model = of_brevitas(qnn.QuantIdentity(act_quant=Uint8ActPerTensorFloat, bit_width=4), 8, 5)
     with pytest.raises(UnsupportedError, match=r"takes floats.*training\.InputQuant"):
         export.to_qonnx(model, input_shape=(1, 8, 8))
 

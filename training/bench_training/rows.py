@@ -53,8 +53,8 @@ def is_cached(contest: Contest, store: Store) -> bool:
 
 def rows(contest: Contest, store: Store) -> list[Row]:
     """One row a method and width, with means and standard deviations over the seeds, and how many of these `diverged`:
-    ended with weights that are not finite. Those of `ours` have the other
-    methods' means at that width as `rivals`, and their own by these as `ratios`.
+    ended with weights that are not finite. Those of `ours` have the other methods' means at that width as `rivals`, and
+    their own by these as `ratios`.
     """
     made = [_row(contest, store, name, bits) for name, bits in places(contest)]
     for row in made:
