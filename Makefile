@@ -161,8 +161,8 @@ bench-step: setup ## time and memory of a training step against plain Brevitas l
 bench-cpu: setup ## time the CPU engine against its rivals on this machine, into bench/cpu.json and cpu.html (FULL=1: all)
 	@$(TOOLS) -m scripts.bench_cpu --build "$(BUILD)" $(if $(FULL),--full)
 
-bench-widths: setup ## train MODEL= with accumulators of 32, 8, 7 and 6 bits and three seeds, into bench/widths.json (BITS=, SEEDS=; EPOCHS=: on from the trained network)
-	@$(TOOLS) -m training widths $(ARGUMENTS) $(if $(EPOCHS),--epochs "$(EPOCHS)") $(foreach bits,$(BITS),--bits "$(bits)") $(foreach seed,$(SEEDS),--seed "$(seed)") $(JOB_OPTIONS) $(DEVICE_OPTION)
+bench-widths: setup ## train MODEL= with accumulators of 32, 8, 7 and 6 bits and three seeds, into bench/widths.json (BITS=, SEEDS=; EPOCHS=: on from the trained network; LAST=: bits of the last layer)
+	@$(TOOLS) -m training widths $(ARGUMENTS) $(if $(EPOCHS),--epochs "$(EPOCHS)") $(if $(LAST),--last "$(LAST)") $(foreach bits,$(BITS),--bits "$(bits)") $(foreach seed,$(SEEDS),--seed "$(seed)") $(JOB_OPTIONS) $(DEVICE_OPTION)
 
 bench-training: setup ## compare ways to train for narrow accumulators, into bench/training.json and .html (FULL=1: all)
 	@$(TOOLS) -m training.bench_training --build "$(BUILD)" $(if $(FULL),--full) $(JOB_OPTIONS)

@@ -240,6 +240,9 @@ def sweep(
 @click.option("--threads", default=1, type=click.IntRange(min=1), show_default=True, help="Of each training.")
 @click.option("--data", default=None, type=click.Path(path_type=Path), help="Folder of the data set's files.")
 @click.option("--epochs", default=None, type=click.IntRange(min=1), help="So many on from the trained network.")
+@click.option(
+    "--last", default=None, type=click.IntRange(NARROWEST, WIDEST), help="Bits of the last layer, whatever BITS."
+)
 @click.option("--device", default="cpu", type=click.Choice(["cpu", "cuda"]), show_default=True)
 @errors_as_text
 def widths(
@@ -251,20 +254,22 @@ def widths(
     threads: int,
     data: Path | None,
     epochs: int | None,
+    last: int | None,
     device: str,
 ) -> None:
     """What fewer bits cost: train MODEL with accumulators of 32 bits and of each of BITS, with every seed, into
     BUILD/bench/widths.json. What is trained already is kept; the same command goes on. With EPOCHS, each begins with
-    the network in BUILD/MODEL and is fine-tuned for so many: a third with the price on overflow, then wrapped.
+    the network in BUILD/MODEL and is fine-tuned for so many: a third with the price on overflow, then wrapped. With
+    LAST, the last layer, whose accumulators are the logits, has so many bits, and the others have those of BITS.
     """
     from training import recipe as recipes
     from training import widths as comparison
     from training.environment import room_for
 
     recipe = recipes.load(model)
-    planned = comparison.planned(recipe, widths, seeds, build, data, epochs, device)
+    planned = comparison.planned(recipe, widths, seeds, build, data, epochs, device, last)
     rows = comparison.compare(planned, jobs or room_for(threads), threads, _say)
-    comparison.update(build / "bench" / "widths.json", recipe, rows, epochs)
+    comparison.update(build / "bench" / "widths.json", recipe, rows, epochs, last)
     Console(width=100).print(comparison.table(rows))
     if rows[0]["accuracy"] is None:
         raise ToolError(f"widths: nothing to compare with, {rows[0]['errors'][0]}")

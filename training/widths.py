@@ -10,11 +10,15 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import torch
 from rich.table import Table
 
 from chain.errors import InputError
 from chain.files import write_json
 from training import checkpoint as checkpoints
+from training import datasets
+from training.build import build as build_network
+from training.layers import accumulators
 from training.recipe import Recipe
 from training.sweep import Outcome, Trial, sweep, trials
 
@@ -30,12 +34,14 @@ def planned(
     data: Path | None,
     epochs: int | None = None,
     device: str = "cpu",
+    last: int | None = None,
 ) -> dict[int, list[Trial]]:
     """The trials by width, each with accumulators of that many bits in every layer and otherwise the recipe, to be
     trained on `device` into `build`/bench/widths/NAME-BITSbit-seedN. The control comes first, asked for or not.
 
     With `epochs` they begin with the network trained in `build`/<model> and are fine-tuned for so many
-    (NAME-onN-BITSbit-seedN).
+    (NAME-onN-BITSbit-seedN). With `last` the last layer has so many bits in all but the control
+    (NAME-lastN-BITSbit-seedN).
 
     Raises InputError for a width or a seed that is given twice, and where there is no trained network.
     """
@@ -47,12 +53,29 @@ def planned(
         checkpoints.read_finished(start, recipe)
         name = f"{recipe.name}-on{epochs}"
         recipe = recipe.model_copy(update={"stages": recipe.fine_tuning(epochs)})
+    wider = {} if last is None else {_last_layer(recipe, data): last}
     found = {}
     for bits in (CONTROL, *(bits for bits in widths if bits != CONTROL)):
-        quantisation = recipe.quantisation.model_copy(update={"accumulator_bits": bits})
-        own = recipe.model_copy(update={"name": f"{name}-{bits}bit", "quantisation": quantisation})
+        other = wider if bits != CONTROL else {}
+        quantisation = recipe.quantisation.model_copy(
+            update={"accumulator_bits": {"default": bits, **other} if other else bits}
+        )
+        label = f"{name}-last{last}" if other else name
+        own = recipe.model_copy(update={"name": f"{label}-{bits}bit", "quantisation": quantisation})
         found[bits] = trials([own], seeds, build / "bench" / "widths", data, device, start)
     return found
+
+
+def _last_layer(recipe: Recipe, data: Path | None) -> str:
+    """The name of the wrapping layer that is called last."""
+    dataset = datasets.load(recipe, data)
+    model = build_network(recipe, dataset.input_shape, len(dataset.class_names), dataset.maximum).eval()
+    called: list[str] = []
+    for name, layer in accumulators(model).items():
+        layer.register_forward_hook(lambda *_, name=name: called.append(name))  # type: ignore[attr-defined]
+    with torch.no_grad():
+        model(torch.zeros(1, *dataset.input_shape))
+    return called[-1]
 
 
 def compare(
@@ -90,12 +113,16 @@ def compare(
     return rows
 
 
-def update(path: Path, recipe: Recipe, rows: list[dict[str, Any]], epochs: int | None = None) -> None:
+def update(
+    path: Path, recipe: Recipe, rows: list[dict[str, Any]], epochs: int | None = None, last: int | None = None
+) -> None:
     """Put the recipe's `rows` into the file `path`, {model: {recipe, torch, rows}}, in place of its older ones; those
-    that went on from the trained network for `epochs` are "MODEL, N epochs on".
+    that went on from the trained network for `epochs` are "MODEL, N epochs on", those whose `last` layer had a width of
+    its own "MODEL, last layer N bits".
     """
     models = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     key = recipe.name if epochs is None else f"{recipe.name}, {epochs} epochs on"
+    key = key if last is None else f"{key}, last layer {last} bits"
     models[key] = {"recipe": recipe.model_dump(mode="json"), "torch": version("torch"), "rows": rows}
     write_json(path, models)
 

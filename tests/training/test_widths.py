@@ -53,6 +53,13 @@ def test_only_the_width_differs(own: Path, tmp_path: Path) -> None:
         widths.planned(recipe, [8, 8], [1], tmp_path, None)
 
 
+def test_the_last_layer_may_be_wider(own: Path, tmp_path: Path) -> None:
+    """The control stays the same one."""
+    planned = widths.planned(recipes.load(str(own)), [7], [1], tmp_path, None, last=12)
+    found = {trial.recipe.name: trial.recipe.quantisation.accumulator_bits for (trial,) in planned.values()}
+    assert found == {"mine-32bit-seed1": 32, "mine-last12-7bit-seed1": {"default": 7, "fc": 12}}
+
+
 def test_rows_and_that_nothing_is_trained_twice(own: Path, tmp_path: Path) -> None:
     arguments = ["widths", str(own), "--bits", "6", "--seed", "1", "--seed", "2", "--build", str(tmp_path / "build")]
     (tmp_path / "build" / "bench").mkdir(parents=True)
@@ -91,8 +98,11 @@ def test_on_from_the_trained_network(own: Path, tmp_path: Path) -> None:
     assert result.exit_code == 2 and "no checkpoint" in result.output and "make train" in result.output
     trainer.train(recipe, build / "mine")
     assert CliRunner().invoke(main, arguments).exit_code == 0
+    assert CliRunner().invoke(main, [*arguments, "--last", "9"]).exit_code == 0
     made = json.loads((build / "bench" / "widths.json").read_text(encoding="utf-8"))
     assert [row["bits"] for row in made["mine, 2 epochs on"]["rows"]] == [32, 6]
+    same, wider = made["mine, 2 epochs on, last layer 9 bits"]["rows"]
+    assert same == made["mine, 2 epochs on"]["rows"][0] and wider["bits"] == 6
     checkpoint = checkpoints.read(build / "bench" / "widths" / "mine-on2-6bit-seed1" / checkpoints.NAME)
     assert checkpoint.epochs == 2 and checkpoint.recipe.stages == recipe.fine_tuning(2)
     assert [(stage.name, stage.accumulator) for stage in recipe.fine_tuning(2)] == [
