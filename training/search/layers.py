@@ -22,6 +22,11 @@ HOPELESS = 0.75
 RARE = 0.01
 """Share of sums that overflow up to which a width is expected to work."""
 
+SPARE = 2
+"""Bits that are tried beyond those that hold every sum: the network was trained to keep its sums within its widths, and
+makes use of more in a layer where they are cheap.
+"""
+
 
 @dataclass(frozen=True)
 class Layer:
@@ -36,9 +41,14 @@ class Layer:
         return self.narrowest(HOPELESS)
 
     @property
-    def high(self) -> int:
+    def holding(self) -> int:
         """The width that holds every sum, or the widest."""
         return self.narrowest(0.0)
+
+    @property
+    def high(self) -> int:
+        """The widest width to try."""
+        return min(self.holding + SPARE, max(self.overflow))
 
     @property
     def start(self) -> int:

@@ -26,7 +26,7 @@ from training.workers import workers
 FOLDER = "search"
 MEASURED_IMAGES = 2000
 RATES = (0.01, 0.05, 0.2, 0.001, 0.0)
-"""The first candidates: every layer as narrow as this share of overflowing sums allows."""
+"""The first candidates: layers as narrow as this share of overflowing sums allows."""
 
 
 @dataclass(frozen=True)
@@ -86,9 +86,7 @@ def search(
         goal = Goal(reference - options.drop / 100, cost, f"drop {options.drop:g}, {cost_name}")
         study = Search(folder, layers, trials, goal)
         _say(console, study.take_up(), reference, options, trials.epochs, len(dataset.test_labels))
-        study.propose(own)
-        for rate in RATES:
-            study.propose({name: layer.narrowest(rate) for name, layer in layers.items()})
+        study.begin(own, RATES)
 
         def tell(one: Found | Worthless) -> None:
             line = _line(one, study.trained(), options.trials, study.best())

@@ -91,6 +91,20 @@ class Search:
             load_if_exists=True,
         )
 
+    def begin(self, own: Widths, rates: Iterable[float]) -> None:
+        """Propose the recipe's `own` widths, and for each of the `rates` those at which no more of a layer's sums
+        overflow: once with all that is tried for the layers whose bits are cheaper than the others', once without.
+        """
+        self.propose(own)
+        cost = self._cost(own)
+        added = {name: self._cost({**own, name: layer.high}) - cost for name, layer in self.layers.items()}
+        mean = sum(added.values()) / len(added)
+        spared = {name: layer.high for name, layer in self.layers.items() if added[name] < mean}
+        for rate in rates:
+            narrow = {name: layer.narrowest(rate) for name, layer in self.layers.items()}
+            self.propose({**narrow, **spared})
+            self.propose(narrow)
+
     def propose(self, widths: Widths) -> None:
         """Have `widths` tried, once in the life of the study."""
         inside = self._inside(widths)

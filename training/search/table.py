@@ -12,11 +12,11 @@ def layers(result: Result) -> Table:
     """Each layer: products, what narrow accumulators would overflow without training, the recipe's width, the new."""
     table = Table("layer", "products", "holds all sums", "1 % overflow", "recipe", "found", title="accumulators")
     for name, layer in result.layers.items():
-        overflow = layer.overflow[layer.high]
+        overflow = layer.overflow[layer.holding]
         table.add_row(
             name,
             str(layer.products),
-            f"{layer.high} bits" if overflow == 0 else f"over {layer.high} bits",
+            f"{layer.holding} bits" if overflow == 0 else f"over {layer.holding} bits",
             f"{layer.start} bits",
             str(result.widths[name]),
             str(result.best.widths[name]),

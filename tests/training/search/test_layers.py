@@ -19,9 +19,9 @@ def test_overflows_at_the_edges() -> None:
 
 
 def test_bounds_of_a_layer() -> None:
-    layer = Layer(1, {4: 0.9, 5: 0.75, 6: 0.2, 7: 0.005, 8: 0.0, 9: 0.0})
-    assert (layer.low, layer.start, layer.high) == (5, 7, 8)
-    assert Layer(1, {15: 0.9, 16: 0.6}).high == 16
+    layer = Layer(1, {4: 0.9, 5: 0.75, 6: 0.2, 7: 0.005, 8: 0.0, 9: 0.0, 10: 0.0, 11: 0.0})
+    assert (layer.low, layer.start, layer.holding, layer.high) == (5, 7, 8, 10)
+    assert Layer(1, {15: 0.9, 16: 0.6}).high == Layer(1, {15: 0.9, 16: 0.0}).high == 16
 
 
 def test_measured_sums_of_a_network() -> None:
