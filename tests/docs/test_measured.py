@@ -38,24 +38,27 @@ def test_what_a_step_costs(repository: Path) -> None:
 
 @pytest.mark.parametrize("page", ["models/README.md", "docs/method.md"])
 def test_what_fewer_bits_cost(repository: Path, page: str) -> None:
-    """Rows "model, N epochs on" stand beneath a table head that says so."""
+    """Rows of one table each, `model` or `model`, N epochs on, with as many widths as the table's head has."""
     text = (repository / page).read_text(encoding="utf-8")
     seen = 0
-    for model, entry in measured(repository, "widths.json").items():
-        name, _, on = model.partition(", ")
+    for key, entry in measured(repository, "widths.json").items():
+        name, *more = key.split(", ")
+        label = ", ".join([f"`{name}`", *more])
+        values = {row["bits"]: shown(row) for row in entry["rows"]}
         for head, body in tables(text):
             bits = [int(cell.removesuffix(" bits")) for cell in head[1:] if cell.endswith(" bits")]
-            if head[0] != (f"model, {on}" if on else "model") or len(bits) != len(head) - 1:
+            if head[0] != "model" or len(bits) != len(head) - 1:
                 continue
-            values = {row["bits"]: shown(row) for row in entry["rows"]}
             for row in body:
-                if row[0] == f"`{name}`":
-                    assert row[1:] == [values.get(width, "-") for width in bits], (page, model)
+                if row[0] == label:
+                    assert row[1:] == [values.get(width, "-") for width in bits], (page, key)
                     seen += 1
     assert seen
 
 
 def shown(row: dict[str, Any]) -> str:
+    if row["accuracy"] is None:
+        return "chance"
     spread = "" if row["deviation"] is None else f" ± {100 * row['deviation']:.2f}"
     return f"{100 * row['accuracy']:.2f}{spread}"
 
