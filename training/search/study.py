@@ -96,10 +96,10 @@ class Search:
         overflow: once with all that is tried for the layers whose bits are cheaper than the others', once without.
         """
         self.propose(own)
-        cost = self._cost(own)
-        added = {name: self._cost({**own, name: layer.high}) - cost for name, layer in self.layers.items()}
-        mean = sum(added.values()) / len(added)
-        spared = {name: layer.high for name, layer in self.layers.items() if added[name] < mean}
+        least = {name: layer.low for name, layer in self.layers.items()}
+        costs = {name: self._cost({**least, name: layer.high}) for name, layer in self.layers.items()}
+        mean = sum(costs.values()) / len(costs)
+        spared = {name: layer.high for name, layer in self.layers.items() if costs[name] < mean}
         for rate in rates:
             narrow = {name: layer.narrowest(rate) for name, layer in self.layers.items()}
             self.propose({**narrow, **spared})

@@ -124,6 +124,14 @@ def test_it_finds_narrower_accumulators_that_keep_the_accuracy(first: Result) ->
     assert first.picture.read_text("utf-8").count('class="dot') == len(first.found)
 
 
+def test_the_first_candidates_spare_no_bits_where_they_are_cheap(first: Result) -> None:
+    conv, fc = first.layers["conv"], first.layers["fc"]
+    assert conv.products > fc.products
+    assert [one.widths for one in first.found[1:3]] == [
+        *({"conv": conv.start, "fc": fc.high}, {"conv": conv.start, "fc": fc.start})
+    ]
+
+
 def test_the_recipe_trains(first: Result, own: Path) -> None:
     recipe = recipes.load(str(first.recipe))
     assert recipe.name == "mine-narrow" and recipe.quantisation.accumulator_bits == first.best.widths
