@@ -2,6 +2,7 @@
 """Batch norm and accumulator scales merged to one scale and shift a channel: the form that every stage computes."""
 
 import copy
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import torch
@@ -57,12 +58,19 @@ def freeze(model: nn.Module, example: Tensor | None = None) -> nn.Module:
         else:
             _replace(frozen, paths[layer], nn.Sequential(layer, ChannelAffine(scale, layer.bias)))
         layer.integer_output = True
-    if not any(flow.outputs[layer] is flow.result for layer in layers.values()):
-        raise UnsupportedError("freeze: the network's output is not that of a WrapLinear or WrapConv2d; end with one")
+    _last(flow, layers)
     left = [path for path, module in frozen.named_modules() if isinstance(module, _BATCH_NORMS)]
     if left:
         raise UnsupportedError(f"freeze: batch norm {left[0]!r} does not directly follow a WrapConv2d or WrapLinear")
     return frozen
+
+
+def last_layer(model: nn.Module, example: Tensor) -> str:
+    """The name of the layer whose accumulators are the output of `model`, which is in eval mode; `example` is one batch
+    of inputs [N, C, H, W]. Raises UnsupportedError where it is no wrapping layer's.
+    """
+    layers = accumulators(model)
+    return _last(_follow(model, example), layers)
 
 
 @dataclass
@@ -100,6 +108,13 @@ def _follow(model: nn.Module, example: Tensor) -> _Flow:
         for hook in hooks:
             hook.remove()
     return flow
+
+
+def _last(flow: _Flow, layers: Mapping[str, AccumulatorMixin]) -> str:
+    for name, layer in layers.items():
+        if flow.outputs.get(layer) is flow.result:
+            return name
+    raise UnsupportedError("freeze: the network's output is not that of a WrapLinear or WrapConv2d; end with one")
 
 
 def _accumulator_scale(layer: AccumulatorMixin) -> Tensor:

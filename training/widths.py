@@ -18,7 +18,7 @@ from chain.files import write_json
 from training import checkpoint as checkpoints
 from training import datasets
 from training.build import build as build_network
-from training.layers import accumulators
+from training.freezing import last_layer
 from training.recipe import Recipe
 from training.sweep import Outcome, Trial, sweep, trials
 
@@ -43,7 +43,8 @@ def planned(
     (NAME-onN-BITSbit-seedN). With `last` the last layer has so many bits in all but the control
     (NAME-lastN-BITSbit-seedN).
 
-    Raises InputError for a width or a seed that is given twice, and where there is no trained network.
+    Raises InputError for a width or a seed that is given twice, and where there is no trained network; with `last`,
+    UnsupportedError for a network that does not end with a wrapping layer.
     """
     if len(set(widths)) != len(widths):
         raise InputError(f"widths: found {list(widths)}, expected each once")
@@ -53,29 +54,24 @@ def planned(
         checkpoints.read_finished(start, recipe)
         name = f"{recipe.name}-on{epochs}"
         recipe = recipe.model_copy(update={"stages": recipe.fine_tuning(epochs)})
-    wider = {} if last is None else {_last_layer(recipe, data): last}
-    found = {}
-    for bits in (CONTROL, *(bits for bits in widths if bits != CONTROL)):
-        other = wider if bits != CONTROL else {}
-        quantisation = recipe.quantisation.model_copy(
-            update={"accumulator_bits": {"default": bits, **other} if other else bits}
-        )
-        label = f"{name}-last{last}" if other else name
+    label, wider = name, {}
+    if last is not None:
+        label, wider = f"{name}-last{last}", {_last_layer(recipe, data): last}
+
+    def made(label: str, bits: int, by_layer: dict[str, int]) -> list[Trial]:
+        own_bits = {"default": bits, **by_layer} if by_layer else bits
+        quantisation = recipe.quantisation.model_copy(update={"accumulator_bits": own_bits})
         own = recipe.model_copy(update={"name": f"{label}-{bits}bit", "quantisation": quantisation})
-        found[bits] = trials([own], seeds, build / "bench" / "widths", data, device, start)
-    return found
+        return trials([own], seeds, build / "bench" / "widths", data, device, start)
+
+    narrow = {bits: made(label, bits, wider) for bits in widths if bits != CONTROL}
+    return {CONTROL: made(name, CONTROL, {}), **narrow}
 
 
 def _last_layer(recipe: Recipe, data: Path | None) -> str:
-    """The name of the wrapping layer that is called last."""
     dataset = datasets.load(recipe, data)
     model = build_network(recipe, dataset.input_shape, len(dataset.class_names), dataset.maximum).eval()
-    called: list[str] = []
-    for name, layer in accumulators(model).items():
-        layer.register_forward_hook(lambda *_, name=name: called.append(name))  # type: ignore[attr-defined]
-    with torch.no_grad():
-        model(torch.zeros(1, *dataset.input_shape))
-    return called[-1]
+    return last_layer(model, torch.zeros(1, *dataset.input_shape))
 
 
 def compare(
