@@ -69,7 +69,7 @@ def accumulate(
 
     `z` is [N, C, ...], `scale` [C] or one number. The same values and gradients as `wrap_fold` (`wrap` where `k` is
     None; z itself unless `wrapping`), a product with `scale` and `overflow_penalty`, in a third of the passes over the
-    sums. Scales by channel get no gradient: the batch norm behind them would take it away.
+    sums.
     """
     slope = overflow_slope if k is None else -float(k)
     node = _AccumulateAll if on_gpu(z) else _Accumulate
@@ -233,7 +233,7 @@ class _Accumulate(Function):
         by_z = by_y * by_channel(scale, y)
         flat = in_memory_order(by_z)
         flat[where] = flat[where] * slopes + signs * (by_penalty / y.numel())
-        by_scale = _dot(by_y, y) / scale if ctx.needs_input_grad[1] and not scale.dim() else None
+        by_scale = _by_scale(by_y, y, scale) if ctx.needs_input_grad[1] else None
         return by_z, by_scale, None, None, None, None
 
 
@@ -260,7 +260,7 @@ class _AccumulateAll(Function):
         by_y, by_penalty = gradients[0].contiguous(memory_format=ctx.layout), gradients[1]
         by_z = by_y * by_channel(scale, y)
         by_z = torch.where(sloped, by_z * ctx.slope, by_z).addcmul(signs, by_penalty / y.numel())
-        by_scale = _dot(by_y, y) / scale if ctx.needs_input_grad[1] and not scale.dim() else None
+        by_scale = _by_scale(by_y, y, scale) if ctx.needs_input_grad[1] else None
         return by_z, by_scale, None, None, None, None
 
 
@@ -304,6 +304,13 @@ class _QuantiseUnsigned(Function):
         if ctx.needs_input_grad[1]:
             by_scale = ((_dot(gradient, y) - _dot(by_x, x)) / scale).view(scale.shape)
         return by_x, by_scale, None
+
+
+def _by_scale(by_y: Tensor, y: Tensor, scale: Tensor) -> Tensor:
+    """The gradient of `scale` [C] or [], y = f * scale [N, C, ...], from that of y."""
+    if not scale.dim():
+        return _dot(by_y, y) / scale
+    return (by_y * y).sum([dim for dim in range(y.dim()) if dim != 1]) / scale
 
 
 def _dot(a: Tensor, b: Tensor) -> Tensor:

@@ -41,7 +41,7 @@ class Blocks:
         **options: Any,
     ) -> WrapConv2d:
         """A convolution, to be followed by batch norm. `options` as for WrapConv2d: stride, padding, groups, ..."""
-        return WrapConv2d(
+        layer = WrapConv2d(
             in_channels,
             out_channels,
             kernel_size,
@@ -51,6 +51,8 @@ class Blocks:
             accumulator_fold=self.fold,
             **options,
         )
+        layer.normed = True
+        return layer
 
     def relu(self, bits: int | None = None) -> qnn.QuantReLU:
         """ReLU and quantiser. Gives quantised tensors, which pooling and the next layer take."""
@@ -59,7 +61,9 @@ class Blocks:
 
     def linear(self, in_features: int, out_features: int, weights: str | int | None = None) -> WrapLinear:
         """A hidden linear layer, to be followed by batch norm."""
-        return self._linear(in_features, out_features, weight_quantiser(weights or self.weights, per_channel=True))
+        layer = self._linear(in_features, out_features, weight_quantiser(weights or self.weights, per_channel=True))
+        layer.normed = True
+        return layer
 
     def classifier(self, in_features: int, weights: str | int | None = None) -> WrapLinear:
         """The last layer: one learned weight scale, no batch norm after it; its accumulators are the logits."""

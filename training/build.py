@@ -10,6 +10,7 @@ from chain.errors import InputError, UnsupportedError, WrapNetError, nearest
 from training import foreign
 from training.blocks import Blocks
 from training.layers import accumulators
+from training.layers.dropout import scale_dropout
 from training.networks import NETWORKS
 from training.recipe import Recipe
 from training.userfile import is_reference, resolve
@@ -40,6 +41,7 @@ def build(recipe: Recipe, input_shape: tuple[int, int, int], classes: int, maxim
         # Of images too small for the network, which is told in words below.
         warnings.filterwarnings("ignore", "Initializing zero-element tensors")
         model = _construct(recipe, blocks)
+    scale_dropout(model)
     layers = accumulators(model)
     if not layers:
         raise UnsupportedError(f"network {recipe.network!r} has no WrapConv2d or WrapLinear")

@@ -6,13 +6,16 @@ from itertools import islice
 from typing import Any
 
 import brevitas.nn as qnn
+import torch
 from brevitas.nn.quant_layer import QuantNonLinearActLayer
+from brevitas.quant_tensor import IntQuantTensor
 from torch import Tensor, nn
 from torch.nn.utils.parametrize import is_parametrized
 
 from chain.errors import InputError, UnsupportedError, nearest
 from training.evaluation import device_of
 from training.layers import WrapConv2d, WrapLinear, accumulators
+from training.layers.dropout import scale_dropout
 from training.layers.wrapping import AccumulatorMixin
 from training.quantisers import WrapAccumulator, WrapFoldQuant
 from training.settling import settle
@@ -34,7 +37,8 @@ _UNKNOWN = {
     nn.MultiheadAttention: "attention is not wrapped",
     nn.Bilinear: "bilinear layers are not wrapped",
 }
-_REPLACED = ("forward", "inner_forward_impl", "quant_weight")
+_REPLACED = ("forward", "inner_forward_impl", "quant_weight", "_conv_forward")
+_SUCH = "take a weight quantiser such as Int8WeightPerTensorFloat"
 _FLOAT = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
 
 
@@ -43,7 +47,8 @@ def wrap(model: nn.Module, bits: int = 8, fold: int | None = 3, skip: Collection
     of `bits` bits and the cyclic activation `fold` (None: none), in place: the layers become such themselves, so that
     parameters, weight quantisers, hooks and an optimiser that was made before stay theirs. Returns `model`.
 
-    Activation quantisers are set to return quantised tensors, which is how a layer gets its integers. The layers wrap
+    Activation quantisers are set to return quantised tensors, which is how a layer gets its integers, and dropout gives
+    such back with its scale grown as the values. The layers wrap
     from now on (`training.set_wrapping` switches all), and leave a penalty for `training.overflow_penalty` at every
     forward pass. Layers named in `skip` stay as they are, with all that is in them.
 
@@ -80,6 +85,7 @@ def wrap(model: nn.Module, bits: int = 8, fold: int | None = 3, skip: Collection
     for module in model.modules():
         if isinstance(module, QuantNonLinearActLayer) and module not in kept:
             module.return_quant_tensor = True
+    scale_dropout(model)
     return model
 
 
@@ -93,7 +99,8 @@ def calibrate(model: nn.Module, loader: Iterable[Any], batches: int = CALIBRATIO
     the images augmented as in training: the weights have learnt with their statistics.
 
     Raises UnsupportedError, with the layer's name, for a layer whose input is not an unsigned quantised tensor or whose
-    sums might leave float32's exact range; InputError if the loader gives nothing.
+    sums might leave float32's exact range, and where tensors of different scales are added; InputError if the loader
+    gives nothing or something else. The statistics then stay as they were.
     """
     accumulators(model)  # gives the layers their names, for messages
     device = device_of(model)
@@ -102,10 +109,24 @@ def calibrate(model: nn.Module, loader: Iterable[Any], batches: int = CALIBRATIO
     def inputs() -> Iterable[Tensor]:
         nonlocal seen
         for batch in islice(loader, batches):
+            found = batch[0] if isinstance(batch, list | tuple) and batch else batch
+            if not hasattr(found, "to"):
+                raise InputError(
+                    f"calibrate: a batch is a {type(batch).__name__}, its inputs a {type(found).__name__}; expected a "
+                    "tensor, or a tuple that begins with one"
+                )
             seen += 1
-            yield (batch[0] if isinstance(batch, list | tuple) else batch).to(device)
+            yield found.to(device)
 
-    settle(model, inputs())
+    try:
+        settle(model, inputs())
+    except RuntimeError as error:
+        if "Scaling factors are different" not in str(error):
+            raise
+        raise UnsupportedError(
+            "calibrate: the model adds or concatenates quantised tensors of different scales, which have no common "
+            "integers; quantise both with the same module, for instance one QuantReLU called on each"
+        ) from None
     if not seen:
         raise InputError("calibrate: the loader gave no batch, expected at least one")
 
@@ -128,13 +149,15 @@ def _reason(layer: Any) -> str | None:
     if not isinstance(layer, qnn.QuantConv2d | qnn.QuantLinear):
         return "a float layer, which has no integers; quantise it with brevitas.nn"
     kind = qnn.QuantConv2d if isinstance(layer, qnn.QuantConv2d) else qnn.QuantLinear
-    own = [name for name in _REPLACED if getattr(type(layer), name) is not getattr(kind, name)]
+    own = [name for name in _REPLACED if getattr(type(layer), name, None) is not getattr(kind, name, None)]
     if own:
         return f"a class of its own with another {own[0]}(), which wrapping would replace"
     if is_parametrized(layer):
         return "its parameters are computed from others; torch.nn.utils.parametrize.remove_parametrizations first"
     if not layer.weight_quant.is_quant_enabled:
         return "its weights are not quantised; give it a weight_quant"
+    if weights := _weights(layer):
+        return weights
     if layer.input_quant.is_quant_enabled:
         return "it has an input quantiser of its own; put a QuantIdentity or QuantReLU before it instead"
     if layer.output_quant.is_quant_enabled:
@@ -144,8 +167,26 @@ def _reason(layer: Any) -> str | None:
     return None
 
 
+def _weights(layer: Any) -> str | None:
+    """Why the layer's quantised weights are no signed integers; None if they are."""
+    try:
+        with torch.no_grad():
+            weight = layer.quant_weight()
+    except Exception as error:
+        return f"its weights cannot be quantised by themselves ({error}); {_SUCH}"
+    if not isinstance(weight, IntQuantTensor):
+        return f"its weights are a {type(weight).__name__}, no integers of one scale or one a channel; {_SUCH}"
+    if not weight.signed or not (weight.value.is_meta or bool((weight.zero_point == 0).all())):
+        return f"its weights have a zero point; {_SUCH}"
+    return None
+
+
 def _convert(layer: Any, bits: int, fold: int | None) -> None:
-    """The same object as a wrapping layer: parameters, hooks and whoever refers to it stay."""
-    layer.__class__ = WrapConv2d if isinstance(layer, qnn.QuantConv2d) else WrapLinear
+    """The same object as a wrapping layer: parameters, hooks and whoever refers to it stay, and what a class of its own
+    adds.
+    """
+    wrapping = WrapConv2d if isinstance(layer, qnn.QuantConv2d) else WrapLinear
+    plain = type(layer) in (qnn.QuantConv2d, qnn.QuantLinear)
+    layer.__class__ = wrapping if plain else type(type(layer).__name__, (wrapping, type(layer)), {})
     AccumulatorMixin.__init__(layer, WrapAccumulator, accumulator_bit_width=bits, accumulator_fold=fold)
     layer.accumulator_quant.to(layer.weight.device).train(layer.training)

@@ -3,13 +3,16 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from chain.errors import InputError
 from training.layers import accumulators
+from training.modes import modes_kept
 from training.statistics import Monitor
 
 BATCH, BATCH_ON_GPU = 500, 2500
@@ -72,26 +75,40 @@ def evaluate_batches(
     layers, device = accumulators(model), device_of(model)
     for name, layer in layers.items():
         layer.monitor = Monitor(span=spans[name] if spans else 0.0)
-    training = model.training
-    model.eval()
     correct = images = 0
     predicted = labelled = torch.zeros(0, dtype=torch.long)
     try:
-        with torch.no_grad():
+        with modes_kept(model), torch.no_grad():
+            model.eval()
             for inputs, labels in batches:
                 # numpy's argmax takes the first of equals, as the hardware does
-                logits = model(inputs.to(device)).cpu().numpy()
+                logits = _logits(model(inputs.to(device)))
+                labels = _classes(labels, len(logits))
                 predictions = torch.from_numpy(logits.argmax(axis=1))
-                correct += int((predictions == labels.cpu()).sum())
+                correct += int((predictions == labels).sum())
                 predicted = _added(predicted, predictions, logits.shape[1])
-                labelled = _added(labelled, labels.cpu(), logits.shape[1])
+                labelled = _added(labelled, labels, logits.shape[1])
                 images += len(labels)
         monitors = {name: layer.monitor for name, layer in layers.items() if layer.monitor is not None}
     finally:
-        model.train(training)
         for layer in layers.values():
             layer.monitor = None
     return Evaluation(correct, images, monitors, tuple(predicted.tolist()), tuple(labelled.tolist()))
+
+
+def _logits(result: Any) -> npt.NDArray[np.float32]:
+    """What a model gave, [N, classes]; it may end with a quantiser."""
+    values = getattr(result, "value", result)
+    if not isinstance(values, Tensor) or values.dim() != 2:
+        shape = f" of shape {list(values.shape)}" if isinstance(values, Tensor) else ""
+        raise InputError(f"the model gives a {type(result).__name__}{shape}, expected logits [N, classes]")
+    return values.cpu().numpy()  # type: ignore[no-any-return]
+
+
+def _classes(labels: Tensor, count: int) -> Tensor:
+    if labels.numel() != count:
+        raise InputError(f"labels of shape {list(labels.shape)} for {count} inputs, expected a class's number for each")
+    return labels.reshape(-1).cpu().long()
 
 
 def _added(counts: Tensor, classes: Tensor, known: int) -> Tensor:

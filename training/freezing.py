@@ -13,7 +13,7 @@ from training.layers.affine import ChannelAffine
 from training.layers.inspection import accumulators
 from training.layers.wrapping import AccumulatorMixin
 
-_BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
+_BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.SyncBatchNorm)
 
 
 def freeze(model: nn.Module, example: Tensor | None = None) -> nn.Module:

@@ -2,9 +2,11 @@
 """What a model's accumulators do, and what narrower or wider ones would: for a user's own training loop."""
 
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import torch
 from rich.console import Console
 from rich.table import Table
 from torch import Tensor, nn
@@ -63,17 +65,20 @@ class Overview:
         return text.getvalue().rstrip()
 
 
-def report(model: nn.Module, loader: Iterable[tuple[Tensor, Tensor]], widths: Sequence[int] = WIDTHS) -> Overview:
+def report(model: nn.Module, loader: Iterable[Any], widths: Sequence[int] = WIDTHS) -> Overview:
     """Overflow by layer, and accuracy with the accumulators as they are and all at each of `widths`, wrapped and
     folded, without further training. `loader` gives inputs [N, ...] and labels [N] and is gone through len(widths) + 1
     times. The model is left as it was.
 
-    Raises InputError if the model has no wrapping layers or the loader gives nothing.
+    Raises InputError if the model has no wrapping layers, or the loader gives nothing or something else, or can be gone
+    through only once.
     """
     layers = accumulators(model)
     if not layers:
         raise InputError("report: the model has no wrapping layers; training.wrap makes them")
-    now = evaluate_batches(model, loader)
+    if isinstance(loader, Iterator):
+        raise InputError("report: the loader is an iterator, to be gone through once; give a DataLoader or a list")
+    now = evaluate_batches(model, _labelled(loader))
     if not now.images:
         raise InputError("report: the loader gave no batch, expected at least one")
     found = {
@@ -88,8 +93,19 @@ def report(model: nn.Module, loader: Iterable[tuple[Tensor, Tensor]], widths: Se
         for bits in widths:
             for layer in layers.values():
                 layer.accumulator_bits, layer.wrapping = bits, True
-            accuracy_at[bits] = evaluate_batches(model, loader).accuracy
+            accuracy_at[bits] = evaluate_batches(model, _labelled(loader)).accuracy
     finally:
         for name, layer in layers.items():
             layer.accumulator_quant, layer.wrapping = before[name]
     return Overview(now.images, now.accuracy, found, accuracy_at)
+
+
+def _labelled(loader: Iterable[Any]) -> Iterator[tuple[Tensor, Tensor]]:
+    """Inputs and labels of every batch; what comes behind them is left out."""
+    for batch in loader:
+        if not isinstance(batch, list | tuple) or len(batch) < 2 or not hasattr(batch[0], "to"):
+            kinds = ", ".join(type(part).__name__ for part in batch) if isinstance(batch, list | tuple) else "no tuple"
+            raise InputError(
+                f"report: a batch is a {type(batch).__name__} ({kinds}), expected a tensor of inputs and the labels"
+            )
+        yield batch[0], torch.as_tensor(batch[1])

@@ -5,6 +5,7 @@ Weights: binary, ternary, 2 to 8 bits, per tensor or per channel. Activations: u
 Accumulators: `WrapAccumulator` and its variants; `tensor_quant` is the module that does the arithmetic.
 """
 
+from numbers import Integral
 from typing import Any
 
 from brevitas.core.quant import BinaryQuant
@@ -162,18 +163,22 @@ class WrapFoldQuant(nn.Module):
 
     def __init__(self, bit_width: int, fold: int | None, overflow_slope: float = 0.0) -> None:
         super().__init__()
-        if not NARROWEST <= bit_width <= WIDEST:
-            raise InputError(f"accumulator bits: found {bit_width}, expected {NARROWEST} to {WIDEST}")
-        if fold is not None and fold < 1:
-            raise InputError(f"fold: found {fold}, expected an integer of 1 or more, or none")
-        self.bit_width = bit_width
-        self.fold = fold
+        if not _is_whole(bit_width) or not NARROWEST <= bit_width <= WIDEST:
+            raise InputError(f"accumulator bits: found {bit_width!r}, expected an integer from {NARROWEST} to {WIDEST}")
+        if fold is not None and (not _is_whole(fold) or fold < 1):
+            raise InputError(f"fold: found {fold!r}, expected an integer of 1 or more, or none")
+        self.bit_width = int(bit_width)
+        self.fold = None if fold is None else int(fold)
         self.overflow_slope = overflow_slope
 
     def forward(self, z: Tensor) -> Tensor:
         if self.fold is None:
             return wrap(z, self.bit_width, self.overflow_slope)
         return wrap_fold(z, self.bit_width, self.fold)
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, Integral)
 
 
 class AccumulatorQuantProxy(QuantProxyFromInjector, AccQuantProxyProtocol):

@@ -7,9 +7,11 @@ import torch
 from torch import Tensor, nn
 
 from training.augmentation import augment
+from training.modes import modes_kept
 from training.recipe import Augmentation
 
 BATCHES = 50
+_BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.SyncBatchNorm)
 
 
 def drawn(images: Tensor, size: int, seed: int, how: Augmentation) -> Iterator[Tensor]:
@@ -23,26 +25,32 @@ def drawn(images: Tensor, size: int, seed: int, how: Augmentation) -> Iterator[T
 
 
 def settle(model: nn.Module, batches: Iterable[Tensor]) -> None:
-    """Set the batch norms' running statistics to plain averages over `batches` of inputs; all else stays.
+    """Set the batch norms' running statistics to plain averages over `batches` of inputs; all else stays, and they do
+    where there are no batches or one fails.
 
     Few-bit weights flip until the very end, so that the running averages of training lag behind them: measured, this
     gains up to two points of accuracy.
     """
-    norms = [module for module in model.modules() if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d)]
+    norms = [module for module in model.modules() if isinstance(module, _BATCH_NORMS)]
     momenta = [norm.momentum for norm in norms]
-    modes = {module: module.training for module in model.modules()}
+    before = [{name: buffer.clone() for name, buffer in norm.named_buffers()} for norm in norms]
+    seen = False
     for norm in norms:
         norm.reset_running_stats()
         norm.momentum = None  # the plain average
-    model.eval()
-    for norm in norms:
-        norm.train()
     try:
-        with torch.no_grad():
+        with modes_kept(model), torch.no_grad():
+            model.eval()
+            for norm in norms:
+                norm.train()
             for images in batches:
                 model(images)
+                seen = True
+    except BaseException:
+        seen = False
+        raise
     finally:
-        for module, mode in modes.items():
-            module.training = mode
-        for norm, momentum in zip(norms, momenta, strict=True):
+        for norm, momentum, buffers in zip(norms, momenta, before, strict=True):
             norm.momentum = momentum
+            for name, buffer in buffers.items() if not seen else ():
+                norm.get_buffer(name).copy_(buffer)

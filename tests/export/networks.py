@@ -11,6 +11,7 @@ from torch import Tensor, nn
 import training
 from training.blocks import Blocks
 from training.layers import QuantAdd
+from training.layers.dropout import scale_dropout
 from training.quantisers import UnsignedActivation
 
 
@@ -23,6 +24,7 @@ def randomised(network: Callable[[Blocks], nn.Module], blocks: Blocks, seed: int
     """The network in eval mode, as if trained: batch norm of both signs, activations that use their range."""
     torch.manual_seed(seed)
     model = network(blocks)
+    scale_dropout(model)
     model.input_shape = blocks.input_shape  # type: ignore[assignment]
     norms = [module for module in model.modules() if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d)]
     for _ in range(4):

@@ -2,12 +2,24 @@
 """A Brevitas model becomes a wrapping one: the same function until something overflows, and refusals by name."""
 
 import copy
+from pathlib import Path
 from typing import Any
 
 import brevitas.nn as qnn
+import numpy as np
 import pytest
 import torch
-from brevitas.quant import Int8ActPerTensorFloat, Int8Bias, Uint8ActPerTensorFloat
+from brevitas.export import export_onnx_qcdq
+from brevitas.quant import (
+    Fp8e4m3WeightPerTensorFloat,
+    Int8AccumulatorAwareWeightQuant,
+    Int8ActPerTensorFloat,
+    Int8Bias,
+    Int8WeightPerChannelFloat,
+    Int8WeightPerTensorFloat,
+    ShiftedUint8WeightPerChannelFloat,
+    Uint8ActPerTensorFloat,
+)
 from sklearn.datasets import load_digits
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
@@ -186,6 +198,164 @@ def test_a_model_is_copied_after_a_forward_pass() -> None:
     assert torch.equal(twin(images()), model.eval()(images()))
 
 
+@pytest.mark.parametrize("norm", [None, "trained", "frozen"])
+@pytest.mark.parametrize("weights", [Int8WeightPerTensorFloat, Int8WeightPerChannelFloat])
+def test_every_scale_learns_as_it_did(weights: Any, norm: str | None) -> None:
+    """While nothing overflows, all gradients are Brevitas' own."""
+    torch.manual_seed(0)
+    norms = [nn.BatchNorm1d(8)] if norm else []
+    model = nn.Sequential(
+        qnn.QuantReLU(bit_width=4),
+        qnn.QuantLinear(16, 8, bias=True, weight_bit_width=4, weight_quant=weights),
+        *norms,
+        qnn.QuantReLU(bit_width=4),
+        qnn.QuantLinear(8, 5, bias=True, weight_bit_width=4, weight_quant=weights),
+    )
+    x, labels = torch.rand(32, 16), torch.arange(32) % 5
+    for _ in range(305):  # past the activations' statistics
+        model(x)
+    twin = training.wrap(copy.deepcopy(model), bits=24)
+    for one in (model, twin):
+        if norm == "frozen":
+            one[2].eval()
+        nn.functional.cross_entropy(one(x), labels).backward()
+    for (name, parameter), other in zip(model.named_parameters(), twin.parameters(), strict=True):
+        torch.testing.assert_close(other.grad, parameter.grad, rtol=2e-3, atol=1e-6, msg=name)
+
+
+@pytest.mark.parametrize("shape", [(2, 6), (2, 1), (5,), ()])
+@pytest.mark.parametrize("weights", [Int8WeightPerTensorFloat, Int8WeightPerChannelFloat])
+def test_linear_layers_of_any_rank(weights: Any, shape: tuple[int, ...]) -> None:
+    torch.manual_seed(0)
+    layer = qnn.QuantLinear(16, 6, bias=True, weight_bit_width=4, weight_quant=weights)
+    model, x = nn.Sequential(qnn.QuantReLU(bit_width=4), layer), torch.rand(*shape, 16)
+    model.train()(x)
+    before = model.eval()(x)
+    torch.testing.assert_close(training.wrap(model, bits=20)(x), before, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(("rate", "bits"), [(0.5, 8), (0.25, 8), (0.1, 2)])
+@pytest.mark.parametrize("kind", [nn.Dropout, nn.Dropout2d])
+def test_dropout_behind_a_quantiser(kind: Any, rate: float, bits: int) -> None:
+    torch.manual_seed(0)
+    layer = qnn.QuantConv2d(4, 4, 3, bias=False, weight_bit_width=4)
+    model, x = nn.Sequential(qnn.QuantReLU(bit_width=bits), kind(rate), layer).train(), torch.rand(8, 4, 6, 6)
+    model(x)
+    twin, results = training.wrap(copy.deepcopy(model), bits=24), []
+    for one in (model, twin):
+        torch.manual_seed(1)
+        results.append(one(x))
+    torch.testing.assert_close(results[1], results[0], rtol=1e-4, atol=1e-4)
+    assert torch.allclose(twin.eval()(x), model.eval()(x), atol=1e-4)
+
+
+class Branches(nn.Module):
+    def __init__(self, how: str) -> None:
+        super().__init__()
+        self.first = qnn.QuantReLU(bit_width=4)
+        self.conv = qnn.QuantConv2d(4, 4, 1, weight_bit_width=3)
+        self.second = qnn.QuantReLU(bit_width=4)
+        self.last = qnn.QuantConv2d(8 if how == "cat" else 4, 4, 1, weight_bit_width=3)
+        self.third = qnn.QuantReLU(bit_width=4)
+        self.how = how
+
+    def forward(self, x: Tensor) -> Tensor:
+        a = self.first(x)
+        b = self.second(self.conv(a))
+        if self.how == "direct":
+            return self.last(a + b)  # type: ignore[no-any-return]
+        return self.last(self.third(torch.cat([a, b], 1) if self.how == "cat" else a + b))  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("how", ["add", "cat", "direct"])
+def test_tensors_of_different_scales_are_not_added(how: str) -> None:
+    """Said before a training, not behind it; Brevitas itself averages the scales in training mode."""
+    torch.manual_seed(0)
+    model, x = Branches(how).train(), torch.rand(4, 4, 3, 3) * 3
+    model(x)
+    training.wrap(model)
+    with pytest.raises(UnsupportedError, match="adds or concatenates quantised tensors of different scales"):
+        training.calibrate(model, [x])
+    if how == "direct":
+        with pytest.raises(UnsupportedError, match=r"layer 'last': its inputs are not the integers 0\.\.31 times"):
+            model(x)
+
+
+@pytest.mark.parametrize(
+    "pool", [nn.AvgPool2d(3, 2, 1, count_include_pad=False), nn.AdaptiveAvgPool2d(4)], ids=["padded", "adaptive"]
+)
+def test_averages_over_different_numbers_are_refused(pool: nn.Module) -> None:
+    layer = qnn.QuantConv2d(2, 2, 1, weight_bit_width=3)
+    model, x = nn.Sequential(qnn.QuantReLU(bit_width=4), pool, layer), torch.rand(2, 2, 6, 6)
+    model(x)
+    with pytest.raises(UnsupportedError, match=r"layer '2': its inputs are not the integers .* one divisor everywhere"):
+        training.wrap(model)(x)
+
+
+class Shifted(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.relu = qnn.QuantReLU(bit_width=4)
+        self.shift = nn.Parameter(torch.zeros(1))
+        self.conv = qnn.QuantConv2d(2, 2, 1, weight_bit_width=3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.conv(self.relu(x) + self.shift)  # type: ignore[no-any-return]
+
+
+def test_inputs_that_change_their_kind_are_noticed() -> None:
+    model, x = Shifted(), torch.rand(2, 2, 3, 3)
+    model(x)
+    training.wrap(model)(x)
+    nn.init.ones_(model.shift)
+    with pytest.raises(UnsupportedError, match="layer 'conv': input is unsigned with 1 scales and zero point"):
+        model(x)
+
+
+@pytest.mark.parametrize(
+    ("weights", "reason"),
+    [
+        (ShiftedUint8WeightPerChannelFloat, "its weights have a zero point"),
+        (Int8AccumulatorAwareWeightQuant, "its weights cannot be quantised by themselves"),
+        (Fp8e4m3WeightPerTensorFloat, "its weights are a FloatQuantTensor, no integers"),
+    ],
+)
+def test_weights_that_are_no_signed_integers_are_refused(weights: Any, reason: str) -> None:
+    model = trained()
+    model.extra = qnn.QuantLinear(4, 4, bias=False, weight_quant=weights)
+    with pytest.raises(UnsupportedError, match=rf"'extra' \(QuantLinear\): {reason}.*Int8WeightPerTensorFloat"):
+        training.wrap(model)
+    assert not accumulators(model)
+
+
+def test_the_penalty_is_that_of_a_pass_with_gradients() -> None:
+    model = training.wrap(trained())
+    model(images())
+    training.calibrate(model, [images()])
+    with pytest.raises(InputError, match="no layer holds a penalty"):
+        training.overflow_penalty(model)
+    model(images())
+    assert training.overflow_penalty(model).requires_grad
+
+
+@pytest.mark.parametrize("batch", [{"x": torch.ones(1)}, np.ones((2, 1, 8, 8)), []], ids=["dict", "numpy", "empty"])
+def test_batches_of_another_kind_leave_the_statistics(batch: Any) -> None:
+    model = training.wrap(trained())
+    before = copy.deepcopy(model.state_dict())
+    for loader in ([batch], []):
+        with pytest.raises(InputError, match=r"calibrate: (a batch is a|the loader gave no batch)"):
+            training.calibrate(model, loader)
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+
+
+def test_other_exporters_are_refused(tmp_path: Path) -> None:
+    """They would write a network without wraparound."""
+    model = training.wrap(trained())
+    model(images())
+    with pytest.raises(UnsupportedError, match=r"layer 'conv': torch\.onnx and Brevitas' exporters know no wraparound"):
+        export_onnx_qcdq(model.eval(), images(), tmp_path / "model.onnx", dynamo=False)
+
+
 class Elsewhere:
     """A batch that lies on another device, as far as anyone can tell."""
 
@@ -257,7 +427,7 @@ def test_classes_of_ones_own() -> None:
         training.wrap(model)
     model.extra = Named(2, 2, bias=True)
     training.wrap(model)
-    assert isinstance(model.extra, WrapLinear)
+    assert isinstance(model.extra, WrapLinear) and isinstance(model.extra, Named) and model.extra.label() == "named"
 
 
 def test_parametrised_layers_are_refused() -> None:
@@ -269,9 +439,15 @@ def test_parametrised_layers_are_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "text"), [({"bits": 99}, "found 99, expected 4 to 32"), ({"fold": 0}, "fold: found 0")]
+    ("options", "text"),
+    [
+        ({"bits": 99}, "found 99, expected an integer from 4"),
+        ({"bits": 8.0}, "found 8.0, expected an integer"),
+        ({"fold": 0}, "fold: found 0"),
+        ({"fold": 2.5}, "fold: found 2.5"),
+    ],
 )
-def test_widths_and_folds_that_cannot_be_change_nothing(options: dict[str, int], text: str) -> None:
+def test_widths_and_folds_that_cannot_be_change_nothing(options: dict[str, Any], text: str) -> None:
     model = trained()
     before = model(images())
     with pytest.raises(InputError, match=text):

@@ -266,10 +266,10 @@ def test_a_bias_is_added_behind_the_accumulator() -> None:
 
 @pytest.mark.parametrize("bits", [3, 33])
 def test_accumulator_widths_out_of_range_are_refused(bits: int) -> None:
-    with pytest.raises(InputError, match=f"found {bits}, expected 4 to 32"):
+    with pytest.raises(InputError, match=f"found {bits}, expected an integer from 4 to 32"):
         WrapLinear(4, 2, accumulator_bit_width=bits)
     layer = WrapLinear(4, 2)
-    with pytest.raises(InputError, match=f"found {bits}, expected 4 to 32"):
+    with pytest.raises(InputError, match=f"found {bits}, expected an integer from 4 to 32"):
         layer.accumulator_bits = bits
 
 

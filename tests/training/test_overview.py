@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The overview against counting by hand."""
 
+from typing import Any
+
 import pytest
 import torch
 from torch import nn
@@ -44,3 +46,51 @@ def test_nothing_to_report() -> None:
         training.report(nn.Sequential(nn.ReLU()), [])
     with pytest.raises(InputError, match="no batch"):
         training.report(Blocks((1, 8, 8), 10).conv(1, 1, 3), [])
+
+
+def made() -> nn.Module:
+    torch.manual_seed(0)
+    return NETWORKS["digits"](Blocks((1, 8, 8), 10, maximum=16, input_bits=4)).eval()
+
+
+@pytest.mark.parametrize(
+    ("loader", "text"),
+    [
+        (iter([(torch.zeros(2, 1, 8, 8), torch.zeros(2))]), "the loader is an iterator, to be gone through once"),
+        ([{"x": 1}], "a batch is a dict"),
+        ([torch.zeros(2, 1, 8, 8)], "a batch is a Tensor"),
+        ([(torch.zeros(2, 1, 8, 8),)], r"a batch is a tuple \(Tensor\), expected a tensor of inputs and the labels"),
+        ([(torch.zeros(2, 1, 8, 8), torch.zeros(2, 10))], r"labels of shape \[2, 10\] for 2 inputs"),
+    ],
+)
+def test_loaders_that_give_something_else(loader: Any, text: str) -> None:
+    with pytest.raises(InputError, match=text):
+        training.report(made(), loader)
+
+
+def test_labels_in_a_column_and_as_a_list_and_more_behind_them() -> None:
+    model, images, labels = made(), torch.randint(0, 17, (30, 1, 8, 8)).float(), torch.arange(30) % 10
+    expected = training.report(model, [(images, labels)], widths=()).accuracy
+    for batch in ((images, labels[:, None]), (images, labels.tolist(), "more")):
+        assert training.report(model, [batch], widths=()).accuracy == expected
+
+
+def test_a_frozen_batch_norm_stays_frozen() -> None:
+    model = made().train()
+    frozen = next(module for module in model.modules() if isinstance(module, nn.BatchNorm2d))
+    frozen.eval()
+    training.report(model, [(torch.zeros(2, 1, 8, 8), torch.zeros(2))], widths=())
+    assert model.training and not frozen.training
+
+
+def test_a_model_that_gives_no_logits() -> None:
+    class Pair(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = made()
+
+        def forward(self, x: torch.Tensor) -> Any:
+            return self.inner(x), x
+
+    with pytest.raises(InputError, match=r"the model gives a tuple, expected logits \[N, classes\]"):
+        training.report(Pair(), [(torch.zeros(2, 1, 8, 8), torch.zeros(2))])

@@ -71,3 +71,11 @@ def test_products_on_gpus_with_tf32_are_refused_with_the_layers_name(precision: 
     finally:
         torch.set_float32_matmul_precision("highest")
     require_exact(x, "layer 'fc'")
+
+
+def test_torch_s_older_switches_can_still_be_asked() -> None:
+    """torch refuses where they and the newer ones differ, and torch.export asks the older ones."""
+    assert torch.backends.cudnn.allow_tf32 is False
+    with torch.backends.cudnn.flags(enabled=True):
+        pass
+    assert torch.export.export(torch.nn.Linear(2, 2), (torch.zeros(1, 2),))

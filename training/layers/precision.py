@@ -11,7 +11,9 @@ from chain.errors import UnsupportedError
 
 # NNPACK's Winograd transform is not exact on integers.
 torch.backends.nnpack.set_flags(False)
-# TF32 holds the operands, integers of at most 8 bits, but tensor cores do not promise how precisely they add up.
+# TF32 holds the operands, integers of at most 8 bits, but tensor cores do not promise how precisely they add up. The
+# older switch says the same, for what still asks it: torch refuses to tell it while the two differ.
+torch.backends.cudnn.allow_tf32 = False
 torch.backends.cudnn.conv.fp32_precision = "ieee"  # type: ignore[attr-defined]
 
 

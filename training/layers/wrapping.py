@@ -20,6 +20,8 @@ from training.quantisers import BinaryWeight, WideAccumulator, WrapAccumulator, 
 from training.recorded import recorded
 from training.statistics import Monitor
 
+# So far from an integer is rounding in float32; more is another number.
+INTEGER = 0.05
 # How the options of a layer's quantisers begin.
 _QUANTISERS = ("weight_", "bias_", "input_", "output_", "accumulator_")
 
@@ -30,8 +32,11 @@ class AccumulatorMixin(QuantProxyMixin):
     Attributes: `wrapping` (False: the wide accumulator z itself), `accumulator_bits`, `fold`, `layer_name` (the
     module's path, as `accumulators` was asked last), `integer_output` (set by freeze: the output is the folded
     integer itself), `input_bits` and `input_scale` (of the last input seen), `in_bytes` (whether it and the weights
-    have at most 8 bits).
+    have at most 8 bits), `normed` (batch norm follows, with the statistics of each batch: it would take the gradient of
+    scales by channel away, which are then spared it).
     """
+
+    normed = False
 
     weight: Tensor
     bias: Tensor | None
@@ -57,6 +62,7 @@ class AccumulatorMixin(QuantProxyMixin):
         self.monitor: Monitor | None = None
         self.input_bits = 0
         self.in_bytes = False
+        self.checked: tuple[int, ...] = ()
         self.input_scale: Tensor | None = None
 
     @property
@@ -100,8 +106,8 @@ class AccumulatorMixin(QuantProxyMixin):
 
         Raises UnsupportedError for any other input, and where sums might not be exact: for their size, or for autocast.
         """
-        self._check(input)
         quantised = self.quant_weight()  # type: ignore[attr-defined]
+        self._check(input, quantised)
         # The scales' gradients count here: a larger input scale means smaller integers, hence less overflow.
         weight = integers(quantised.value, quantised.scale)
         x = integers(input.value, input.scale)
@@ -109,16 +115,18 @@ class AccumulatorMixin(QuantProxyMixin):
         if self.monitor is not None:
             self.monitor.update(z.detach(), self.accumulator_bits)
         scale = input.scale * quantised.scale
-        scale = scale.detach().view(-1) if scale.numel() > 1 else scale.view(())
+        scale = scale.view(-1) if scale.numel() > 1 else scale.view(())
+        if scale.dim() and self.normed:
+            scale = scale.detach()
         quantiser = self.accumulator_quant.tensor_quant
+        penalising = self.penalising and torch.is_grad_enabled()
         if type(quantiser) is WrapFoldQuant and not (self.recording or self.integer_output):
             y, penalty = accumulate(
                 z, scale, quantiser.bit_width, quantiser.fold, quantiser.overflow_slope, self.wrapping
             )
-            self.penalty = penalty if self.penalising else None
+            self.penalty = penalty if penalising else None
             return self._biased(y)
-        if self.penalising:
-            self.penalty = overflow_penalty(z, self.accumulator_bits)
+        self.penalty = overflow_penalty(z, self.accumulator_bits) if penalising else None
         f = self.accumulator_quant(z)
         if self.recording:
             self.last_sum, self.last_accumulator = z.detach(), f.detach()
@@ -143,19 +151,24 @@ class AccumulatorMixin(QuantProxyMixin):
         self.accumulator_quant = injector.proxy_class(self, injector.let(**changes))
         self.accumulator_quant.disable_quant = disabled
 
-    def _check(self, x: IntQuantTensor) -> None:
+    def _check(self, x: IntQuantTensor, weight: IntQuantTensor) -> None:
         if not isinstance(x, IntQuantTensor):
             raise UnsupportedError(
                 f"{self.describe()}: input is a {type(x).__name__} without a scale, expected a quantised tensor; put a "
                 "quantiser with return_quant_tensor=True before it (in a recipe's network q.input() first of all, and "
                 "q.relu() behind each batch norm)"
             )
+        if torch.onnx.is_in_onnx_export() and not self.integer_output:
+            raise UnsupportedError(
+                f"{self.describe()}: torch.onnx and Brevitas' exporters know no wraparound; use export.hand_over"
+            )
         require_exact(x.value, self.describe())
         self.input_scale = x.scale.detach()
         if recorded(x.value):
             return
-        bits = int(x.bit_width)
-        if bits == self.input_bits:
+        bits, weight_bits = int(x.bit_width), int(weight.bit_width)
+        seen = (bits, weight_bits, x.scale.numel(), bool(x.signed), x.value.dim(), self.training)
+        if seen == self.checked and (x.value.is_cuda or not x.zero_point.any()):
             return
         if x.signed or x.scale.numel() != 1 or bool((x.zero_point != 0).any()):
             raise UnsupportedError(
@@ -163,16 +176,37 @@ class AccumulatorMixin(QuantProxyMixin):
                 f"zero point {x.zero_point.flatten()[0].item():g}, expected unsigned, one scale, zero point 0; give "
                 "the quantiser before it an act_quant such as brevitas.quant.Uint8ActPerTensorFloat"
             )
+        self._require_shape(x.value)
+        self._require_integers(x, bits)
         fan_in = self.weight[0].numel()
         narrow = self.weight_quant.is_narrow_range  # type: ignore[attr-defined]
-        weight_max = 1 if self.weight_bits < 2 else (1 << int(self.weight_bits) - 1) - int(narrow)
+        weight_max = 1 if self.weight_bits < 2 else (1 << weight_bits - 1) - int(narrow)
         reach = fan_in * weight_max * ((1 << bits) - 1)
         if reach >= EXACT:
             raise UnsupportedError(
                 f"{self.describe()}: {fan_in} products of weights up to {weight_max} and {bits}-bit inputs may sum "
                 f"to {reach}, float32 is exact below {EXACT}; use fewer inputs, groups, or narrower weights or inputs"
             )
-        self.input_bits, self.in_bytes = bits, max(bits, self.weight_bits) <= 8
+        self.input_bits, self.in_bytes, self.checked = bits, max(bits, weight_bits) <= 8, seen
+
+    def _require_shape(self, x: Tensor) -> None:
+        """Any, unless the layer says otherwise."""
+
+    def _require_integers(self, x: IntQuantTensor, bits: int) -> None:
+        """Raise UnsupportedError where something behind the quantiser has made of its integers what its scale and width
+        do not tell.
+        """
+        if not x.value.numel():
+            return
+        ratios, largest = x.value.detach() / x.scale.detach(), (1 << bits) - 1
+        off, least, greatest = (ratios - ratios.round()).abs().max(), ratios.min(), ratios.max()
+        if off > INTEGER or least < -INTEGER or greatest > largest + INTEGER:
+            raise UnsupportedError(
+                f"{self.describe()}: its inputs are not the integers 0..{largest} times the scale that comes with "
+                f"them, but up to {off:.2g} off and between {least:.4g} and {greatest:.4g}; between a quantiser and "
+                "the layer may stand max pooling, average pooling with one divisor everywhere and nn.Dropout, and "
+                "tensors may be added that come from one quantiser"
+            )
 
 
 def _require_known(kind: type, options: Mapping[str, Any]) -> None:
@@ -227,6 +261,10 @@ class WrapConv2d(AccumulatorMixin, qnn.QuantConv2d):
         )
         AccumulatorMixin.__init__(self, accumulator_quant, **kwargs)
 
+    def _require_shape(self, x: Tensor) -> None:
+        if x.dim() != 4:
+            raise UnsupportedError(f"{self.describe()}: input has shape {list(x.shape)}, expected [N, C, H, W]")
+
     def inner_forward_impl(self, x: Tensor, quant_weight: Tensor, quant_bias: Tensor | None) -> Tensor:
         """The exact sums. With `narrow_gradients` set, their gradients go through bfloat16."""
         traced = torch.jit.is_tracing() or torch.compiler.is_compiling()
@@ -255,3 +293,10 @@ class WrapLinear(AccumulatorMixin, qnn.QuantLinear):
         _require_known(qnn.QuantLinear, kwargs)
         qnn.QuantLinear.__init__(self, in_features, out_features, bias=bias, weight_quant=weight_quant, **kwargs)
         AccumulatorMixin.__init__(self, accumulator_quant, **kwargs)
+
+    def forward(self, input: IntQuantTensor) -> Tensor:  # type: ignore[override]
+        """Quantised [..., in] -> float [..., out]."""
+        if not isinstance(input, IntQuantTensor) or input.value.dim() == 2:
+            return super().forward(input)
+        *outer, features = input.value.shape
+        return super().forward(input.set(value=input.value.reshape(-1, features))).reshape(*outer, self.out_features)

@@ -11,7 +11,7 @@ def front(found: Iterable[Found]) -> list[Found]:
     cheapest first.
     """
     best: list[Found] = []
-    for one in sorted((one for one in found if not one.stopped), key=lambda one: (one.cost, -one.accuracy)):
-        if not best or one.accuracy > best[-1].accuracy:
+    for one in sorted((one for one in found if not one.stopped), key=lambda one: (one.cost, -one.judged)):
+        if not best or one.judged > best[-1].judged:
             best.append(one)
     return best

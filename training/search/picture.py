@@ -29,7 +29,7 @@ class Content:
 
 def render(content: Content) -> str:
     """The page's text."""
-    accuracies = [one.accuracy for one in content.found]
+    accuracies = [one.judged for one in content.found]
     accuracies += [content.reference, content.limit]
     costs = [*(one.cost for one in content.found), content.own_cost]
     x, y = around(costs, WIDTH), around([100 * value for value in accuracies], HEIGHT)

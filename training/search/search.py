@@ -18,6 +18,7 @@ from training.layers import accumulators
 from training.recipe import Recipe
 from training.search import narrow, picture
 from training.search.cost import Cost, product_bits, shown
+from training.search.full import Full
 from training.search.layers import Layer, measure
 from training.search.study import Found, Goal, Search, Worthless
 from training.search.trial import Base, Trials, key
@@ -32,8 +33,8 @@ RATES = (0.01, 0.05, 0.2, 0.001, 0.0)
 @dataclass(frozen=True)
 class Options:
     """`drop`: points of validation accuracy that may be lost. `trials`: how many to train in all, earlier calls
-    included; `minutes`: after which this call starts no more. `epochs` of a trial; None: a quarter of the last stage's.
-    `jobs`: trials at a time on this machine, of `threads` threads each.
+    included; `minutes`: after which this call starts no more training. `epochs` of a trial; None: a quarter of the
+    last stage's. `jobs`: trials at a time on this machine, of `threads` threads each.
     """
 
     drop: float = 0.5
@@ -83,8 +84,9 @@ def search(
         own = {name: layer.accumulator_bits for name, layer in accumulators(model).items()}
         stages = recipe.fine_tuning(options.epochs)
         trials = Trials(base, stages, folder.absolute() / "trials", key(recipe, stages, dataset))
+        full = Full(base, dataset, folder.absolute() / "full", own, reference)
         goal = Goal(reference - options.drop / 100, cost, f"drop {options.drop:g}, {cost_name}")
-        study = Search(folder, layers, trials, goal)
+        study = Search(folder, layers, trials, full, goal)
         _say(console, study.take_up(), reference, options, trials.epochs, len(dataset.test_labels))
         study.begin(own, RATES)
 
@@ -93,10 +95,14 @@ def search(
             console.print(line, markup=False, highlight=False, soft_wrap=True)
 
         with workers(options.jobs, options.threads) as places:
-            study.go(options.trials, options.minutes and 60 * options.minutes, places, tell)
+            study.go(options.trials, options.minutes and 60 * options.minutes, places, tell, console)
         best, found = study.best(), study.found()
         if best is None:
             raise InputError(_nothing(found, study.worthless(), options, reference))
+        if best.full is None:
+            console.print(
+                f"bits {shown(best.widths)}: not trained in full yet, for want of minutes; the same command goes on"
+            )
         own_cost = cost(own, layers)
         drawn = picture.save(
             folder / "front.html",
@@ -148,9 +154,12 @@ def _line(one: Found | Worthless, trained: int, of: int, best: Found | None) -> 
     head = f"trial {trained:3d}/{of}  bits {shown(one.widths)}"
     if isinstance(one, Worthless):
         return f"{head}  came to nothing: {one.reason}"
-    verdict = "stopped" if one.stopped else "fits" if one.fits else "too far below"
+    accuracy = f"{100 * one.accuracy:.2f} %"
+    if one.full is not None:
+        accuracy += f", in full {100 * one.full:.2f} %"
+    verdict = "fits" if one.fits else "stopped" if one.stopped else "too far below"
     cheapest = f"; cheapest so far {best.cost:.6g}" if best else ""
-    return f"{head}  {100 * one.accuracy:.2f} %  cost {one.cost:.6g}  {verdict}{cheapest}"
+    return f"{head}  {accuracy}  cost {one.cost:.6g}  {verdict}{cheapest}"
 
 
 def _nothing(found: list[Found], worthless: list[Worthless], options: Options, reference: float) -> str:
@@ -159,9 +168,9 @@ def _nothing(found: list[Found], worthless: list[Worthless], options: Options, r
         return f"search: all {len(worthless)} candidates came to nothing, the last, bits {bits}: {reason}"
     if not found:
         return "search: nothing was tried; give more trials (--trials, TRIALS=) or minutes"
-    nearest = max(found, key=lambda one: one.accuracy)
+    nearest = max(found, key=lambda one: one.judged)
     return (
         f"search: none of {len(found)} candidates came within {options.drop:g} points of {100 * reference:.2f} %; the "
-        f"nearest has {100 * nearest.accuracy:.2f} %. Give more epochs (--epochs, EPOCHS=), more trials (TRIALS=) or a "
+        f"nearest has {100 * nearest.judged:.2f} %. Give more epochs (--epochs, EPOCHS=), more trials (TRIALS=) or a "
         "larger drop (DROP=)"
     )

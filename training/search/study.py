@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The search itself: Optuna proposes widths, trials judge them, and what is known rules others out."""
+"""The search itself: Optuna proposes widths, trials judge them, what is known rules others out, and the best one is
+trained in full.
+"""
 
 import itertools
 import math
@@ -12,9 +14,11 @@ from typing import Any
 
 import optuna
 from optuna.trial import FrozenTrial, TrialState
+from rich.console import Console
 
 from chain.errors import InputError, ToolError
 from training.search.cost import Cost, Widths, shown
+from training.search.full import Full
 from training.search.layers import Layer
 from training.search.trial import Outcome, Trials
 from training.workers import Workers
@@ -38,7 +42,9 @@ class Goal:
 
 @dataclass(frozen=True)
 class Found:
-    """One candidate that was trained to the end, or `stopped` before because it fell behind."""
+    """One candidate that was trained to the end, or `stopped` before because it fell behind. `accuracy` is the trial's,
+    `full` that of the recipe with these widths, None if it was not trained so.
+    """
 
     number: int
     widths: Mapping[str, int]
@@ -47,6 +53,12 @@ class Found:
     epochs: int
     stopped: bool
     fits: bool
+    full: float | None = None
+
+    @property
+    def judged(self) -> float:
+        """The accuracy that counts."""
+        return self.accuracy if self.full is None else self.full
 
 
 @dataclass(frozen=True)
@@ -76,10 +88,12 @@ class _Candidate:
 
 
 class Search:
-    """A study in `folder`/study.db that goes on where it was left, with trials that were cut off."""
+    """A study in `folder`/study.db that goes on where it was left, with `trials` that were cut off. What they find is
+    trained in `full`.
+    """
 
-    def __init__(self, folder: Path, layers: Mapping[str, Layer], trials: Trials, goal: Goal) -> None:
-        self.layers, self.trials, self.goal = layers, trials, goal
+    def __init__(self, folder: Path, layers: Mapping[str, Layer], trials: Trials, full: Full, goal: Goal) -> None:
+        self.layers, self.trials, self.full, self.goal = layers, trials, full, goal
         self._wanted: list[_Wanted] = []
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         folder.mkdir(parents=True, exist_ok=True)
@@ -128,15 +142,27 @@ class Search:
         return cut
 
     def go(
-        self, count: int, seconds: float | None, workers: Workers, tell: Callable[[Found | Worthless], None]
+        self,
+        count: int,
+        seconds: float | None,
+        workers: Workers,
+        tell: Callable[[Found | Worthless], None],
+        console: Console,
     ) -> None:
-        """Train until the study holds `count` trained trials, or for `seconds`: no trial starts after that. As many
-        trials run beside each other as there are `workers`' places; with the same number a search repeats itself.
+        """Train until the study holds `count` trained trials, then the best in full, the next where that does not keep
+        the accuracy, after what trials are left. Nothing starts after `seconds`. As many trials run beside each other
+        as there are `workers`' places; with the same number a search repeats itself.
         """
         end = time.monotonic() + seconds if seconds is not None else math.inf
-        while self.trained() < count and (batch := self._batch(min(workers.places, count - self.trained()), end)):
-            for one in self._try(batch, workers):
-                tell(one)
+        while True:
+            while self.trained() < count and (batch := self._batch(min(workers.places, count - self.trained()), end)):
+                for one in self._try(batch, workers):
+                    tell(one)
+            best = self.best()
+            if best is None or best.full is not None or time.monotonic() >= end:
+                return
+            self.full.run(best.widths, workers, console)
+            tell(next(one for one in self.found() if one.number == best.number))
 
     def _batch(self, size: int, end: float) -> list[_Candidate]:
         """What to try next, `size` candidates or as many as are left; after `end` only what is known."""
@@ -220,8 +246,8 @@ class Search:
         if "trained" not in one.trial.user_attrs:
             one.trial.set_user_attr("trained", not known)
         if known:
-            return partial(self.trials.run, one.widths, epochs)
-        return workers.submit(self.trials.run, one.widths, epochs).result
+            return partial(self.trials.run, one.widths, epochs=epochs)
+        return workers.submit(self.trials.run, one.widths, epochs=epochs).result
 
     def _judge(self, one: _Candidate, outcome: Outcome) -> Found | Worthless | None:
         """What became of it; None if it is to go on."""
@@ -303,11 +329,11 @@ class Search:
     def _found(self, trial: FrozenTrial) -> Found:
         widths = self._widths(trial)
         stopped = trial.state == TrialState.PRUNED
-        fits = not stopped and trial.user_attrs["accuracy"] >= self.goal.accuracy
+        accuracy, full = trial.user_attrs["accuracy"], self.full.accuracy(widths)
+        stopped = stopped and full is None
+        fits = not stopped and (accuracy if full is None else full) >= self.goal.accuracy
         epochs = max(trial.intermediate_values)
-        return Found(
-            trial.number, widths, trial.user_attrs["accuracy"], self._cost(widths), epochs, stopped=stopped, fits=fits
-        )
+        return Found(trial.number, widths, accuracy, self._cost(widths), epochs, stopped, fits, full)
 
     def _widths(self, trial: FrozenTrial) -> dict[str, int]:
         return {name: trial.params[name] for name in self.layers}

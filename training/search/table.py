@@ -26,9 +26,13 @@ def layers(result: Result) -> Table:
 
 def candidates(result: Result) -> Table:
     """The front, with the recipe's own network above it."""
-    table = Table("bits", "cost", "validation accuracy", "", title="accuracy and cost")
-    table.add_row(shown(result.widths), f"{result.cost:.6g}", f"{100 * result.reference:.2f} %", "recipe")
+    table = Table("bits", "cost", "in a trial", "in full", "", title="accuracy on validation images, and cost")
+    table.add_row(shown(result.widths), f"{result.cost:.6g}", "", _percent(result.reference), "recipe")
     for one in front(result.found):
         mark = "found" if one == result.best else "" if one.fits else "too far below"
-        table.add_row(shown(one.widths), f"{one.cost:.6g}", f"{100 * one.accuracy:.2f} %", mark)
+        table.add_row(shown(one.widths), f"{one.cost:.6g}", _percent(one.accuracy), _percent(one.full), mark)
     return table
+
+
+def _percent(accuracy: float | None) -> str:
+    return "" if accuracy is None else f"{100 * accuracy:.2f} %"

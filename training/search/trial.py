@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""One candidate: a short fine-tuning at its widths, continued where it was cut off, remembered when it is done."""
+"""One candidate: trained at its widths, continued where it was cut off, remembered when it is done."""
 
 import hashlib
 import json
@@ -53,14 +53,15 @@ class Base:
 
 @dataclass(frozen=True)
 class Trials:
-    """Fine-tunings of a trained network in `folder`: a finished one leaves a small file there. `key` is what their
-    outcome depends on, the widths apart.
+    """Trainings in `folder` through `stages`, which begin with the trained network, or `afresh`. A finished one leaves
+    a small file there. `key` is what their outcome depends on, the widths apart.
     """
 
     base: Base
     stages: tuple[Stage, ...]
     folder: Path
     key: str
+    afresh: bool = False
 
     @property
     def epochs(self) -> int:
@@ -80,8 +81,20 @@ class Trials:
     def is_known(self, widths: Widths) -> bool:
         return self._result(widths).is_file()
 
-    def run(self, widths: Widths, epochs: int) -> Outcome:
-        """Train at `widths` for the first `epochs` of the stages', from the last finished one on.
+    def accuracy(self, widths: Widths) -> float | None:
+        """What a finished one came to, 0 if that is nothing; None for one that is not finished."""
+        if not self.is_known(widths):
+            return None
+        accuracies = self.run(widths).accuracies
+        return accuracies[-1] if accuracies else 0.0
+
+    def note(self, widths: Widths, accuracy: float) -> None:
+        """Remember one that was trained elsewhere."""
+        write_json(self._result(widths), {"widths": dict(widths), "accuracies": [accuracy]})
+
+    def run(self, widths: Widths, console: Console | None = None, epochs: int | None = None) -> Outcome:
+        """Train at `widths` for the first `epochs` of the stages', or all, from the last finished one on; quietly,
+        unless there is a `console`.
 
         What is finished, or came to nothing, is told again without training.
         """
@@ -92,9 +105,10 @@ class Trials:
         folder, dataset, recipe = self._home / _label(widths), self.base.dataset(), self.base.recipe
         quantisation = recipe.quantisation.model_copy(update={"accumulator_bits": dict(widths)})
         recipe = recipe.model_copy(update={"quantisation": quantisation, "stages": self.stages})
-        start, quiet = self.base.weights(), Console(quiet=True)
+        start = None if self.afresh else self.base.weights()
+        console = console or Console(quiet=True)
         try:
-            checkpoint, history = trainer.run(recipe, dataset, folder, True, quiet, start, until=epochs)
+            checkpoint, history = trainer.run(recipe, dataset, folder, True, console, start, until=epochs)
         except WorthlessError as error:
             write_json(result, {"widths": dict(widths), "worthless": str(error)})
             self.forget(widths)

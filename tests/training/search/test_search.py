@@ -25,6 +25,7 @@ from chain.errors import InputError, WorthlessError
 from training import datasets, trainer
 from training import recipe as recipes
 from training.datasets import Dataset
+from training.search.full import Full
 from training.search.search import Options, Result, search
 from training.search.trial import Base, Outcome, Trials
 from training.trainer import train
@@ -95,6 +96,7 @@ class Here:
 def in_this_process() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("training.search.search.workers", lambda jobs, threads: nullcontext(Here(jobs)))
+        patch.setattr("training.search.full.MOST", 2)
         yield
 
 
@@ -177,7 +179,9 @@ def test_a_cost_of_ones_own_decides(first: Result, own: Path) -> None:
         run(own, own / "build", cost=lambda widths, layers: None, cost_name="nothing")
 
 
-def test_a_search_that_is_stopped_goes_on(first: Result, own: Path, tmp_path: Path) -> None:
+def test_a_search_that_is_stopped_goes_on(
+    first: Result, own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Stopped while two processes train, after the first of three epochs of 25 steps."""
     folder, build = tmp_path / "own", tmp_path / "own" / "build"
     shutil.copytree(own, folder, ignore=shutil.ignore_patterns("build"))
@@ -191,6 +195,13 @@ def test_a_search_that_is_stopped_goes_on(first: Result, own: Path, tmp_path: Pa
         said = running.communicate(timeout=60)[1]
     assert running.returncode == 130 and "the same command goes on" in said and "Traceback" not in said
     (folder / "signal-at").write_text("SIGINT 26")  # a trial that began anew would come to it
+
+    def in_full(*args: Any) -> None:
+        (folder / "signal-at").unlink(missing_ok=True)
+        whole(*args)
+
+    whole = Full.run
+    monkeypatch.setattr(Full, "run", in_full)
     try:
         told = run(folder, build, replace(OPTIONS, trials=3))
     except KeyboardInterrupt:
@@ -208,7 +219,7 @@ def test_what_was_cut_off_goes_on_whatever_is_known_by_then(own: Path, tmp_path:
     def cut(trials: Trials, widths: Mapping[str, int], epochs: int) -> Outcome:
         if epochs == 3 and len(outcomes(tmp_path)) == 1:
             raise KeyboardInterrupt
-        return whole(trials, widths, epochs)
+        return whole(trials, widths, epochs=epochs)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Trials, "run", cut)
