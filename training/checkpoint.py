@@ -3,6 +3,7 @@
 
 import io
 import pickle
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,8 @@ class Checkpoint:
 
     `epochs` counts finished epochs over all stages; `optimiser` is that of the stage they end in, empty where a stage
     is complete. `reference` holds the weights at the end of the last stage with wide accumulators and no penalty.
-    `own_files` are the recipe's references to the user's own files with the SHA-256 of what they held at the start.
+    `own_files` are the recipe's references to the user's own files with the SHA-256 of what they held at the start,
+    `data` is the data set's digest, empty in older ones.
     """
 
     recipe: Recipe
@@ -45,6 +47,7 @@ class Checkpoint:
     reference: dict[str, Tensor] = field(default_factory=dict)
     optimiser: dict[str, Any] = field(default_factory=dict)
     own_files: dict[str, str] = field(default_factory=dict)
+    data: str = ""
 
     def __post_init__(self) -> None:
         self.own_files = self.own_files or own_files(self.recipe)
@@ -76,6 +79,7 @@ def save(checkpoint: Checkpoint, folder: Path) -> None:
         "reference": checkpoint.reference,
         "optimiser": checkpoint.optimiser,
         "own_files": checkpoint.own_files,
+        "data": checkpoint.data,
         "torch": str(torch.__version__),
     }
     content = io.BytesIO()  # torch tells a full disk as an internal error, plain writing tells it as it is
@@ -130,20 +134,29 @@ def read(path: Path, recipe: Recipe | None = None) -> Checkpoint:
         reference=values["reference"],
         optimiser=values["optimiser"],
         own_files=trained,
+        data=values.get("data", ""),
     )
 
 
 def require_data(checkpoint: Checkpoint, dataset: Dataset, path: Path) -> None:
-    """Raise InputError unless `dataset` has images and classes like those that the checkpoint in `path` was made of."""
+    """Raise InputError unless `dataset` has the images and classes that the checkpoint in `path` was made of; of older
+    checkpoints only shapes and names are known.
+    """
     names = ("shape [C, H, W]", "greatest pixel", "classes")
     then = (list(checkpoint.input_shape), checkpoint.maximum, list(checkpoint.class_names))
     now = (list(dataset.input_shape), dataset.maximum, list(dataset.class_names))
+    way_out = f"Give the DATA= of the training, or remove {path} and train anew"
     for name, had, has in zip(names, then, now, strict=True):
         if had != has:
             raise InputError(
-                f"data set {checkpoint.recipe.dataset!r}: {name} is {has}, and was {had} when {path} was trained. Give "
-                "the DATA= of the training, or train anew (make train MODEL= FRESH=1)"
+                f"data set {checkpoint.recipe.dataset!r}: {name} is {has}, and was {had} when {path} was trained. "
+                f"{way_out}"
             )
+    if checkpoint.data not in ("", dataset.digest()):
+        raise InputError(
+            f"data set {checkpoint.recipe.dataset!r}: its images, labels or their order are not those that {path} was "
+            f"trained with: its test images may have been trained with. {way_out}"
+        )
 
 
 def restore(checkpoint: Checkpoint, state: dict[str, Tensor] | None = None) -> nn.Module:
@@ -183,6 +196,16 @@ def read_finished(path: Path, recipe: Recipe | None = None) -> Checkpoint:
 
 
 def _difference(theirs: Recipe, ours: Recipe) -> str:
-    a, b = theirs.model_dump(exclude={"hardware"}), ours.model_dump(exclude={"hardware"})
-    changed = [key for key in b if a.get(key) != b[key]]
-    return "; ".join(f"{key} was {a.get(key)!r}, is {b[key]!r}" for key in changed[:2]) or "an older recipe format"
+    a, b = (dict(_leaves(one.model_dump(exclude={"hardware"}))) for one in (theirs, ours))
+    changed = [key for key in {**a, **b} if a.get(key) != b.get(key)]
+    return "; ".join(f"{key} was {a.get(key)!r}, is {b.get(key)!r}" for key in changed[:2]) or "an older recipe format"
+
+
+def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Every value in tables and rows of tables, with the keys that lead there."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, tuple) else None
+    if items is None:
+        yield path, value
+        return
+    for key, inner in items:
+        yield from _leaves(inner, f"{path}.{key}" if path else str(key))

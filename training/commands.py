@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Command line: python -m training train MODEL."""
 
+import math
 import shlex
 import sys
 from pathlib import Path
@@ -16,6 +17,15 @@ from chain.integers import NARROWEST, WIDEST
 
 if TYPE_CHECKING:
     from training.sweep import Outcome
+
+SEEDS = 1 << 31
+"""All below are seeds of a recipe."""
+
+
+def _finite(context: click.Context, parameter: click.Parameter, value: float | None) -> float | None:
+    if value is not None and not math.isfinite(value):
+        raise click.BadParameter(f"found {value}, expected a number")
+    return value
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -45,9 +55,12 @@ def train(model: str, build: Path, resume: bool, data: Path | None, if_needed: b
 
     console = Console(stderr=True, quiet=not is_first_process())
     try:
+        from training import checkpoint as checkpoints
+        from training import datasets, shipping
         from training import recipe as recipes
-        from training import shipping
         from training.alarms import require_finished_worth
+        from training.alone import alone
+        from training.checkpoint import NAME
         from training.current import Status
         from training.trainer import train as run
 
@@ -55,19 +68,23 @@ def train(model: str, build: Path, resume: bool, data: Path | None, if_needed: b
         folder = build / recipe.name
         found = Status(recipe, folder)
         if if_needed and found.is_current and not (fresh and found.is_shipped):
+            if data is not None:
+                checkpoints.require_data(checkpoints.read(folder / NAME), datasets.load(recipe, data), folder / NAME)
             console.print(f"training {recipe.name}: {folder} holds a finished training of this recipe", highlight=False)
             require_finished_worth(folder)
             return
-        source = None if fresh or not if_needed or found.is_begun else shipping.find(recipe)
+        source = None if fresh or resume or not if_needed or found.is_begun else shipping.find(recipe)
         if source is not None:
             summary = shipping.take(recipe, source, folder)
             console.print(
                 f"training {recipe.name}: models/{recipe.name} comes with the toolkit; FRESH=1 trains it here",
                 highlight=False,
             )
-            console.print(_table(summary))
+            console.print(_table(summary, recipe.stages[-1].accumulator == "wrap"))
             return
         if if_needed and not (resume or fresh) and found.is_begun and not found.is_trained:
+            with alone(folder, "training"):
+                pass  # one that still runs was not stopped
             raise InputError(
                 f"{folder} holds a training of this recipe that was stopped: RESUME=1 goes on with it, FRESH=1 begins "
                 "anew"
@@ -86,10 +103,12 @@ def train(model: str, build: Path, resume: bool, data: Path | None, if_needed: b
         click.echo(f"error: {explained(error)}", err=True)
         sys.exit(2)
     except KeyboardInterrupt:
-        click.echo(f"\nstopped; go on with: make train MODEL={model} RESUME=1{_given(build, data)}", err=True)
+        on = f" DEVICE={device}" if device != "cpu" else ""
+        go_on = f"make train MODEL={shlex.quote(model)} RESUME=1{on}{_given(build, data)}"
+        click.echo(f"\nstopped; go on with: {go_on}", err=True)
         sys.exit(130)
     if trained is not None:
-        console.print(_table(trained))
+        console.print(_table(trained, recipe.stages[-1].accumulator == "wrap"))
 
 
 @main.command()
@@ -122,7 +141,12 @@ def bench(model: str, build: Path, repetitions: int, data: Path | None, device: 
     "--build", default="build", type=click.Path(path_type=Path), show_default=True, help="Folder of all models."
 )
 @click.option(
-    "--drop", default=0.5, type=click.FloatRange(min=0), show_default=True, help="Points of accuracy that may be lost."
+    "--drop",
+    default=0.5,
+    type=click.FloatRange(min=0),
+    callback=_finite,
+    show_default=True,
+    help="Points of accuracy that may be lost.",
 )
 @click.option(
     "--trials",
@@ -132,7 +156,9 @@ def bench(model: str, build: Path, repetitions: int, data: Path | None, device: 
     help="Trained in all, earlier calls included.",
 )
 @click.option("--epochs", default=None, type=click.IntRange(min=1), help="Of a trial; a quarter of the last stage's.")
-@click.option("--minutes", default=None, type=click.FloatRange(min=0), help="After which no more trials start.")
+@click.option(
+    "--minutes", default=None, type=click.FloatRange(min=0), callback=_finite, help="After which no more trials start."
+)
 @click.option("--cost", default=None, help="file.py:function(widths, layers); products x bits if not given.")
 @click.option("--jobs", default=None, type=click.IntRange(min=1), help="Trials at a time on this machine.")
 @click.option("--threads", default=1, type=click.IntRange(min=1), show_default=True, help="Of each trial.")
@@ -185,7 +211,9 @@ def _given(build: Path, data: Path | None) -> str:
 
 @main.command()
 @click.argument("models", nargs=-1, required=True)
-@click.option("--seed", "seeds", multiple=True, type=click.IntRange(min=0), help="Several; each recipe's own if none.")
+@click.option(
+    "--seed", "seeds", multiple=True, type=click.IntRange(0, SEEDS - 1), help="Several; each recipe's own if none."
+)
 @click.option(
     "--build", default="build", type=click.Path(path_type=Path), show_default=True, help="Folder of all models."
 )
@@ -232,7 +260,7 @@ def sweep(
 @click.option(
     "--bits", "widths", multiple=True, type=click.IntRange(NARROWEST, WIDEST - 1), default=(8, 7, 6), show_default=True
 )
-@click.option("--seed", "seeds", multiple=True, type=click.IntRange(min=0), default=(1, 2, 3), show_default=True)
+@click.option("--seed", "seeds", multiple=True, type=click.IntRange(0, SEEDS - 1), default=(1, 2, 3), show_default=True)
 @click.option(
     "--build", default="build", type=click.Path(path_type=Path), show_default=True, help="Folder of all models."
 )
@@ -269,10 +297,10 @@ def widths(
     recipe = recipes.load(model)
     planned = comparison.planned(recipe, widths, seeds, build, data, epochs, device, last)
     rows = comparison.compare(planned, jobs or room_for(threads), threads, _say)
-    comparison.update(build / "bench" / "widths.json", recipe, rows, epochs, last)
     Console(width=100).print(comparison.table(rows))
     if rows[0]["accuracy"] is None:
         raise ToolError(f"widths: nothing to compare with, {rows[0]['errors'][0]}")
+    comparison.update(build / "bench" / "widths.json", recipe, rows, epochs, last)
 
 
 @main.command()
@@ -309,12 +337,12 @@ def _say(outcome: "Outcome") -> None:
     click.echo(f"{name}: {'failed: ' + outcome.error if outcome.summary is None else 'done'}", err=True)
 
 
-def _table(summary: dict) -> Table:  # type: ignore[type-arg]
+def _table(summary: dict, wrapped: bool) -> Table:  # type: ignore[type-arg]
     table = Table("network", "test accuracy", "images")
     names = {
         "torch_32bit": "wide accumulators, before the penalty",
         "torch_cut": "the same, accumulators just cut",
-        "torch": "trained for wraparound",
+        "torch": "trained for wraparound" if wrapped else "trained with wide accumulators to the end, then wrapped",
     }
     for key, text in names.items():
         if key in summary["accuracy"]:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from chain.errors import InputError
 from training import checkpoint as checkpoints
+from training.checkpoint import Checkpoint
+from training.datasets import Dataset
 from training.recipe import Recipe
 
 
@@ -14,7 +16,7 @@ class Status:
     """What `folder` holds of a training of `recipe`, with the user's own files that it names as they are now. The
     checkpoint is read when it is first asked for, and never again; a damaged one counts as none.
 
-    A change of the data set's files is not noticed.
+    A change of the data set's files is noticed by `is_of` alone.
     """
 
     def __init__(self, recipe: Recipe, folder: Path) -> None:
@@ -24,17 +26,23 @@ class Status:
     @property
     def is_begun(self) -> bool:
         """Whether there is a checkpoint of this recipe, finished or not."""
-        return self._finished is not None
+        return self._checkpoint is not None
 
     @property
     def is_trained(self) -> bool:
         """Whether every epoch of this recipe is done."""
-        return bool(self._finished)
+        return self._checkpoint is not None and self._checkpoint.finished
 
     @property
     def is_current(self) -> bool:
         """Whether the training is finished, summary included."""
         return (self._folder / "training.json").is_file() and self.is_trained
+
+    def is_of(self, dataset: Dataset) -> bool:
+        """Whether a training that is there had the images and labels of `dataset`, as far as is known: older and
+        shipped ones do not tell.
+        """
+        return self._checkpoint is not None and self._checkpoint.data in ("", dataset.digest())
 
     @property
     def is_shipped(self) -> bool:
@@ -45,11 +53,11 @@ class Status:
             return False
 
     @cached_property
-    def _finished(self) -> bool | None:
+    def _checkpoint(self) -> Checkpoint | None:
         path = self._folder / checkpoints.NAME
         if not path.is_file():
             return None
         try:
-            return checkpoints.read(path, self._recipe).finished
+            return checkpoints.read(path, self._recipe)
         except InputError:
             return None

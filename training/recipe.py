@@ -59,13 +59,13 @@ class Stage(_Section):
 
     name: str
     epochs: int = Field(ge=1)
-    lr: float = Field(gt=0)
+    lr: float = Field(gt=0, allow_inf_nan=False)
     accumulator: Literal["wide", "wrap"]
-    penalty: float = Field(default=0.0, ge=0)
+    penalty: float = Field(default=0.0, ge=0, allow_inf_nan=False)
     optimiser: Literal["adam", "sgd"] = "adam"
     schedule: Literal["cosine", "constant"] = "cosine"
     final_lr: float = Field(default=0.01, ge=0, le=1)
-    weight_decay: float = Field(default=0.0, ge=0)
+    weight_decay: float = Field(default=0.0, ge=0, allow_inf_nan=False)
 
 
 class Augmentation(_Section):
@@ -98,7 +98,7 @@ class Recipe(_Section):
     name: str = Field(pattern=NAME)
     dataset: str
     network: str
-    seed: int = Field(default=1, ge=0)
+    seed: int = Field(default=1, ge=0, lt=1 << 31)
     batch_size: int = Field(default=128, ge=2)
     gradients: Literal["float32", "bfloat16"] = "float32"
     smoothing: float = Field(default=0.0, ge=0, lt=1)
@@ -180,7 +180,7 @@ def load(model: str) -> Recipe:
             "its .toml file"
         )
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))  # some editors begin a file with a mark
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"recipe {path}: not valid TOML: {error}") from None
     return parse(values, path)
@@ -217,6 +217,8 @@ def _with_stages(values: dict[str, Any]) -> dict[str, Any]:
         if "stages" in given:
             raise InputError("epochs, stages: found both, expected one: each stage has epochs of its own")
         given["stages"] = usual(given.pop("epochs"))
+    elif "stages" in given and (not isinstance(given["stages"], list | tuple) or not given["stages"]):
+        raise InputError(f"stages: found {given['stages']!r}, expected one or more tables, each headed [[stages]]")
     elif isinstance(given.get("stages"), list):
         # Strict validation takes no list, which is what TOML gives, for a tuple.
         given["stages"] = tuple(given["stages"])

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Many trainings: recipes times seeds, each in its own folder, where it goes on from its last finished epoch."""
 
+import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import as_completed
 from dataclasses import dataclass
@@ -8,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from chain.errors import InputError, ToolError, WrapNetError
+from chain.files import write_text
+from training.checkpoint import NAME
 from training.recipe import Recipe
 from training.workers import workers
 
@@ -79,15 +82,31 @@ def sweep(todo: Sequence[Trial], jobs: int, threads: int, done: Callable[[Outcom
 
 
 def run_trial(trial: Trial) -> Outcome:
-    """Train, or go on training. An error that the user can mend is the trial's outcome."""
+    """Train, or go on with a training of the same recipe from the same start. An error that the user can mend is the
+    trial's outcome.
+    """
     from rich.console import Console
 
     from training import checkpoint as checkpoints
+    from training.current import Status
     from training.trainer import train
 
     try:
         start = checkpoints.read(trial.start).model if trial.start else None
-        summary = train(trial.recipe, trial.folder, True, trial.data, Console(quiet=True), trial.device, start)
+        resume = _has_start(trial) and Status(trial.recipe, trial.folder).is_begun
+        summary = train(trial.recipe, trial.folder, resume, trial.data, Console(quiet=True), trial.device, start)
     except (WrapNetError, OSError) as error:
         return Outcome(trial, None, str(error))
     return Outcome(trial, summary)
+
+
+def _has_start(trial: Trial) -> bool:
+    """Whether what lies in the trial's folder began with the network that it is to begin with, which is noted there."""
+    if trial.start is None:
+        return True
+    note, digest = trial.folder / "start.sha256", hashlib.sha256(trial.start.read_bytes()).hexdigest()
+    if note.is_file() and note.read_text(encoding="utf-8") == digest:
+        return True
+    (trial.folder / NAME).unlink(missing_ok=True)
+    write_text(note, digest)
+    return False

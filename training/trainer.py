@@ -5,6 +5,7 @@ import json
 import math
 import time
 from collections.abc import Collection, Iterator
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from chain.errors import InputError
 from chain.files import write_json, write_text
 from training import alarms, datasets
 from training import checkpoint as checkpoints
+from training.alone import alone
 from training.augmentation import augment
 from training.build import build
 from training.channels import DeadChannels, watching
@@ -63,7 +65,7 @@ def train(
     Raises WorthlessError where the training comes to nothing (training.alarms), after saving what there is.
     """
     dataset = datasets.load(recipe, data)
-    with joined(device) as ranks:
+    with joined(device) as ranks, alone(folder, "training") if ranks.first else nullcontext():
         checkpoint, history = run(recipe, dataset, folder, resume, console, start, ranks=ranks)
     if not ranks.first:
         return None
@@ -127,13 +129,17 @@ class _Run:
         for layer in accumulators(self.model).values():
             if isinstance(layer, WrapConv2d):
                 layer.narrow_gradients = recipe.gradients == "bfloat16"
-        self.checkpoint = Checkpoint(recipe, dataset.input_shape, dataset.class_names, dataset.maximum)
+        self.checkpoint = Checkpoint(
+            recipe, dataset.input_shape, dataset.class_names, dataset.maximum, data=dataset.digest()
+        )
         self.history: list[dict[str, Any]] = []
         self.parallel: nn.Module
         self.writer: SummaryWriter
 
     def begin(self, resume: bool, start: dict[str, Tensor] | None = None) -> None:
-        """Start anew, from `start` if given, or take up a checkpoint and cut the log to it."""
+        """Start anew, from `start` if given, or take up a checkpoint and cut the log to it. What another training left
+        in the folder stays until the first epoch is done.
+        """
         if len(self.images) < self.recipe.batch_size:
             raise InputError(f"batch_size {self.recipe.batch_size} is more than the {len(self.images)} training images")
         self.ranks.require_divisible(self.recipe.batch_size)
@@ -146,9 +152,6 @@ class _Run:
             lines = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
             self.history = [json.loads(line) for line in lines[: self.checkpoint.epochs]]
             self.console.print(f"continuing after epoch {self.checkpoint.epochs} of {self.recipe.epochs}")
-        elif self.ranks.first:
-            path.unlink(missing_ok=True)
-            (self.folder / "training.json").unlink(missing_ok=True)
         if start is not None and not self.checkpoint.epochs:
             checkpoints.load_state(self.model, start)
         self.ranks.require_same(self.checkpoint.epochs)
@@ -318,6 +321,7 @@ class _Run:
         if complete and stage.accumulator == "wide" and stage.penalty == 0:
             point.reference = point.model
         if self.ranks.first:
+            (self.folder / "training.json").unlink(missing_ok=True)  # an older network's, beside this one
             checkpoints.save(point, self.folder)
 
 

@@ -62,7 +62,10 @@ def test_keys_that_came_later_leave_older_checkpoints_to_their_recipes() -> None
         ({"quantisation": {"accumulator_bits": 3}}, "expected a width of 4 to 32 bits, found 3"),
         ({"quantisation": {"accumulator_bits": {"fc": 33}}}, "expected a width of 4 to 32 bits, found .'fc': 33."),
         ({"quantisation": {"fold": -1}}, "fold.*found -1"),
-        ({"stages": []}, "stages"),
+        ({"stages": []}, r"stages: found \[\], expected one or more tables, each headed \[\[stages\]\]"),
+        ({"stages": STAGE}, r"stages: found \{.*\}, expected one or more tables, each headed \[\[stages\]\]"),
+        ({"stages": [{**STAGE, "lr": float("inf")}]}, "stages.0.lr: .*finite.*, found inf"),
+        ({"seed": 1 << 31}, "seed: .*less than 2147483648, found 2147483648"),
         ({"stages": [STAGE, STAGE]}, r"stages: names must differ, found \[[^{]*\]$"),
         ({"stages": [{**STAGE, "accumulator": "narrow"}]}, "accumulator.*'narrow'"),
         ({"stages": [{**STAGE, "lr": 0}]}, "lr.*found 0"),
@@ -124,3 +127,10 @@ def test_a_missing_file_and_wrong_toml(tmp_path: Path) -> None:
     (tmp_path / "binary.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(InputError, match=r"binary.toml: not valid TOML"):
         recipe.load(str(tmp_path / "binary.toml"))
+
+
+def test_a_file_that_begins_with_a_byte_order_mark(tmp_path: Path) -> None:
+    """As some editors write it."""
+    text = (recipe.RECIPES / "digits.toml").read_text(encoding="utf-8")
+    (tmp_path / "mine.toml").write_text(text, encoding="utf-8-sig")
+    assert recipe.load(str(tmp_path / "mine.toml")).text() == recipe.load("digits").text()

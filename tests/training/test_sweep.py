@@ -13,7 +13,8 @@ from chain.errors import InputError
 from training import recipe as recipes
 from training import workers
 from training.commands import main
-from training.sweep import Outcome, sweep, trials
+from training.recipe import Recipe
+from training.sweep import Outcome, run_trial, sweep, trials
 from training.trainer import train
 
 STEPS = 30  # an epoch
@@ -85,3 +86,24 @@ def test_an_error_in_one_trial_is_told_and_the_others_go_on(own: Path, tmp_path:
     assert result.exit_code == 1
     assert "bad-seed1: failed: batch_size 2000" in result.output and "mine-seed1: done" in result.output
     assert "odd-seed1: failed: RuntimeError: no memory" in result.output and "2 of 3 trials failed" in result.output
+
+
+def test_another_recipe_or_another_start_begins_anew(own: Path, tmp_path: Path) -> None:
+    """A figure of an older network is worse than a second training."""
+    recipe = recipes.load(str(own))
+    start, build = tmp_path / "start" / "checkpoint.pt", tmp_path / "build"
+    train(recipe, start.parent, console=Console(quiet=True))
+
+    def outcome(recipe: Recipe) -> tuple[float, int]:
+        (trial,) = trials([recipe], [5], build, start=start)
+        summary = run_trial(trial).summary
+        assert summary is not None
+        return summary["seconds"], summary["epochs"]
+
+    first = outcome(recipe)
+    assert outcome(recipe) == first, "nothing is trained again"
+    train(recipe.model_copy(update={"seed": 9}), start.parent, console=Console(quiet=True))
+    second = outcome(recipe)
+    assert second != first
+    longer = recipe.model_copy(update={"stages": (recipe.stages[0].model_copy(update={"epochs": 4}),)})
+    assert outcome(longer)[1] == 4

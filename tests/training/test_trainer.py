@@ -6,10 +6,12 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
+from filelock import FileLock
 from rich.console import Console
 
 import training
@@ -18,6 +20,7 @@ from chain.errors import InputError
 from training import checkpoint as checkpoints
 from training import datasets
 from training import recipe as recipes
+from training.current import Status
 from training.layers import accumulators, recording
 from training.recipe import Recipe
 from training.summary import machines
@@ -98,17 +101,42 @@ def assert_same_result(a: Path, b: Path) -> None:
     assert history[0] == history[1]
 
 
-def test_a_new_training_leaves_no_summary_of_the_one_before(
-    recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_what_another_training_left_stays_until_the_first_epoch_is_done(
+    recipe: Recipe, trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    shutil.copytree(trained, folder := tmp_path / "mine")
+    before = {name: (folder / name).read_bytes() for name in ("checkpoint.pt", "history.jsonl", "training.json")}
+
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("training.trainer._Run.stages", interrupt)
-    (tmp_path / "training.json").write_text("{}", encoding="utf-8")
-    with pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch:
+        patch.setattr("training.trainer._Run.stages", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            train(recipe, folder, console=quiet())
+    assert {name: (folder / name).read_bytes() for name in before} == before
+    run(recipe, datasets.load(recipe), folder, console=quiet(), until=1)
+    assert not (folder / "training.json").exists() and checkpoints.read(folder / "checkpoint.pt").epochs == 1
+
+
+def test_one_training_at_a_time_in_a_folder(recipe: Recipe, tmp_path: Path) -> None:
+    with (
+        FileLock(tmp_path / "lock"),
+        pytest.raises(InputError, match=r"another training runs there\. Wait for it"),
+    ):
         train(recipe, tmp_path, console=quiet())
-    assert not (tmp_path / "training.json").exists()
+
+
+def test_other_images_of_the_same_shape_are_noticed(recipe: Recipe, trained: Path, tmp_path: Path) -> None:
+    """In another order, say, so that test images may have been trained with."""
+    shutil.copytree(trained, folder := tmp_path / "mine")
+    dataset = datasets.load(recipe)
+    turned = replace(dataset, test_images=dataset.test_images[::-1], test_labels=dataset.test_labels[::-1])
+    status = Status(recipe, folder)
+    assert status.is_of(dataset) and not status.is_of(turned)
+    run(recipe, dataset, folder, resume=True, console=quiet())
+    with pytest.raises(InputError, match=r"data set 'own.py:stripes': its images, labels or .* remove .*pt"):
+        run(recipe, turned, folder, resume=True, console=quiet())
 
 
 def test_what_training_leaves(trained: Path, recipe: Recipe) -> None:
@@ -233,7 +261,7 @@ def test_a_checkpoint_of_another_recipe_is_not_resumed(own: Path, trained: Path,
     (own / "longer.toml").write_text(RECIPE.replace("epochs = 2", "epochs = 3"), encoding="utf-8")
     longer = recipes.load(str(own / "longer.toml"))
     shutil.copytree(trained, tmp_path / "mine")
-    with pytest.raises(InputError, match=r"another recipe.*stages was"):
+    with pytest.raises(InputError, match=r"another recipe.*: stages\.0\.epochs was 2, is 3; stages\.2\.epochs was"):
         train(longer, tmp_path / "mine", resume=True, console=quiet())
 
 

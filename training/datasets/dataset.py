@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What a data set is to the rest of the toolkit."""
 
+import hashlib
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -52,6 +53,14 @@ class Dataset:
             raise InputError(
                 f"images: train are {list(self.train_images.shape[1:])}, test {list(self.test_images.shape[1:])}"
             )
+
+    def digest(self) -> str:
+        """SHA-256 of all images and labels, in their order."""
+        arrays = (self.train_images, self.train_labels, self.test_images, self.test_labels)
+        found = hashlib.sha256()
+        for array in arrays:
+            found.update(np.ascontiguousarray(array).data)
+        return found.hexdigest()
 
     @property
     def input_shape(self) -> tuple[int, int, int]:

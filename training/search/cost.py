@@ -43,7 +43,7 @@ def named(reference: str | None, folder: Path, fps: float | None) -> Cost:
     if reference is None:
         return product_bits
     if not is_reference(reference):
-        raise InputError(f"cost {reference!r}: expected file.py:function")
+        raise InputError(f"cost {reference!r}: expected file.py:function, or luts (COST=luts)")
     found = resolve(reference, Path())
     if not callable(found):
         raise InputError(f"cost {reference!r} is a {type(found).__name__}, expected a function or a class")

@@ -1,16 +1,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """From a recipe to the narrowest widths: train without the validation images, measure, search, write down."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock, Timeout
 from rich.console import Console
 
 from chain.errors import InputError
 from training import trainer
+from training.alone import alone
 from training.checkpoint import Checkpoint, restore
 from training.current import Status
 from training.datasets import Dataset
@@ -74,7 +73,7 @@ def search(
     """
     console = console or Console(stderr=True)
     folder = build / recipe.name / FOLDER
-    with _alone(folder):
+    with alone(folder, "search"):
         # From here on there are no test images.
         base = Base(recipe, data and data.absolute(), folder.absolute() / "base")
         dataset = base.dataset()
@@ -115,29 +114,16 @@ def _trained(base: Base, dataset: Dataset, console: Console) -> tuple[Checkpoint
     """The recipe, trained without the validation images, and its accuracy on those."""
     recipe, folder = base.recipe, base.folder
     there = Status(recipe, folder)
-    if not there.is_trained:
+    if not (there.is_trained and there.is_of(dataset)):
         console.print(
             f"{recipe.name}: first trained as its recipe says without {len(dataset.test_labels)} of the training "
             "images, which then judge",
             highlight=False,
             soft_wrap=True,
         )
-    checkpoint, history = trainer.run(recipe, dataset, folder, resume=there.is_begun, console=console)
+    resume = there.is_begun and there.is_of(dataset)
+    checkpoint, history = trainer.run(recipe, dataset, folder, resume, console)
     return checkpoint, history[-1][f"{dataset.judges}_accuracy"]
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / "lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise InputError(f"{folder}: another search runs there. Wait for it, or give another --build folder") from None
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _say(console: Console, cut: int, reference: float, options: Options, epochs: int, images: int) -> None:

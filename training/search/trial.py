@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 from rich.console import Console
 from torch import Tensor
 
@@ -132,9 +131,9 @@ class Trials:
 
 
 def key(recipe: Recipe, stages: Sequence[Stage], dataset: Dataset) -> str:
-    """Of the trials of `recipe` through `stages`, judged by what judges in `dataset`."""
+    """Of the trials of `recipe` through `stages` with the images of `dataset`."""
     parts = [recipe.digest(), *sorted(own_files(recipe).values()), *(stage.model_dump_json() for stage in stages)]
-    parts.append(hashlib.sha256(np.ascontiguousarray(dataset.test_images).tobytes()).hexdigest())
+    parts.append(dataset.digest())
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 

@@ -160,6 +160,23 @@ def test_test_images_play_no_part(first: Result, own: Path, tmp_path: Path, monk
     assert again.found == first.found and again.reference == first.reference
 
 
+def test_other_images_begin_anew(first: Result, own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The network that is there may have been trained with those that are now to judge."""
+
+    def other(recipe: recipes.Recipe, data: Path | None = None) -> Dataset:
+        found = real(recipe, data)
+        return replace(found, train_images=found.train_images[::-1], train_labels=found.train_labels[::-1])
+
+    shutil.copytree(own / "build", tmp_path / "build")
+    real, base = datasets.load, tmp_path / "build" / "mine" / "search" / "base" / "checkpoint.pt"
+    before = base.read_bytes()
+    run(own, tmp_path / "build")
+    assert base.read_bytes() == before
+    monkeypatch.setattr(datasets, "load", other)
+    run(own, tmp_path / "build", replace(OPTIONS, trials=1))
+    assert base.read_bytes() != before
+
+
 def test_another_drop_takes_over_the_trials(first: Result, own: Path) -> None:
     before = outcomes(own / "build")
     told = run(own, own / "build", Options(drop=50, trials=5, minutes=0.0001))
