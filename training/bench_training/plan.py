@@ -15,7 +15,7 @@ VERSION = 4
 """Counted up when the same plan gives other results, or more of them: older ones are then made anew."""
 
 WIDTHS = (16, 12, 10, 8, 7, 6)
-RATES = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
+RATES = (3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
 """The learning rates that every method may choose from, at every width."""
 
 TUNING_SEED = 0
