@@ -86,16 +86,17 @@ def integers(x: Tensor, scale: Tensor) -> Tensor:
     return result
 
 
-def quantise_unsigned(x: Tensor, scale: Tensor, largest: float) -> Tensor:
+def quantise_unsigned(x: Tensor, scale: Tensor, largest: float, margin: float = 0.0) -> Tensor:
     """scale * clip(round(x / scale), 0, largest), rounding half to even; `scale` is one number.
 
     What a chain of division, rounding, clamping and multiplication gives, in one node with a short gradient: it
-    passes where 0 < x < largest * scale, and reaches the scale from everywhere.
+    passes where -margin < x / scale < largest + margin, and reaches the scale from everywhere. A margin of a half is
+    that chain's own gradient, which knows of the clamping only what rounding has left.
 
     >>> quantise_unsigned(torch.tensor([-1.0, 0.3, 0.7, 9.0]), torch.tensor(0.5), 3.0).tolist()
     [0.0, 0.5, 0.5, 1.5]
     """
-    result: Tensor = _QuantiseUnsigned.apply(x, scale, largest)
+    result: Tensor = _QuantiseUnsigned.apply(x, scale, largest, margin)
     return result
 
 
@@ -286,24 +287,24 @@ class _Integers(Function):
 
 class _QuantiseUnsigned(Function):
     @staticmethod
-    def forward(ctx: Any, x: Tensor, scale: Tensor, largest: float) -> Tensor:
+    def forward(ctx: Any, x: Tensor, scale: Tensor, largest: float, margin: float) -> Tensor:
         y = torch.div(x, scale).round_().clamp_(0.0, largest).mul_(scale)
-        ctx.largest = largest
+        ctx.least, ctx.most = -margin, largest + margin
         ctx.save_for_backward(x, scale, y)
         return y
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor | None, None]:
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor | None, None, None]:
         (gradient,) = gradients
         x, scale, y = ctx.saved_tensors
         if on_gpu(x):  # where the host need not know the scale
-            by_x = torch.where((x > 0.0) & (x < ctx.largest * scale), gradient, 0.0)
+            by_x = torch.where((x > ctx.least * scale) & (x < ctx.most * scale), gradient, 0.0)
         else:
-            by_x = torch.ops.aten.hardtanh_backward(gradient, x, 0.0, ctx.largest * scale.item())
+            by_x = torch.ops.aten.hardtanh_backward(gradient, x, ctx.least * scale.item(), ctx.most * scale.item())
         by_scale = None
         if ctx.needs_input_grad[1]:
             by_scale = ((_dot(gradient, y) - _dot(by_x, x)) / scale).view(scale.shape)
-        return by_x, by_scale, None
+        return by_x, by_scale, None, None
 
 
 def _by_scale(by_y: Tensor, y: Tensor, scale: Tensor) -> Tensor:

@@ -23,7 +23,8 @@ from chain.files import write_json
 from training import checkpoint as checkpoints
 from training import datasets, footprint, recorded
 from training.build import build
-from training.layers import WrapConv2d, WrapLinear, accumulators, set_wrapping
+from training.conversion import wrap
+from training.layers import WrapConv2d, WrapLinear, accumulators, overflow_penalty, set_wrapping
 from training.learner import Learner, optimiser_of
 from training.recipe import Recipe, Stage
 from training.statistics import Monitor
@@ -39,7 +40,7 @@ WARM_UP = recorded.WARM_UP + 3  # steps that are not timed: on a GPU one of them
 
 CPU = torch.device("cpu")
 
-CONTENDERS = ("brevitas", "fused", "ours")
+CONTENDERS = ("brevitas", "fused", "wrapped", "ours")
 
 Step = Callable[[int], None]
 Batch = tuple[Tensor, Tensor, int, int, bool]
@@ -54,13 +55,14 @@ def bench(
 ) -> dict[str, Any]:
     """One row {settings, ours_ms, brevitas_ms, fused_ms, ratio, fused_ratio, ...} for the recipe's last stage.
 
-    Three networks of the same weights take turns step by step: `ours`; `brevitas`, all of whose layers and
-    activations are Brevitas' own; `fused`, the same with our fused activation quantiser, so that `fused_ratio` is what
-    the accumulators alone cost. A repetition is as many steps of each as training goes without counting overflows,
-    which the first of them does. On a GPU our steps are recorded and replayed as in training, the rivals' launched.
-    Times are milliseconds a step, wall clock, the median over repetitions; `ratio` and `fused_ratio` are medians of the
-    repetitions' ratios, `*cpu_ratio` the same of processor time, which other programs disturb less; each `*_range`
-    holds the least and the largest.
+    Four networks of the same weights take turns step by step: `ours`; `brevitas`, all of whose layers and
+    activations are Brevitas' own; `fused`, the same with our fused activation quantiser, so that `fused_ratio` is
+    what the accumulators alone cost; `wrapped`, what `training.wrap` makes of `brevitas`, in a loop of one's own
+    that adds the penalty and counts nothing, so that `wrapped_ratio` is what those lines cost. A repetition is as
+    many steps of each as training goes without counting overflows, which the first of them does. On a GPU our steps
+    are recorded and replayed as in training, the rivals' launched. Times are milliseconds a step, wall clock, the
+    median over repetitions; `ratio` and `fused_ratio` are medians of the repetitions' ratios, `*cpu_ratio` the same
+    of processor time, which other programs disturb less; each `*_range` holds the least and the largest.
 
     `*_bytes` is what memory a few steps take at most, each network in a process of its own (training/footprint.py),
     the first step with the overflows counted; the weights themselves, which all have alike, are not in it.
@@ -88,6 +90,7 @@ def bench(
     for rival, prefix in (("brevitas", ""), ("fused", "fused_")):
         row |= _summary(f"{prefix}ratio", [wall["ours"] / wall[rival] for wall, _ in times])
         row |= _summary(f"{prefix}cpu_ratio", [cpu["ours"] / cpu[rival] for _, cpu in times])
+    row |= _summary("wrapped_ratio", [wall["wrapped"] / wall["brevitas"] for wall, _ in times])
     alone = (recipe, data, checkpoint, steps, device)
     memory = {name: footprint.peak(_alone, WARM_UP, device.type, name, *alone) for name in CONTENDERS}
     row |= {f"{name}_bytes": value for name, value in memory.items()}
@@ -138,6 +141,7 @@ def table(rows: list[dict[str, Any]]) -> Table:
         "ratio",
         "with our activations",
         "ratio",
+        "training.wrap, ratio",
         "peak memory: ours, Brevitas, ratio",
     )
     for row in rows:
@@ -151,6 +155,7 @@ def table(rows: list[dict[str, Any]]) -> Table:
             f"{row['ratio']:.3f} {_range(row, 'ratio', '.3f')}",
             f"{row['fused_ms']:.2f} ms {_range(row, 'fused_ms', '.2f')}",
             f"{row['fused_ratio']:.3f} {_range(row, 'fused_ratio', '.3f')}",
+            f"{row['wrapped_ratio']:.3f} {_range(row, 'wrapped_ratio', '.3f')}",
             f"{row['ours_bytes'] / 2**20:.1f}, {row['brevitas_bytes'] / 2**20:.1f} MiB, {row['memory_ratio']:.3f}",
         )
     return shown
@@ -185,7 +190,11 @@ def _contender(name: str, ours: nn.Module, stage: Stage, batch: Batch, steps: in
     images, labels, *_ = batch
     if name == "ours":
         return lambda: _own_step(ours, stage, images, labels, steps)
-    twin = plain(ours, stock=name == "brevitas").to(images.device)
+    twin = plain(ours, stock=name != "fused").to(images.device)
+    if name == "wrapped":
+        wrap(twin)
+        for layer, like in zip(accumulators(twin).values(), accumulators(ours).values(), strict=True):
+            layer.accumulator_bits, layer.fold, layer.wrapping = like.accumulator_bits, like.fold, like.wrapping
     return lambda: _plain_step(twin, stage, images, labels)
 
 
@@ -239,9 +248,12 @@ def _own_step(model: nn.Module, stage: Stage, images: Tensor, labels: Tensor, st
 def _plain_step(model: nn.Module, stage: Stage, images: Tensor, labels: Tensor) -> Step:
     model, images = _prepared(model, images)
     optimiser = optimiser_of(model, stage, images.device)
+    wrapped = bool(accumulators(model))
 
     def step(index: int) -> None:
         loss = nn.functional.cross_entropy(model(images), labels)
+        if wrapped:
+            loss = loss + stage.penalty * overflow_penalty(model)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()

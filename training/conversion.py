@@ -7,6 +7,7 @@ from typing import Any
 
 import brevitas.nn as qnn
 import torch
+from brevitas.core.quant import RescalingIntQuant
 from brevitas.nn.quant_layer import QuantNonLinearActLayer
 from brevitas.quant_tensor import IntQuantTensor
 from torch import Tensor, nn
@@ -17,7 +18,7 @@ from training.evaluation import device_of
 from training.layers import WrapConv2d, WrapLinear, accumulators
 from training.layers.dropout import scale_dropout
 from training.layers.wrapping import AccumulatorMixin
-from training.quantisers import WrapAccumulator, WrapFoldQuant
+from training.quantisers import FusedIntQuant, WrapAccumulator, WrapFoldQuant
 from training.settling import settle
 
 CALIBRATION_BATCHES = 50
@@ -47,8 +48,8 @@ def wrap(model: nn.Module, bits: int = 8, fold: int | None = 3, skip: Collection
     of `bits` bits and the cyclic activation `fold` (None: none), in place: the layers become such themselves, so that
     parameters, weight quantisers, hooks and an optimiser that was made before stay theirs. Returns `model`.
 
-    Activation quantisers are set to return quantised tensors, which is how a layer gets its integers, and dropout gives
-    such back with its scale grown as the values. The layers wrap
+    Activation quantisers are set to return quantised tensors, which is how a layer gets its integers, and compute the
+    same as one operation; dropout gives such tensors back with its scale grown as the values. The layers wrap
     from now on (`training.set_wrapping` switches all), and leave a penalty for `training.overflow_penalty` at every
     forward pass. Layers named in `skip` stay as they are, with all that is in them.
 
@@ -85,6 +86,8 @@ def wrap(model: nn.Module, bits: int = 8, fold: int | None = 3, skip: Collection
     for module in model.modules():
         if isinstance(module, QuantNonLinearActLayer) and module not in kept:
             module.return_quant_tensor = True
+        if isinstance(module, RescalingIntQuant) and module not in kept and FusedIntQuant.takes(module):
+            module.int_quant = FusedIntQuant(module.int_quant)
     scale_dropout(model)
     return model
 

@@ -8,7 +8,10 @@ Accumulators: `WrapAccumulator` and its variants; `tensor_quant` is the module t
 from numbers import Integral
 from typing import Any
 
-from brevitas.core.quant import BinaryQuant
+from brevitas.core.function_wrapper import RoundSte, TensorClamp
+from brevitas.core.quant import BinaryQuant, IntQuant, RescalingIntQuant
+from brevitas.core.quant.delay import _NoDelay
+from brevitas.core.zero_point import ZeroZeroPoint
 from brevitas.inject import ExtendedInjector
 from brevitas.inject.enum import ScalingImplType, ScalingPerOutputType, StatsOp
 from brevitas.proxy.quant_proxy import QuantProxyFromInjector
@@ -128,6 +131,37 @@ class UnsignedIntQuant(nn.Module):
         if not recorded(x):
             self.largest = float((1 << int(bit_width)) - 1)
         return quantise_unsigned(x, scale, self.largest)
+
+
+class FusedIntQuant(nn.Module):
+    """A user's IntQuant of unsigned integers with zero point 0: the same values and gradients, as one operation where
+    the scale is one number and the width is not learnt.
+    """
+
+    def __init__(self, own: IntQuant) -> None:
+        super().__init__()
+        self.own = own
+        self.largest = 0.0
+
+    @staticmethod
+    def takes(quantiser: RescalingIntQuant) -> bool:
+        """Whether the integers of `quantiser` are such, by nothing but rounding and clamping."""
+        own = quantiser.int_quant
+        return (
+            type(own) is IntQuant
+            and not (own.signed or own.narrow_range)
+            and type(own.float_to_int_impl) is RoundSte
+            and type(own.tensor_clamp_impl) is TensorClamp
+            and type(own.delay_wrapper.delay_impl) is _NoDelay
+            and type(quantiser.zero_point_impl) is ZeroZeroPoint
+        )
+
+    def forward(self, scale: Tensor, zero_point: Tensor, bit_width: Tensor, x: Tensor) -> Tensor:
+        if scale.numel() != 1 or bit_width.requires_grad:
+            return self.own(scale, zero_point, bit_width, x)  # type: ignore[no-any-return]
+        if not recorded(x):
+            self.largest = float((1 << int(bit_width)) - 1)
+        return quantise_unsigned(x, scale, self.largest, margin=0.5)
 
 
 class UnsignedActivation(Uint8ActPerTensorFloatMaxInit):

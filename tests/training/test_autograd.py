@@ -6,7 +6,7 @@ import pytest
 import torch
 from brevitas.nn import QuantReLU
 from brevitas.quant.scaled_int import Uint8ActPerTensorFloatMaxInit
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from chain.integers import fold as fold_integers
@@ -153,6 +153,28 @@ def test_unsigned_quantiser_is_brevitas_own(bits: int, layout: torch.memory_form
     by_hand = (weights * (y - x * inside) / scale).sum()
     assert scale.grad.item() == pytest.approx(by_hand.item(), rel=1e-4)  # type: ignore[union-attr]
     assert np.sign(their_scale.grad.item()) == np.sign(scale.grad.item())  # type: ignore[union-attr]
+
+
+@given(st.lists(st.floats(-3, 9, width=32), min_size=1, max_size=20), st.sampled_from([0.25, 0.5, 1.0]))
+def test_with_a_margin_of_a_half_the_gradient_is_that_of_the_parts(values: list[float], size: float) -> None:
+    """Rounding taken for the identity, then clamping, as torch derives them one after the other."""
+
+    def gradients(together: bool) -> list[torch.Tensor]:
+        x, scale = torch.tensor(values, requires_grad=True), torch.tensor(size, requires_grad=True)
+        if together:
+            y = quantise_unsigned(x, scale, 7.0, margin=0.5)
+        else:
+            ratio = x / scale
+            rounded = ratio + (ratio.round() - ratio).detach()
+            y = torch.where(rounded > 7, 7.0, torch.where(rounded < 0, 0.0, rounded)) * scale
+        (y * torch.linspace(1, 2, len(values))).sum().backward()
+        assert x.grad is not None and scale.grad is not None
+        return [y.detach(), x.grad, scale.grad]
+
+    ratios = torch.tensor(values) / size
+    assume(bool(((ratios + 0.5).abs() > 1e-6).all() and ((ratios - 7.5).abs() > 1e-6).all()))  # there both are right
+    for one, other in zip(gradients(True), gradients(False), strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("k", [None, 1, 2, 3])

@@ -93,7 +93,8 @@ def test_the_rows(tmp_path: Path) -> None:
     assert row["settings"]["batch_size"] == 4 and row["settings"]["repetitions"] == 2
     assert row["settings"]["threads"] == torch.get_num_threads()
     assert row["settings"]["images"] == "data set" and row["settings"]["weights"] == "untrained"
-    for key in ("ours_ms", "brevitas_ms", "fused_ms", "ratio", "fused_ratio", "cpu_ratio", "fused_cpu_ratio"):
+    ratios = ("ratio", "fused_ratio", "cpu_ratio", "fused_cpu_ratio", "wrapped_ratio")
+    for key in ("ours_ms", "brevitas_ms", "fused_ms", "wrapped_ms", *ratios):
         low, high = row[f"{key}_range"]
         assert 0 < low <= row[key] <= high
     assert f"{row['ratio']:.3f}" in result.output

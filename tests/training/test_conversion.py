@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from brevitas.export import export_onnx_qcdq
+from brevitas.inject.enum import BitWidthImplType
 from brevitas.quant import (
     Fp8e4m3WeightPerTensorFloat,
     Int8AccumulatorAwareWeightQuant,
@@ -28,6 +29,7 @@ import training
 from chain.errors import InputError, UnsupportedError
 from training import freeze
 from training.layers import WrapConv2d, WrapLinear, accumulators, recording
+from training.quantisers import FusedIntQuant
 
 
 class Net(nn.Module):
@@ -221,6 +223,28 @@ def test_every_scale_learns_as_it_did(weights: Any, norm: str | None) -> None:
         nn.functional.cross_entropy(one(x), labels).backward()
     for (name, parameter), other in zip(model.named_parameters(), twin.parameters(), strict=True):
         torch.testing.assert_close(other.grad, parameter.grad, rtol=2e-3, atol=1e-6, msg=name)
+
+
+def test_activations_are_fused_where_that_changes_nothing() -> None:
+    own = qnn.QuantReLU(bit_width=4, return_quant_tensor=True)
+    learnt = qnn.QuantReLU(bit_width=4, bit_width_impl_type=BitWidthImplType.PARAMETER)
+    signed = qnn.QuantIdentity(bit_width=4)
+    model = nn.ModuleList([own, learnt, signed, qnn.QuantLinear(4, 4, bias=False, weight_bit_width=4)])
+    x, results = torch.rand(64, requires_grad=True), []
+    for again in (False, True):
+        if again:
+            training.wrap(model)
+        model.zero_grad()
+        x.grad = None
+        values = [getattr(y, "value", y) for y in (act(x) for act in (own, learnt, signed))]
+        sum((value * torch.linspace(0, 1, 64)).sum() for value in values).backward()  # type: ignore[union-attr]
+        parameters = [parameter.grad for parameter in model.parameters() if parameter.grad is not None]
+        results.append([*values, x.grad, *parameters])
+    assert sum(isinstance(module, FusedIntQuant) for module in model.modules()) == 2, (
+        "both unsigned ones; that with a width to learn computes by Brevitas' own"
+    )
+    for one, other in zip(*results, strict=True):
+        torch.testing.assert_close(one, other)
 
 
 @pytest.mark.parametrize("shape", [(2, 6), (2, 1), (5,), ()])
