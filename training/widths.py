@@ -112,15 +112,24 @@ def compare(
 def update(
     path: Path, recipe: Recipe, rows: list[dict[str, Any]], epochs: int | None = None, last: int | None = None
 ) -> None:
-    """Put the recipe's `rows` into the file `path`, {model: {recipe, torch, rows}}, in place of its older ones; those
-    that went on from the trained network for `epochs` are "MODEL, N epochs on", those whose `last` layer had a width of
-    its own "MODEL, last layer N bits".
+    """Put the recipe's `rows` into the file `path`, {model: {recipe, torch, rows}}, the widest first. Older rows of
+    other widths stay beside the same control. Those that went on from the trained network for `epochs` are "MODEL, N
+    epochs on", those whose `last` layer had a width of its own "MODEL, last layer N bits".
     """
     models = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     key = recipe.name if epochs is None else f"{recipe.name}, {epochs} epochs on"
     key = key if last is None else f"{key}, last layer {last} bits"
-    models[key] = {"recipe": recipe.model_dump(mode="json"), "torch": version("torch"), "rows": rows}
+    made = {"recipe": recipe.model_dump(mode="json"), "torch": version("torch")}
+    older = models.get(key, {"rows": []})
+    if older.get("recipe") == made["recipe"] and _control(older["rows"]) == _control(rows):
+        found = [row["bits"] for row in rows]
+        rows = rows + [row for row in older["rows"] if row["bits"] not in found]
+    models[key] = made | {"rows": sorted(rows, key=lambda row: -row["bits"])}
     write_json(path, models)
+
+
+def _control(rows: list[dict[str, Any]]) -> list[Any]:
+    return [(row["seeds"], row["values"]) for row in rows if row["bits"] == CONTROL]
 
 
 def table(rows: list[dict[str, Any]]) -> Table:

@@ -4,6 +4,7 @@
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -14,6 +15,7 @@ from training import checkpoint as checkpoints
 from training import datasets, trainer, widths
 from training import recipe as recipes
 from training.commands import main
+from training.recipe import Recipe
 from training.sweep import Outcome, Trial, run_trial
 
 
@@ -88,6 +90,25 @@ def test_rows_and_that_nothing_is_trained_twice(own: Path, tmp_path: Path) -> No
     assert CliRunner().invoke(main, arguments).exit_code == 0
     assert {path: path.read_text() for path in file.parent.rglob("history.jsonl")} == histories
     assert json.loads(file.read_text(encoding="utf-8"))["mine"]["rows"] == [control, narrow]
+
+
+def test_rows_of_other_widths_stay_beside_the_same_control(own: Path, tmp_path: Path) -> None:
+    def row(bits: int, *values: float) -> dict[str, Any]:
+        return {"bits": bits, "seeds": [1, 2], "values": list(values)}
+
+    recipe, file = recipes.load(str(own)), tmp_path / "widths.json"
+
+    def kept(recipe: Recipe, *rows: dict[str, Any]) -> list[int]:
+        widths.update(file, recipe, list(rows))
+        return [row["bits"] for row in json.loads(file.read_text(encoding="utf-8"))["mine"]["rows"]]
+
+    control = row(32, 0.9, 0.8)
+    assert kept(recipe, control, row(8, 0.9, 0.8)) == [32, 8]
+    assert kept(recipe, control, row(6, 0.5, 0.4), row(7, 0.7, 0.6)) == [32, 8, 7, 6]
+    assert kept(recipe, control, row(7, 0.7, 0.7)) == [32, 8, 7, 6]
+    assert kept(recipe, row(32, 0.9, 0.7), row(7, 0.7, 0.7)) == [32, 7], "another control"
+    longer = recipe.model_copy(update={"batch_size": recipe.batch_size + 1})
+    assert kept(longer, row(32, 0.9, 0.7), row(6, 0.5, 0.4)) == [32, 6], "another recipe"
 
 
 def test_on_from_the_trained_network(own: Path, tmp_path: Path) -> None:
