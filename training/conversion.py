@@ -39,6 +39,7 @@ _UNKNOWN = {
     nn.Bilinear: "bilinear layers are not wrapped",
 }
 _REPLACED = ("forward", "inner_forward_impl", "quant_weight", "_conv_forward")
+_UNSIGNED = "an act_quant such as Uint8ActPerTensorFloat"
 _SUCH = "take a weight quantiser such as Int8WeightPerTensorFloat"
 _FLOAT = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
 
@@ -76,6 +77,7 @@ def wrap(model: nn.Module, bits: int = 8, fold: int | None = 3, skip: Collection
         )
     if not chosen:
         problems = ["it has no QuantConv2d or QuantLinear"]
+    problems += _signed(model)
     if problems:
         raise UnsupportedError("the model cannot be wrapped: " + "; ".join(problems) + _WAY_OUT)
     for layer in dict.fromkeys(chosen.values()):  # one that is in several places, once
@@ -182,6 +184,16 @@ def _weights(layer: Any) -> str | None:
     if not weight.signed or not (weight.value.is_meta or bool((weight.zero_point == 0).all())):
         return f"its weights have a zero point; {_SUCH}"
     return None
+
+
+def _signed(model: nn.Module) -> list[str]:
+    """What is said of a model whose activations are all signed, as those of Brevitas' own examples."""
+    found = {name: act.act_quant for name, act in model.named_modules() if isinstance(act, QuantNonLinearActLayer)}
+    signed = [name for name, quantiser in found.items() if quantiser.is_quant_enabled and quantiser.is_signed]
+    if not signed or len(signed) < len(found):
+        return []
+    names = ", ".join(map(repr, signed))
+    return [f"its activations ({names}) are signed, and layers want unsigned ones; take QuantReLU or {_UNSIGNED}"]
 
 
 def _convert(layer: Any, bits: int, fold: int | None) -> None:

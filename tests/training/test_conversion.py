@@ -352,6 +352,16 @@ def test_weights_that_are_no_signed_integers_are_refused(weights: Any, reason: s
     assert not accumulators(model)
 
 
+def test_a_model_of_signed_activations_is_refused_before_it_has_changed() -> None:
+    layer = qnn.QuantLinear(4, 4, bias=False, weight_bit_width=4)
+    model = nn.Sequential(qnn.QuantIdentity(), layer, qnn.QuantHardTanh(max_val=1.0, min_val=-1.0), layer)
+    with pytest.raises(
+        UnsupportedError, match=r"its activations \('0', '2'\) are signed, .*; take QuantReLU or an act_"
+    ):
+        training.wrap(model)
+    assert not accumulators(model)
+
+
 def test_the_penalty_is_that_of_a_pass_with_gradients() -> None:
     model = training.wrap(trained())
     model(images())

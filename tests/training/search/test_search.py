@@ -126,6 +126,35 @@ def test_it_finds_narrower_accumulators_that_keep_the_accuracy(first: Result) ->
     assert first.picture.read_text("utf-8").count('class="dot') == len(first.found)
 
 
+def test_what_is_found_was_trained_in_full(first: Result, own: Path) -> None:
+    """From two seeds here (MOST), beside the recipe's own widths."""
+    gains = []
+    for path in sorted((own / "build" / "mine" / "search" / "full").glob("*/9-9.json")):
+        mine = json.loads(path.with_name(f"{'-'.join(map(str, first.best.widths.values()))}.json").read_text("utf-8"))
+        gains.append(mine["accuracies"][-1] - json.loads(path.read_text("utf-8"))["accuracies"][-1])
+    assert len(gains) == 2
+    assert first.best.full == pytest.approx(first.reference + sum(gains) / 2)
+
+
+def test_what_does_not_keep_its_promise_in_full_is_passed_over(
+    first: Result, own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def poor(full: Full, widths: Mapping[str, int], *_: object) -> None:
+        tried.append(widths)
+        for trials in full.trials:
+            trials.note(full.own, 0.9)
+            trials.note(widths, 0.1 if len(tried) == 1 else 0.88)
+
+    tried: list[Mapping[str, int]] = []
+    shutil.copytree(own / "build" / "mine" / "search" / "trials", tmp_path / "mine" / "search" / "trials")
+    monkeypatch.setattr(Full, "run", poor)
+    told = run(own, tmp_path)
+    assert len(tried) == 2 and told.best.widths == tried[1] != tried[0]
+    assert told.best.full == pytest.approx(told.reference - 0.02) and told.best.fits
+    (passed,) = (one for one in told.found if one.widths == tried[0])
+    assert passed.full == pytest.approx(told.reference - 0.8) and not passed.fits and passed.cost < told.best.cost
+
+
 def test_the_first_candidates_spare_no_bits_where_they_are_cheap(first: Result) -> None:
     conv, fc = first.layers["conv"], first.layers["fc"]
     assert conv.products > fc.products
