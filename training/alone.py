@@ -12,9 +12,11 @@ from chain.errors import InputError
 
 @contextmanager
 def alone(folder: Path, what: str) -> Iterator[None]:
-    """Hold `folder`/lock, which goes with its process. Raises InputError where another holds it: a `what` that runs."""
+    """Hold `folder`/lock, which goes with its process and may be held more than once by one. Raises InputError where
+    another process holds it: a `what` that runs.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / "lock")
+    lock = FileLock(folder / "lock", is_singleton=True)
     try:
         lock.acquire(timeout=0)
     except Timeout:

@@ -54,6 +54,7 @@ def train(model: str, build: Path, resume: bool, data: Path | None, if_needed: b
     from training.environment import is_first_process
 
     console = Console(stderr=True, quiet=not is_first_process())
+    path, before = None, 0  # of the checkpoint, once the training begins
     try:
         from training import checkpoint as checkpoints
         from training import datasets, shipping
@@ -75,7 +76,8 @@ def train(model: str, build: Path, resume: bool, data: Path | None, if_needed: b
             return
         source = None if fresh or resume or not if_needed or found.is_begun else shipping.find(recipe)
         if source is not None:
-            summary = shipping.take(recipe, source, folder)
+            with alone(folder, "training"):
+                summary = shipping.take(recipe, source, folder)
             console.print(
                 f"training {recipe.name}: models/{recipe.name} comes with the toolkit; FRESH=1 trains it here",
                 highlight=False,
@@ -83,8 +85,9 @@ def train(model: str, build: Path, resume: bool, data: Path | None, if_needed: b
             console.print(_table(summary, recipe.stages[-1].accumulator == "wrap"))
             return
         if if_needed and not (resume or fresh) and found.is_begun and not found.is_trained:
-            with alone(folder, "training"):
-                pass  # one that still runs was not stopped
+            if is_first_process():
+                with alone(folder, "training"):
+                    pass  # one that still runs was not stopped
             raise InputError(
                 f"{folder} holds a training of this recipe that was stopped: RESUME=1 goes on with it, FRESH=1 begins "
                 "anew"
@@ -92,6 +95,7 @@ def train(model: str, build: Path, resume: bool, data: Path | None, if_needed: b
         console.print(f"training {recipe.name}: {recipe.epochs} epochs into {folder}", highlight=False)
         # Cut off in its summary, a training of hours is not thrown away.
         resume = (resume or (if_needed and found.is_trained)) and not found.is_shipped
+        path, before = folder / NAME, _written(folder / NAME)
         trained = run(recipe, folder, resume, data, console, device)
     except WorthlessError as error:
         click.echo(f"error: {error}", err=True)
@@ -103,12 +107,19 @@ def train(model: str, build: Path, resume: bool, data: Path | None, if_needed: b
         click.echo(f"error: {explained(error)}", err=True)
         sys.exit(2)
     except KeyboardInterrupt:
+        has_epochs = resume or (path is not None and _written(path) != before)
+        how = " RESUME=1" if has_epochs else " FRESH=1" if fresh else ""
         on = f" DEVICE={device}" if device != "cpu" else ""
-        go_on = f"make train MODEL={shlex.quote(model)} RESUME=1{on}{_given(build, data)}"
-        click.echo(f"\nstopped; go on with: {go_on}", err=True)
+        go_on = f"make train MODEL={shlex.quote(model)}{how}{on}{_given(build, data)}"
+        click.echo(f"\nstopped; {'go on' if has_epochs else 'begin again'} with: {go_on}", err=True)
         sys.exit(130)
     if trained is not None:
         console.print(_table(trained, recipe.stages[-1].accumulator == "wrap"))
+
+
+def _written(path: Path) -> int:
+    """When the file was written, in nanoseconds; 0 if there is none."""
+    return path.stat().st_mtime_ns if path.exists() else 0
 
 
 @main.command()

@@ -6,10 +6,10 @@ from itertools import islice
 from typing import Any
 
 import brevitas.nn as qnn
-import torch
 from brevitas.core.quant import RescalingIntQuant
+from brevitas.core.zero_point import ZeroZeroPoint
 from brevitas.nn.quant_layer import QuantNonLinearActLayer
-from brevitas.quant_tensor import IntQuantTensor
+from brevitas.proxy.parameter_quant import WeightQuantProxyFromInjector
 from torch import Tensor, nn
 from torch.nn.utils.parametrize import is_parametrized
 
@@ -173,15 +173,16 @@ def _reason(layer: Any) -> str | None:
 
 
 def _weights(layer: Any) -> str | None:
-    """Why the layer's quantised weights are no signed integers; None if they are."""
-    try:
-        with torch.no_grad():
-            weight = layer.quant_weight()
-    except Exception as error:
-        return f"its weights cannot be quantised by themselves ({error}); {_SUCH}"
-    if not isinstance(weight, IntQuantTensor):
-        return f"its weights are a {type(weight).__name__}, no integers of one scale or one a channel; {_SUCH}"
-    if not weight.signed or not (weight.value.is_meta or bool((weight.zero_point == 0).all())):
+    """Why the layer's quantised weights are no signed integers; None if they are. They are not computed for that: the
+    first time may be what a scale is taken from.
+    """
+    quantiser = layer.weight_quant
+    if quantiser.requires_quant_input:
+        return f"its weights are not quantised by themselves, but for its input; {_SUCH}"
+    if not isinstance(quantiser, WeightQuantProxyFromInjector) or quantiser.is_groupwise:
+        return f"its weights are no integers of one scale or one a channel; {_SUCH}"
+    zero_point = getattr(quantiser.tensor_quant, "zero_point_impl", None)
+    if not quantiser.is_signed or not isinstance(zero_point, ZeroZeroPoint | None):
         return f"its weights have a zero point; {_SUCH}"
     return None
 

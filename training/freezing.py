@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from chain.errors import UnsupportedError
 from training.layers.affine import ChannelAffine
 from training.layers.inspection import accumulators
-from training.layers.wrapping import AccumulatorMixin
+from training.layers.wrapping import AccumulatorMixin, WrapLinear
 
 _BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.SyncBatchNorm)
 
@@ -41,6 +41,11 @@ def freeze(model: nn.Module, example: Tensor | None = None) -> nn.Module:
     for name, layer in layers.items():
         if layer not in flow.outputs:
             raise UnsupportedError(f"freeze: layer {name!r} is never called")
+        if isinstance(layer, WrapLinear) and flow.outputs[layer].dim() != 2:
+            raise UnsupportedError(
+                f"freeze: layer {name!r} gives {list(flow.outputs[layer].shape)}, expected [N, out]: hardware has "
+                "linear layers of one row an image"
+            )
         scale = _accumulator_scale(layer)
         if layer in flow.norms:
             norm = flow.norms[layer]

@@ -10,6 +10,7 @@ from typing import Any
 
 from chain.errors import InputError, ToolError, WrapNetError
 from chain.files import write_text
+from training.alone import alone
 from training.checkpoint import NAME
 from training.recipe import Recipe
 from training.workers import workers
@@ -93,8 +94,9 @@ def run_trial(trial: Trial) -> Outcome:
 
     try:
         start = checkpoints.read(trial.start).model if trial.start else None
-        resume = _has_start(trial) and Status(trial.recipe, trial.folder).is_begun
-        summary = train(trial.recipe, trial.folder, resume, trial.data, Console(quiet=True), trial.device, start)
+        with alone(trial.folder, "training"):
+            resume = _has_start(trial) and Status(trial.recipe, trial.folder).is_begun
+            summary = train(trial.recipe, trial.folder, resume, trial.data, Console(quiet=True), trial.device, start)
     except (WrapNetError, OSError) as error:
         return Outcome(trial, None, str(error))
     return Outcome(trial, summary)

@@ -5,7 +5,7 @@ import json
 import math
 import time
 from collections.abc import Collection, Iterator
-from contextlib import nullcontext
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -65,15 +65,18 @@ def train(
     Raises WorthlessError where the training comes to nothing (training.alarms), after saving what there is.
     """
     dataset = datasets.load(recipe, data)
-    with joined(device) as ranks, alone(folder, "training") if ranks.first else nullcontext():
-        checkpoint, history = run(recipe, dataset, folder, resume, console, start, ranks=ranks)
-    if not ranks.first:
-        return None
-    summary = summarise(checkpoint, dataset, sum(line["seconds"] for line in history))
-    summary |= alarms.summary(history) | {"machines": machines(history)}
-    write_json(folder / "training.json", summary)
-    source = recipe.name if recipe.path is None or recipe.path.parent == RECIPES.resolve() else recipe.path
-    record.write(folder, "train", summary["seconds"], MODEL=source, DATA=data or data_folder())
+    with ExitStack() as held:
+        with joined(device) as ranks:
+            if ranks.first:
+                held.enter_context(alone(folder, "training"))
+            checkpoint, history = run(recipe, dataset, folder, resume, console, start, ranks=ranks)
+        if not ranks.first:
+            return None
+        summary = summarise(checkpoint, dataset, sum(line["seconds"] for line in history))
+        summary |= alarms.summary(history) | {"machines": machines(history)}
+        write_json(folder / "training.json", summary)
+        source = recipe.name if recipe.path is None or recipe.path.parent == RECIPES.resolve() else recipe.path
+        record.write(folder, "train", summary["seconds"], MODEL=source, DATA=data or data_folder())
     alarms.require_worth(history)
     return summary
 
@@ -151,6 +154,7 @@ class _Run:
             log = self.folder / "history.jsonl"
             lines = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
             self.history = [json.loads(line) for line in lines[: self.checkpoint.epochs]]
+            self.checkpoint.data = self.dataset.digest()
             self.console.print(f"continuing after epoch {self.checkpoint.epochs} of {self.recipe.epochs}")
         if start is not None and not self.checkpoint.epochs:
             checkpoints.load_state(self.model, start)
@@ -292,6 +296,9 @@ class _Run:
         found = alarms.raised(self.history, line, stage, test, dead)
         line["alarms"] = alarms.entries(found)
         self.history.append(line)
+        if step == 1:  # of an older network, which must not stand beside this one's
+            for name in ("training.json", checkpoints.NAME):
+                (self.folder / name).unlink(missing_ok=True)
         write_text(self.folder / "history.jsonl", "".join(json.dumps(entry) + "\n" for entry in self.history))
         for key in ("lr", "loss", "penalty", "train_accuracy", f"{judges}_accuracy", "train_overflow_rate"):
             self.writer.add_scalar(key, line[key], step)
@@ -321,7 +328,6 @@ class _Run:
         if complete and stage.accumulator == "wide" and stage.penalty == 0:
             point.reference = point.model
         if self.ranks.first:
-            (self.folder / "training.json").unlink(missing_ok=True)  # an older network's, beside this one
             checkpoints.save(point, self.folder)
 
 

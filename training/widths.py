@@ -121,7 +121,7 @@ def update(
     key = key if last is None else f"{key}, last layer {last} bits"
     made = {"recipe": recipe.model_dump(mode="json"), "torch": version("torch")}
     older = models.get(key, {"rows": []})
-    if older.get("recipe") == made["recipe"] and _control(older["rows"]) == _control(rows):
+    if made.items() <= older.items() and _control(older["rows"]) == _control(rows):
         found = [row["bits"] for row in rows]
         rows = rows + [row for row in older["rows"] if row["bits"] not in found]
     models[key] = made | {"rows": sorted(rows, key=lambda row: -row["bits"])}

@@ -46,10 +46,10 @@ def test_a_training_that_was_stopped_before_an_epoch_does_not_become_the_shipped
 
     monkeypatch.setattr("training.trainer.train", stopped)
     arguments = ["train", "digits", "--build", str(tmp_path / "a folder"), "--if-needed"]
-    for options in (["--fresh"], ["--resume"]):
-        result = CliRunner().invoke(main, [*arguments, *options])
+    for option, told in (("--fresh", "begin again with: make train MODEL=digits FRESH=1"), ("--resume", "RESUME=1")):
+        result = CliRunner().invoke(main, [*arguments, option])
         assert result.exit_code == 130 and "comes with the toolkit" not in result.output
-        assert f"make train MODEL=digits RESUME=1 BUILD='{tmp_path}/a folder'" in result.output
+        assert f"{told} BUILD='{tmp_path}/a folder'" in result.output
 
 
 def test_one_that_runs_was_not_stopped(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 from brevitas.export import export_onnx_qcdq
-from brevitas.inject.enum import BitWidthImplType
+from brevitas.inject.enum import BitWidthImplType, ScalingImplType
 from brevitas.quant import (
     Fp8e4m3WeightPerTensorFloat,
     Int8AccumulatorAwareWeightQuant,
@@ -18,6 +18,7 @@ from brevitas.quant import (
     Int8Bias,
     Int8WeightPerChannelFloat,
     Int8WeightPerTensorFloat,
+    MXInt8Weight,
     ShiftedUint8WeightPerChannelFloat,
     Uint8ActPerTensorFloat,
 )
@@ -259,17 +260,21 @@ def test_linear_layers_of_any_rank(weights: Any, shape: tuple[int, ...]) -> None
 
 
 @pytest.mark.parametrize(("rate", "bits"), [(0.5, 8), (0.25, 8), (0.1, 2)])
+@pytest.mark.parametrize("inplace", [False, True])
 @pytest.mark.parametrize("kind", [nn.Dropout, nn.Dropout2d])
-def test_dropout_behind_a_quantiser(kind: Any, rate: float, bits: int) -> None:
+def test_dropout_behind_a_quantiser(kind: Any, inplace: bool, rate: float, bits: int) -> None:
     torch.manual_seed(0)
     layer = qnn.QuantConv2d(4, 4, 3, bias=False, weight_bit_width=4)
-    model, x = nn.Sequential(qnn.QuantReLU(bit_width=bits), kind(rate), layer).train(), torch.rand(8, 4, 6, 6)
+    model, x = nn.Sequential(qnn.QuantReLU(bit_width=bits), kind(rate, inplace), layer).train(), torch.rand(8, 4, 6, 6)
     model(x)
     twin, results = training.wrap(copy.deepcopy(model), bits=24), []
     for one in (model, twin):
         torch.manual_seed(1)
         results.append(one(x))
+        results[-1].square().sum().backward()
     torch.testing.assert_close(results[1], results[0], rtol=1e-4, atol=1e-4)
+    for parameter, other in zip(model.parameters(), twin.parameters(), strict=True):
+        torch.testing.assert_close(other.grad, parameter.grad, rtol=1e-3, atol=1e-3)
     assert torch.allclose(twin.eval()(x), model.eval()(x), atol=1e-4)
 
 
@@ -340,16 +345,36 @@ def test_inputs_that_change_their_kind_are_noticed() -> None:
     ("weights", "reason"),
     [
         (ShiftedUint8WeightPerChannelFloat, "its weights have a zero point"),
-        (Int8AccumulatorAwareWeightQuant, "its weights cannot be quantised by themselves"),
-        (Fp8e4m3WeightPerTensorFloat, "its weights are a FloatQuantTensor, no integers"),
+        (Int8AccumulatorAwareWeightQuant, "its weights are not quantised by themselves"),
+        (Fp8e4m3WeightPerTensorFloat, "its weights are no integers of one scale"),
+        (MXInt8Weight, "its weights are no integers of one scale"),
     ],
 )
 def test_weights_that_are_no_signed_integers_are_refused(weights: Any, reason: str) -> None:
     model = trained()
-    model.extra = qnn.QuantLinear(4, 4, bias=False, weight_quant=weights)
+    model.extra = qnn.QuantLinear(32, 4, bias=False, weight_quant=weights)
     with pytest.raises(UnsupportedError, match=rf"'extra' \(QuantLinear\): {reason}.*Int8WeightPerTensorFloat"):
         training.wrap(model)
     assert not accumulators(model)
+
+
+def test_scales_that_the_first_pass_sets_are_not_set_by_wrapping() -> None:
+    """Weights that are loaded after it give them; and where a model is refused, nothing has changed."""
+    kind = ScalingImplType.PARAMETER_FROM_STATS
+    model = trained(weight_scaling_impl_type=kind)
+    model.extra = nn.Linear(2, 2)
+    model.last = qnn.QuantLinear(6, 10, bias=False, weight_bit_width=4, weight_scaling_impl_type=kind)
+    before = list(model.state_dict())
+    with pytest.raises(UnsupportedError, match="a float layer"):
+        training.wrap(model)
+    assert list(model.state_dict()) == before
+    del model.extra
+    training.wrap(model)
+    with torch.no_grad():
+        model.last.weight.mul_(10)
+    model(images())
+    scale = model.last.quant_weight().scale  # type: ignore[operator]
+    assert scale.item() == pytest.approx(model.last.weight.abs().max().item() / 7, rel=0.2)
 
 
 def test_a_model_of_signed_activations_is_refused_before_it_has_changed() -> None:

@@ -134,3 +134,14 @@ def test_networks_without_such_a_form_are_refused(make: Callable[[Blocks], nn.Mo
     model = make(Blocks((1, 8, 8), 3, maximum=15, input_bits=4))
     with pytest.raises(UnsupportedError, match=message):
         freeze(model, torch.zeros(1, 1, 8, 8))
+
+
+@pytest.mark.parametrize("length", [6, 5])
+def test_linear_layers_of_more_than_one_row_an_image_are_refused(length: int) -> None:
+    """Batch norm and thresholds lie along the second dimension, their channels along the last."""
+    blocks = Blocks((1, 8, 8), 6)
+    model = nn.Sequential(blocks.relu(), blocks.linear(6, 6), blocks.relu(), blocks.classifier(6)).train()
+    example = torch.rand(2, length, 6)
+    model(example)
+    with pytest.raises(UnsupportedError, match=rf"layer '1' gives \[2, {length}, 6\], expected \[N, out\]"):
+        freeze(model.eval(), example)

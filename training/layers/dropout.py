@@ -13,12 +13,13 @@ class _ScaledDropout(nn.Module):
     """
 
     p: float
+    inplace: bool
 
     def forward(self, input: Any) -> Any:
         """Of any shape; a quantised tensor gives a quantised tensor."""
         if not isinstance(input, IntQuantTensor) or not self.training or self.p == 0:
             return super().forward(input)
-        value = super().forward(input.value)
+        value = super().forward(input.value.clone() if self.inplace else input.value)
         return input.set(value=value, scale=input.scale / (1 - self.p) if self.p < 1 else input.scale)
 
 

@@ -36,8 +36,6 @@ class AccumulatorMixin(QuantProxyMixin):
     scales by channel away, which are then spared it).
     """
 
-    normed = False
-
     weight: Tensor
     bias: Tensor | None
     accumulator_quant: Any
@@ -63,6 +61,7 @@ class AccumulatorMixin(QuantProxyMixin):
         self.input_bits = 0
         self.in_bytes = False
         self.checked: tuple[int, ...] = ()
+        self.normed = False
         self.input_scale: Tensor | None = None
 
     @property
@@ -166,10 +165,13 @@ class AccumulatorMixin(QuantProxyMixin):
         self.input_scale = x.scale.detach()
         if recorded(x.value):
             return
-        bits, weight_bits = int(x.bit_width), int(weight.bit_width)
-        seen = (bits, weight_bits, x.scale.numel(), bool(x.signed), x.value.dim(), self.training)
-        if seen == self.checked and (x.value.is_cuda or not x.zero_point.any()):
+        bits = int(x.bit_width)
+        seen: tuple[int, ...] = (bits, x.scale.numel(), x.value.dim(), self.training)
+        if not x.value.is_cuda:  # there the host would wait for each of these
+            seen += (int(weight.bit_width), int(x.signed), int(x.zero_point.any()))
+        if seen == self.checked:
             return
+        weight_bits = int(weight.bit_width)
         if x.signed or x.scale.numel() != 1 or bool((x.zero_point != 0).any()):
             raise UnsupportedError(
                 f"{self.describe()}: input is {'signed' if x.signed else 'unsigned'} with {x.scale.numel()} scales and "

@@ -3,6 +3,7 @@
 
 import math
 import statistics
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -40,9 +41,10 @@ class Full:
         gains = [one - own for one, own in found if one is not None and own is not None]
         return self.reference + statistics.fmean(gains) if len(gains) == len(found) else None
 
-    def run(self, widths: Widths, workers: Workers, console: Console) -> None:
+    def run(self, widths: Widths, workers: Workers, console: Console, end: float = math.inf) -> None:
         """Train at `widths` from every seed, and at the recipe's own where that was not done yet: a single training
-        here, with its log, several beside each other.
+        here, with its log, several beside each other. Nothing starts after `end` (time.monotonic): `accuracy` is then
+        not known yet.
 
         Raises WorthlessError where the recipe's own come to nothing.
         """
@@ -52,13 +54,17 @@ class Full:
         if seeds == 1:
             self.trials[0].run(widths, console)
             return
-        todo = [(trials, one) for trials in self.trials for one in (self.own, widths) if not trials.is_known(one)]
-        running = [(trials, one, workers.submit(trials.run, one)) for trials, one in todo]
+        todo = [(trials, one) for trials in self.trials for one in (self.own, widths)]
         with bar(console) as progress:
-            for trials, one, outcome in progress.track(running, description="in full"):
-                worthless = outcome.result().worthless
-                if worthless and one == self.own:
-                    raise WorthlessError(f"seed {trials.base.recipe.seed}: {worthless}")
+            task = progress.add_task("in full", total=len(todo))
+            while todo and time.monotonic() < end:
+                now, todo = todo[: workers.places], todo[workers.places :]
+                running = [(trials, one, workers.submit(trials.run, one)) for trials, one in now]
+                for trials, one, outcome in running:
+                    worthless = outcome.result().worthless
+                    progress.advance(task)
+                    if worthless and one == self.own:
+                        raise WorthlessError(f"seed {trials.base.recipe.seed}: {worthless}")
 
 
 def _trials(base: Base, dataset: Dataset, folder: Path, more: int) -> Trials:

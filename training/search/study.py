@@ -161,8 +161,9 @@ class Search:
             best = self.best()
             if best is None or best.full is not None or time.monotonic() >= end:
                 return
-            self.full.run(best.widths, workers, console)
-            tell(next(one for one in self.found() if one.number == best.number))
+            self.full.run(best.widths, workers, console, end)
+            if self.full.accuracy(best.widths) is not None:
+                tell(next(one for one in self.found() if one.number == best.number))
 
     def _batch(self, size: int, end: float) -> list[_Candidate]:
         """What to try next, `size` candidates or as many as are left; after `end` only what is known."""

@@ -155,6 +155,42 @@ def test_what_does_not_keep_its_promise_in_full_is_passed_over(
     assert passed.full == pytest.approx(told.reference - 0.8) and not passed.fits and passed.cost < told.best.cost
 
 
+def test_with_many_images_one_training_is_enough(
+    first: Result, own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("training.search.full.JUDGES", 1)
+    shutil.copytree(own / "build", tmp_path, dirs_exist_ok=True)
+    shutil.rmtree(tmp_path / "mine" / "search" / "full")
+    text = io.StringIO()
+    recipe = recipes.load(str(own / "mine.toml"))
+    told = search(recipe, tmp_path, OPTIONS, console=Console(file=text, width=200))
+    assert "fit in a trial; now trained in full\n" in text.getvalue() and "epoch   5/5" in text.getvalue()
+    (path,) = (tmp_path / "mine" / "search" / "full").glob(f"*/{'-'.join(map(str, told.best.widths.values()))}.json")
+    assert told.best.full == json.loads(path.read_text("utf-8"))["accuracies"][-1]
+
+
+def test_a_recipe_that_comes_to_nothing_from_another_seed_judges_nothing(
+    first: Result, own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Again and again: what is known of it by then does not make any candidate good."""
+
+    def sick(trials: Trials, widths: Mapping[str, int], *_: object, **more: object) -> Outcome:
+        own_widths = set(widths.values()) == {9}
+        if trials.afresh and own_widths and trials.base.recipe.seed == 4:
+            (trials.folder / trials.key).mkdir(parents=True, exist_ok=True)
+            (trials.folder / trials.key / "9-9.json").write_text(json.dumps({"widths": widths, "worthless": "nan"}))
+            return Outcome(worthless="nan")
+        return whole(trials, widths, *_, **more)  # type: ignore[arg-type]
+
+    whole = Trials.run
+    shutil.copytree(own / "build", tmp_path, dirs_exist_ok=True)
+    shutil.rmtree(tmp_path / "mine" / "search" / "full")
+    monkeypatch.setattr(Trials, "run", sick)
+    for _ in range(2):
+        with pytest.raises(WorthlessError, match="seed 4: nan"):
+            run(own, tmp_path)
+
+
 def test_the_first_candidates_spare_no_bits_where_they_are_cheap(first: Result) -> None:
     conv, fc = first.layers["conv"], first.layers["fc"]
     assert conv.products > fc.products
