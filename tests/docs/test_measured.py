@@ -34,6 +34,8 @@ def test_what_a_step_costs(repository: Path) -> None:
     for figure in (f"{row['ours_ms']:.1f} ms", f"ratio {row['ratio']:.3f}, {low:.3f} to {high:.3f};"):
         assert figure in text
     assert f"memory of a step {row['memory_ratio']:.3f} of its" in text and f"cost {row['fused_ratio']:.2f}" in text
+    low, high = row["wrapped_ratio_range"]
+    assert f"takes {row['wrapped_ratio']:.3f} ({low:.3f} to {high:.3f}) of it" in text
 
 
 @pytest.mark.parametrize("page", ["models/README.md", "docs/method.md"])
