@@ -22,6 +22,9 @@ NAME_IN_WORDS = "a letter or digit, then letters, digits, '.', '_' or '-'"
 RESERVED = ("bench", "bitstream", "calibration", "cocotb", "proofs", "verilator")
 """Names that no model may have: folders of build/ that are not a model's, and bitstream.json, a bitstream's record."""
 
+SEEDS = 1 << 31
+"""Seeds are the integers from 0 to below this."""
+
 
 def errors_as_text(command: Callable[P, None]) -> Callable[P, None]:
     """Let `command` end with status 2 and one text on a WrapNetError or OSError, 130 on Ctrl-C; never a traceback."""

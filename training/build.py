@@ -11,6 +11,7 @@ from training import foreign
 from training.blocks import Blocks
 from training.layers import accumulators
 from training.layers.dropout import scale_dropout
+from training.modes import modes_kept
 from training.networks import NETWORKS
 from training.recipe import Recipe
 from training.userfile import is_reference, resolve
@@ -75,9 +76,8 @@ def _construct(recipe: Recipe, blocks: Blocks) -> nn.Module:
 
 
 def _try(recipe: Recipe, model: nn.Module, blocks: Blocks) -> None:
-    training = model.training
     try:
-        with torch.no_grad():
+        with modes_kept(model), torch.no_grad():
             output = model.eval()(torch.zeros(1, *blocks.input_shape))
     except UnsupportedError as error:
         raise foreign.named(error, model) from None
@@ -87,8 +87,6 @@ def _try(recipe: Recipe, model: nn.Module, blocks: Blocks) -> None:
         raise InputError(
             f"network {recipe.network!r} does not take images of {list(blocks.input_shape)}: {error}"
         ) from error
-    finally:
-        model.train(training)
     if tuple(output.shape) != (1, blocks.classes):
         raise InputError(
             f"network {recipe.network!r} gives {list(output.shape)} for one image, expected [1, {blocks.classes}]"

@@ -52,6 +52,10 @@ class Checkpoint:
     def __post_init__(self) -> None:
         self.own_files = self.own_files or own_files(self.recipe)
 
+    def is_of(self, dataset: Dataset) -> bool:
+        """Whether it was made of the images and labels of `dataset`, as far as is known: older ones do not tell."""
+        return not self.data or self.data == dataset.digest
+
 
 def own_files(recipe: Recipe) -> dict[str, str]:
     """The recipe's references to the user's own files ("file.py:name") and the SHA-256 of the files as they are now.
@@ -152,7 +156,7 @@ def require_data(checkpoint: Checkpoint, dataset: Dataset, path: Path) -> None:
                 f"data set {checkpoint.recipe.dataset!r}: {name} is {has}, and was {had} when {path} was trained. "
                 f"{way_out}"
             )
-    if checkpoint.data not in ("", dataset.digest()):
+    if not checkpoint.is_of(dataset):
         raise InputError(
             f"data set {checkpoint.recipe.dataset!r}: its images, labels or their order are not those that {path} was "
             f"trained with: its test images may have been trained with. {way_out}"

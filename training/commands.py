@@ -11,15 +11,13 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from chain.cli import errors_as_text, explained
+from chain.cli import SEEDS, errors_as_text, explained
 from chain.errors import InputError, ToolError, WorthlessError, WrapNetError
 from chain.integers import NARROWEST, WIDEST
 
 if TYPE_CHECKING:
+    from training.recipe import Recipe
     from training.sweep import Outcome
-
-SEEDS = 1 << 31
-"""All below are seeds of a recipe."""
 
 
 def _finite(context: click.Context, parameter: click.Parameter, value: float | None) -> float | None:
@@ -56,7 +54,6 @@ def train(model: str, build: Path, resume: bool, data: Path | None, if_needed: b
     console = Console(stderr=True, quiet=not is_first_process())
     path, before = None, 0  # of the checkpoint, once the training begins
     try:
-        from training import checkpoint as checkpoints
         from training import datasets, shipping
         from training import recipe as recipes
         from training.alarms import require_finished_worth
@@ -70,7 +67,7 @@ def train(model: str, build: Path, resume: bool, data: Path | None, if_needed: b
         found = Status(recipe, folder)
         if if_needed and found.is_current and not (fresh and found.is_shipped):
             if data is not None:
-                checkpoints.require_data(checkpoints.read(folder / NAME), datasets.load(recipe, data), folder / NAME)
+                found.require_data(datasets.load(recipe, data))
             console.print(f"training {recipe.name}: {folder} holds a finished training of this recipe", highlight=False)
             require_finished_worth(folder)
             return
@@ -82,7 +79,7 @@ def train(model: str, build: Path, resume: bool, data: Path | None, if_needed: b
                 f"training {recipe.name}: models/{recipe.name} comes with the toolkit; FRESH=1 trains it here",
                 highlight=False,
             )
-            console.print(_table(summary, recipe.stages[-1].accumulator == "wrap"))
+            console.print(_table(summary, recipe))
             return
         if if_needed and not (resume or fresh) and found.is_begun and not found.is_trained:
             if is_first_process():
@@ -114,7 +111,7 @@ def train(model: str, build: Path, resume: bool, data: Path | None, if_needed: b
         click.echo(f"\nstopped; {'go on' if has_epochs else 'begin again'} with: {go_on}", err=True)
         sys.exit(130)
     if trained is not None:
-        console.print(_table(trained, recipe.stages[-1].accumulator == "wrap"))
+        console.print(_table(trained, recipe))
 
 
 def _written(path: Path) -> int:
@@ -348,7 +345,8 @@ def _say(outcome: "Outcome") -> None:
     click.echo(f"{name}: {'failed: ' + outcome.error if outcome.summary is None else 'done'}", err=True)
 
 
-def _table(summary: dict, wrapped: bool) -> Table:  # type: ignore[type-arg]
+def _table(summary: dict, recipe: "Recipe") -> Table:  # type: ignore[type-arg]
+    wrapped = recipe.stages[-1].accumulator == "wrap"
     table = Table("network", "test accuracy", "images")
     names = {
         "torch_32bit": "wide accumulators, before the penalty",

@@ -39,7 +39,6 @@ _UNKNOWN = {
     nn.Bilinear: "bilinear layers are not wrapped",
 }
 _REPLACED = ("forward", "inner_forward_impl", "quant_weight", "_conv_forward")
-_UNSIGNED = "an act_quant such as Uint8ActPerTensorFloat"
 _SUCH = "take a weight quantiser such as Int8WeightPerTensorFloat"
 _FLOAT = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
 
@@ -109,10 +108,8 @@ def calibrate(model: nn.Module, loader: Iterable[Any], batches: int = CALIBRATIO
     """
     accumulators(model)  # gives the layers their names, for messages
     device = device_of(model)
-    seen = 0
 
     def inputs() -> Iterable[Tensor]:
-        nonlocal seen
         for batch in islice(loader, batches):
             found = batch[0] if isinstance(batch, list | tuple) and batch else batch
             if not hasattr(found, "to"):
@@ -120,11 +117,10 @@ def calibrate(model: nn.Module, loader: Iterable[Any], batches: int = CALIBRATIO
                     f"calibrate: a batch is a {type(batch).__name__}, its inputs a {type(found).__name__}; expected a "
                     "tensor, or a tuple that begins with one"
                 )
-            seen += 1
             yield found.to(device)
 
     try:
-        settle(model, inputs())
+        seen = settle(model, inputs())
     except RuntimeError as error:
         if "Scaling factors are different" not in str(error):
             raise
@@ -194,7 +190,8 @@ def _signed(model: nn.Module) -> list[str]:
     if not signed or len(signed) < len(found):
         return []
     names = ", ".join(map(repr, signed))
-    return [f"its activations ({names}) are signed, and layers want unsigned ones; take QuantReLU or {_UNSIGNED}"]
+    way_out = "take QuantReLU or an act_quant such as Uint8ActPerTensorFloat"
+    return [f"its activations ({names}) are signed, and layers want unsigned ones; {way_out}"]
 
 
 def _convert(layer: Any, bits: int, fold: int | None) -> None:

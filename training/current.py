@@ -16,7 +16,7 @@ class Status:
     """What `folder` holds of a training of `recipe`, with the user's own files that it names as they are now. The
     checkpoint is read when it is first asked for, and never again; a damaged one counts as none.
 
-    A change of the data set's files is noticed by `is_of` alone.
+    A change of the data set's files is noticed by `is_of` and `require_data` alone.
     """
 
     def __init__(self, recipe: Recipe, folder: Path) -> None:
@@ -39,10 +39,13 @@ class Status:
         return (self._folder / "training.json").is_file() and self.is_trained
 
     def is_of(self, dataset: Dataset) -> bool:
-        """Whether a training that is there had the images and labels of `dataset`, as far as is known: older and
-        shipped ones do not tell.
-        """
-        return self._checkpoint is not None and self._checkpoint.data in ("", dataset.digest())
+        """Whether there is a checkpoint of this recipe, made of `dataset` as far as is known (Checkpoint.is_of)."""
+        return self._checkpoint is not None and self._checkpoint.is_of(dataset)
+
+    def require_data(self, dataset: Dataset) -> None:
+        """Raise InputError unless the checkpoint that is there was made of `dataset`."""
+        assert self._checkpoint is not None
+        checkpoints.require_data(self._checkpoint, dataset, self._folder / checkpoints.NAME)
 
     @property
     def is_shipped(self) -> bool:

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from torch import nn
 
 from chain.errors import UnsupportedError
+from training.freezing import BATCH_NORMS
 
-_MAPPED = (nn.BatchNorm1d, nn.BatchNorm2d, nn.MaxPool2d, nn.Flatten, nn.Identity, nn.Dropout)
+_MAPPED = (*BATCH_NORMS, nn.MaxPool2d, nn.Flatten, nn.Identity, nn.Dropout)
 _INSTEAD = (
     ((nn.ReLU, nn.ReLU6, nn.Sigmoid, nn.Tanh, nn.GELU, nn.SiLU, nn.LeakyReLU), "q.relu()"),
     ((nn.Conv2d,), "q.conv()"),

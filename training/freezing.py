@@ -13,7 +13,7 @@ from training.layers.affine import ChannelAffine
 from training.layers.inspection import accumulators
 from training.layers.wrapping import AccumulatorMixin, WrapLinear
 
-_BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.SyncBatchNorm)
+BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.SyncBatchNorm)
 
 
 def freeze(model: nn.Module, example: Tensor | None = None) -> nn.Module:
@@ -64,7 +64,7 @@ def freeze(model: nn.Module, example: Tensor | None = None) -> nn.Module:
             _replace(frozen, paths[layer], nn.Sequential(layer, ChannelAffine(scale, layer.bias)))
         layer.integer_output = True
     _last(flow, layers)
-    left = [path for path, module in frozen.named_modules() if isinstance(module, _BATCH_NORMS)]
+    left = [path for path, module in frozen.named_modules() if isinstance(module, BATCH_NORMS)]
     if left:
         raise UnsupportedError(f"freeze: batch norm {left[0]!r} does not directly follow a WrapConv2d or WrapLinear")
     return frozen
@@ -104,7 +104,7 @@ def _follow(model: nn.Module, example: Tensor) -> _Flow:
     for module in model.modules():
         if isinstance(module, AccumulatorMixin):
             hooks.append(module.register_forward_hook(after))
-        elif isinstance(module, _BATCH_NORMS):
+        elif isinstance(module, BATCH_NORMS):
             hooks.append(module.register_forward_pre_hook(before))
     try:
         with torch.no_grad():
@@ -130,7 +130,7 @@ def _accumulator_scale(layer: AccumulatorMixin) -> Tensor:
 
 
 def _merge(scale: Tensor, bias: Tensor | None, norm: nn.Module) -> ChannelAffine:
-    assert isinstance(norm, _BATCH_NORMS)
+    assert isinstance(norm, BATCH_NORMS)
     if norm.running_mean is None or norm.running_var is None:
         raise UnsupportedError("freeze: a batch norm without running statistics cannot be merged")
     factor = 1.0 / torch.sqrt(norm.running_var.double() + norm.eps)

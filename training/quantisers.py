@@ -122,6 +122,8 @@ class UnsignedIntQuant(nn.Module):
     training step that is not mostly spent here.
     """
 
+    margin = 0.0
+
     def __init__(self, input_view_impl: nn.Module) -> None:
         super().__init__()
         self.input_view_impl = input_view_impl
@@ -130,18 +132,19 @@ class UnsignedIntQuant(nn.Module):
     def forward(self, scale: Tensor, zero_point: Tensor, bit_width: Tensor, x: Tensor) -> Tensor:
         if not recorded(x):
             self.largest = float((1 << int(bit_width)) - 1)
-        return quantise_unsigned(x, scale, self.largest)
+        return quantise_unsigned(x, scale, self.largest, self.margin)
 
 
-class FusedIntQuant(nn.Module):
+class FusedIntQuant(UnsignedIntQuant):
     """A user's IntQuant of unsigned integers with zero point 0: the same values and gradients, as one operation where
     the scale is one number and the width is not learnt.
     """
 
+    margin = 0.5
+
     def __init__(self, own: IntQuant) -> None:
-        super().__init__()
+        super().__init__(own.input_view_impl)
         self.own = own
-        self.largest = 0.0
 
     @staticmethod
     def takes(quantiser: RescalingIntQuant) -> bool:
@@ -159,9 +162,7 @@ class FusedIntQuant(nn.Module):
     def forward(self, scale: Tensor, zero_point: Tensor, bit_width: Tensor, x: Tensor) -> Tensor:
         if scale.numel() != 1 or bit_width.requires_grad:
             return self.own(scale, zero_point, bit_width, x)  # type: ignore[no-any-return]
-        if not recorded(x):
-            self.largest = float((1 << int(bit_width)) - 1)
-        return quantise_unsigned(x, scale, self.largest, margin=0.5)
+        return super().forward(scale, zero_point, bit_width, x)
 
 
 class UnsignedActivation(Uint8ActPerTensorFloatMaxInit):

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
 
-from chain.cli import NAME, NAME_IN_WORDS, RESERVED, is_path
+from chain.cli import NAME, NAME_IN_WORDS, RESERVED, SEEDS, is_path
 from chain.errors import InputError, nearest
 from chain.integers import NARROWEST, WIDEST
 from training.schedule import again, usual
@@ -98,7 +98,7 @@ class Recipe(_Section):
     name: str = Field(pattern=NAME)
     dataset: str
     network: str
-    seed: int = Field(default=1, ge=0, lt=1 << 31)
+    seed: int = Field(default=1, ge=0, lt=SEEDS)
     batch_size: int = Field(default=128, ge=2)
     gradients: Literal["float32", "bfloat16"] = "float32"
     smoothing: float = Field(default=0.0, ge=0, lt=1)

@@ -7,11 +7,11 @@ import torch
 from torch import Tensor, nn
 
 from training.augmentation import augment
+from training.freezing import BATCH_NORMS
 from training.modes import modes_kept
 from training.recipe import Augmentation
 
 BATCHES = 50
-_BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.SyncBatchNorm)
 
 
 def drawn(images: Tensor, size: int, seed: int, how: Augmentation) -> Iterator[Tensor]:
@@ -24,17 +24,17 @@ def drawn(images: Tensor, size: int, seed: int, how: Augmentation) -> Iterator[T
         yield augment(images[torch.randint(0, len(images), (size,), generator=generator)].float(), how, generator)
 
 
-def settle(model: nn.Module, batches: Iterable[Tensor]) -> None:
+def settle(model: nn.Module, batches: Iterable[Tensor]) -> int:
     """Set the batch norms' running statistics to plain averages over `batches` of inputs; all else stays, and they do
-    where there are no batches or one fails.
+    where there are no batches or one fails. Gives how many batches there were.
 
     Few-bit weights flip until the very end, so that the running averages of training lag behind them: measured, this
     gains up to two points of accuracy.
     """
-    norms = [module for module in model.modules() if isinstance(module, _BATCH_NORMS)]
+    norms = [module for module in model.modules() if isinstance(module, BATCH_NORMS)]
     momenta = [norm.momentum for norm in norms]
     before = [{name: buffer.clone() for name, buffer in norm.named_buffers()} for norm in norms]
-    seen = False
+    seen = 0
     for norm in norms:
         norm.reset_running_stats()
         norm.momentum = None  # the plain average
@@ -45,12 +45,13 @@ def settle(model: nn.Module, batches: Iterable[Tensor]) -> None:
                 norm.train()
             for images in batches:
                 model(images)
-                seen = True
+                seen += 1
     except BaseException:
-        seen = False
+        seen = 0
         raise
     finally:
         for norm, momentum, buffers in zip(norms, momenta, before, strict=True):
             norm.momentum = momentum
             for name, buffer in buffers.items() if not seen else ():
                 norm.get_buffer(name).copy_(buffer)
+    return seen

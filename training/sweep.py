@@ -11,7 +11,6 @@ from typing import Any
 from chain.errors import InputError, ToolError, WrapNetError
 from chain.files import write_text
 from training.alone import alone
-from training.checkpoint import NAME
 from training.recipe import Recipe
 from training.workers import workers
 
@@ -104,6 +103,8 @@ def run_trial(trial: Trial) -> Outcome:
 
 def _has_start(trial: Trial) -> bool:
     """Whether what lies in the trial's folder began with the network that it is to begin with, which is noted there."""
+    from training.checkpoint import NAME
+
     if trial.start is None:
         return True
     note, digest = trial.folder / "start.sha256", hashlib.sha256(trial.start.read_bytes()).hexdigest()

@@ -133,7 +133,7 @@ class _Run:
             if isinstance(layer, WrapConv2d):
                 layer.narrow_gradients = recipe.gradients == "bfloat16"
         self.checkpoint = Checkpoint(
-            recipe, dataset.input_shape, dataset.class_names, dataset.maximum, data=dataset.digest()
+            recipe, dataset.input_shape, dataset.class_names, dataset.maximum, data=dataset.digest
         )
         self.history: list[dict[str, Any]] = []
         self.parallel: nn.Module
@@ -154,7 +154,7 @@ class _Run:
             log = self.folder / "history.jsonl"
             lines = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
             self.history = [json.loads(line) for line in lines[: self.checkpoint.epochs]]
-            self.checkpoint.data = self.dataset.digest()
+            self.checkpoint.data = self.dataset.digest
             self.console.print(f"continuing after epoch {self.checkpoint.epochs} of {self.recipe.epochs}")
         if start is not None and not self.checkpoint.epochs:
             checkpoints.load_state(self.model, start)

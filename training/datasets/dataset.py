@@ -3,6 +3,7 @@
 
 import hashlib
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -54,6 +55,7 @@ class Dataset:
                 f"images: train are {list(self.train_images.shape[1:])}, test {list(self.test_images.shape[1:])}"
             )
 
+    @cached_property
     def digest(self) -> str:
         """SHA-256 of all images and labels, in their order."""
         arrays = (self.train_images, self.train_labels, self.test_images, self.test_labels)

@@ -13,6 +13,7 @@ from chain.integers import NARROWEST
 from training.autograd import half, in_memory_order
 from training.evaluation import BATCH
 from training.layers import accumulators, recording
+from training.modes import modes_kept
 
 WIDEST = 16
 
@@ -70,20 +71,16 @@ def measure(model: nn.Module, images: npt.NDArray[np.uint8]) -> dict[str, Layer]
     sums: dict[str, int] = dict.fromkeys(accumulators(model), 0)
     beyond = {name: np.zeros(len(widths), np.int64) for name in sums}
     products = dict.fromkeys(sums, 0)
-    training = model.training
-    model.eval()
-    try:
-        with torch.no_grad(), recording(model) as layers:
-            for start in range(0, len(images), BATCH):
-                model(torch.from_numpy(images[start : start + BATCH]).float())
-                for name, layer in layers.items():
-                    if layer.last_sum is None:
-                        continue
-                    sums[name] += layer.last_sum.numel()
-                    beyond[name] += overflows(layer.last_sum, widths)
-                    products[name] = layer.last_sum[0].numel() * layer.weight[0].numel()
-    finally:
-        model.train(training)
+    with modes_kept(model), torch.no_grad(), recording(model) as layers:
+        model.eval()
+        for start in range(0, len(images), BATCH):
+            model(torch.from_numpy(images[start : start + BATCH]).float())
+            for name, layer in layers.items():
+                if layer.last_sum is None:
+                    continue
+                sums[name] += layer.last_sum.numel()
+                beyond[name] += overflows(layer.last_sum, widths)
+                products[name] = layer.last_sum[0].numel() * layer.weight[0].numel()
     return {
         name: Layer(products[name], dict(zip(widths, (beyond[name] / max(sums[name], 1)).tolist(), strict=True)))
         for name in sums

@@ -114,14 +114,14 @@ def _trained(base: Base, dataset: Dataset, console: Console) -> tuple[Checkpoint
     """The recipe, trained without the validation images, and its accuracy on those."""
     recipe, folder = base.recipe, base.folder
     there = Status(recipe, folder)
-    if not (there.is_trained and there.is_of(dataset)):
+    resume = there.is_of(dataset)
+    if not (resume and there.is_trained):
         console.print(
             f"{recipe.name}: first trained as its recipe says without {len(dataset.test_labels)} of the training "
             "images, which then judge",
             highlight=False,
             soft_wrap=True,
         )
-    resume = there.is_begun and there.is_of(dataset)
     checkpoint, history = trainer.run(recipe, dataset, folder, resume, console)
     return checkpoint, history[-1][f"{dataset.judges}_accuracy"]
 

@@ -133,7 +133,7 @@ class Trials:
 def key(recipe: Recipe, stages: Sequence[Stage], dataset: Dataset) -> str:
     """Of the trials of `recipe` through `stages` with the images of `dataset`."""
     parts = [recipe.digest(), *sorted(own_files(recipe).values()), *(stage.model_dump_json() for stage in stages)]
-    parts.append(dataset.digest())
+    parts.append(dataset.digest)
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
